@@ -1,0 +1,3 @@
+//! Where the time of an AWS call goes: credentials, signing and transmission timed apart.
+
+pub mod clock;
