@@ -1,0 +1,245 @@
+//! Load: which calls are made, how many at once, and until when.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::sample::Sample;
+use super::schedule::Schedule;
+use super::tally::Tally;
+use crate::clock;
+
+/// A call in flight.
+pub type CallFuture<'a> = Pin<Box<dyn Future<Output = Sample> + Send + 'a>>;
+
+/// An arm: something that can be called over and over, from several workers at once.
+pub trait Call: Send + Sync {
+    /// Makes one call. Whatever it prepares before the call is not part of the sample.
+    fn call(&self) -> CallFuture<'_>;
+}
+
+/// How much to measure. A run ends at whichever of `requests` and `duration` comes first.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Calls per arm.
+    pub requests: Option<u64>,
+    pub duration: Option<Duration>,
+    /// Calls per arm that are made first and not measured.
+    pub warmup: u64,
+    /// Workers; each starts its next call when its last one has ended (closed loop).
+    pub concurrency: usize,
+    /// Orders the arms.
+    pub seed: u64,
+}
+
+/// What a run measured.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// One per arm, in the order of the arms.
+    pub tallies: Vec<Tally>,
+    pub elapsed: Duration,
+    /// False when the run was stopped before the plan was fulfilled.
+    pub complete: bool,
+}
+
+/// How far a run is; readable while it goes on.
+#[derive(Debug, Default)]
+pub struct Monitor(AtomicU64);
+
+impl Monitor {
+    /// Calls measured so far, over all arms.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Ends runs early. Clones share one switch.
+#[derive(Clone, Debug)]
+pub struct Stop(watch::Sender<bool>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(watch::Sender::new(false))
+    }
+}
+
+impl Stop {
+    /// Ends every run that was given this switch: calls in flight are dropped.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Completes when [`stop`](Self::stop) is called.
+    pub async fn stopped(&self) {
+        let mut receiver = self.0.subscribe();
+        // The sender lives as long as `self`, so waiting cannot fail.
+        let _ = receiver.wait_for(|stopped| *stopped).await;
+    }
+}
+
+/// Makes the plan's warm-up calls; what is returned was not part of the measurement.
+pub async fn warm_up(arms: &[Arc<dyn Call>], plan: &Plan, stop: &Stop) -> Measured {
+    if plan.warmup == 0 {
+        let tallies = vec![Tally::default(); arms.len()];
+        return Measured { tallies, elapsed: Duration::ZERO, complete: true };
+    }
+    let plan = Plan { requests: Some(plan.warmup), duration: None, ..plan.clone() };
+    measure(arms, &plan, stop, &Arc::default()).await
+}
+
+/// Runs the plan: `concurrency` workers call the arms in an interleaved random order.
+pub async fn measure(
+    arms: &[Arc<dyn Call>],
+    plan: &Plan,
+    stop: &Stop,
+    monitor: &Arc<Monitor>,
+) -> Measured {
+    let start = clock::now();
+    let run = Arc::new(Run {
+        arms: arms.to_vec(),
+        tallies: arms.iter().map(|_| Mutex::default()).collect(),
+        schedule: Schedule { arms: arms.len(), seed: plan.seed },
+        next: AtomicU64::new(0),
+        tickets: plan.requests.map_or(u64::MAX, |n| n.saturating_mul(arms.len() as u64)),
+        deadline: plan.duration.map(|duration| start + duration),
+        monitor: Arc::clone(monitor),
+    });
+    let mut workers = JoinSet::new();
+    for _ in 0..plan.concurrency.max(1) {
+        let (run, stop) = (Arc::clone(&run), stop.clone());
+        workers.spawn(async move {
+            tokio::select! {
+                () = run.work() => (),
+                () = stop.stopped() => (),
+            }
+        });
+    }
+    while let Some(ended) = workers.join_next().await {
+        if let Err(error) = ended {
+            std::panic::resume_unwind(error.into_panic());
+        }
+    }
+    let tallies = run.tallies.iter().map(|tally| lock(tally).clone()).collect();
+    Measured { tallies, elapsed: clock::since(start), complete: !stop.is_stopped() }
+}
+
+/// What the workers of one run share.
+struct Run {
+    arms: Vec<Arc<dyn Call>>,
+    tallies: Vec<Mutex<Tally>>,
+    schedule: Schedule,
+    next: AtomicU64,
+    tickets: u64,
+    deadline: Option<Instant>,
+    monitor: Arc<Monitor>,
+}
+
+impl Run {
+    async fn work(&self) {
+        loop {
+            if self.deadline.is_some_and(|deadline| clock::now() >= deadline) {
+                return;
+            }
+            let ticket = self.next.fetch_add(1, Ordering::Relaxed);
+            if ticket >= self.tickets {
+                return;
+            }
+            let (round, arm) = self.schedule.at(ticket);
+            let sample = self.arms[arm].call().await;
+            lock(&self.tallies[arm]).record(round, &sample);
+            self.monitor.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn lock(tally: &Mutex<Tally>) -> std::sync::MutexGuard<'_, Tally> {
+    tally.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::phase::PhaseTimes;
+    use crate::measure::sample::Outcome;
+
+    struct Instant1(Duration);
+
+    impl Call for Instant1 {
+        fn call(&self) -> CallFuture<'_> {
+            Box::pin(async {
+                tokio::task::yield_now().await;
+                Sample {
+                    outcome: Outcome::Ok,
+                    total: self.0,
+                    phases: PhaseTimes::default(),
+                    attempts: 1,
+                    fresh: 0,
+                    reused: 1,
+                    identity: vec![],
+                    error: None,
+                }
+            })
+        }
+    }
+
+    struct Never;
+
+    impl Call for Never {
+        fn call(&self) -> CallFuture<'_> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    fn plan(requests: u64, concurrency: usize) -> Plan {
+        Plan { requests: Some(requests), duration: None, warmup: 3, concurrency, seed: 1 }
+    }
+
+    #[tokio::test]
+    async fn every_arm_gets_the_calls_that_were_asked_for_whatever_the_concurrency() {
+        for concurrency in [1, 7] {
+            let arms: Vec<Arc<dyn Call>> = vec![
+                Arc::new(Instant1(Duration::from_micros(1))),
+                Arc::new(Instant1(Duration::from_micros(2))),
+            ];
+            let monitor = Arc::default();
+            let run = measure(&arms, &plan(50, concurrency), &Stop::default(), &monitor).await;
+            assert!(run.complete);
+            assert_eq!(monitor.done(), 100);
+            for (arm, tally) in run.tallies.iter().enumerate() {
+                assert_eq!(tally.requests, 50);
+                let expected = Duration::from_micros(arm as u64 + 1) * 50;
+                assert_eq!(tally.succeeded.total.sum(), expected);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn warm_up_makes_its_own_number_of_calls() {
+        let arms: Vec<Arc<dyn Call>> = vec![Arc::new(Instant1(Duration::from_micros(1)))];
+        let warm = warm_up(&arms, &plan(50, 2), &Stop::default()).await;
+        assert_eq!(warm.tallies[0].requests, 3);
+    }
+
+    #[tokio::test]
+    async fn stopping_ends_a_run_whose_calls_never_end() {
+        let stop = Stop::default();
+        let arms: Vec<Arc<dyn Call>> = vec![Arc::new(Never)];
+        let (measured, ()) = tokio::join!(
+            async { measure(&arms, &plan(1, 2), &stop, &Arc::default()).await },
+            async { stop.stop() }
+        );
+        assert!(!measured.complete);
+        assert_eq!(measured.tallies[0].requests, 0);
+    }
+}

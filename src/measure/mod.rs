@@ -1,0 +1,20 @@
+//! The measuring core: phases, samples, distributions, load, summaries and comparisons.
+//!
+//! It knows neither AWS nor a terminal. What it measures is anything that implements [`Call`]; what it
+//! hands back is plain data in a [`Tally`] per arm. It must not import any other room but the clock.
+
+pub mod comparison;
+pub mod distribution;
+pub mod load;
+pub mod phase;
+pub mod sample;
+mod schedule;
+pub mod series;
+pub mod tally;
+
+pub use comparison::{Comparison, Verdict};
+pub use distribution::Distribution;
+pub use load::{Call, Measured, Monitor, Plan, Stop};
+pub use phase::{Phase, PhaseTimes};
+pub use sample::{IdentityPath, Outcome, Sample};
+pub use tally::{PhaseDistributions, Tally};

@@ -1,0 +1,47 @@
+//! One measured call. A failed call is a sample like any other.
+
+use std::time::Duration;
+
+use super::phase::PhaseTimes;
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    Ok,
+    /// Refused for its rate: 429, 503, or an error code that says so.
+    Throttled,
+    /// Refused for its identity or permissions.
+    Denied,
+    /// No answer within a time limit.
+    Timeout,
+    /// No connection.
+    Connect,
+    Other,
+}
+
+/// How one attempt came by its credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityPath {
+    /// They were cached.
+    Hit,
+    /// This attempt loaded them from their source.
+    Load,
+    /// Another call was loading them, and this one waited for it.
+    Wait,
+}
+
+/// What was seen of one call. Counts are over its attempts.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    pub outcome: Outcome,
+    /// Measured on its own, not added up from the phases.
+    pub total: Duration,
+    pub phases: PhaseTimes,
+    pub attempts: u32,
+    /// Connections that had carried no request before.
+    pub fresh: u32,
+    pub reused: u32,
+    pub identity: Vec<IdentityPath>,
+    /// What went wrong, in the words of whoever reported it; `None` when nothing did.
+    pub error: Option<String>,
+}

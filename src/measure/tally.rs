@@ -1,0 +1,96 @@
+//! What was measured of one arm, in constant memory.
+
+use std::collections::HashMap;
+
+use super::distribution::Distribution;
+use super::phase::Phase;
+use super::sample::{IdentityPath, Outcome, Sample};
+use super::series::Series;
+
+/// Different error messages kept per arm; the rest are counted in `outcomes` only.
+const MOST_ERRORS: usize = 16;
+
+/// Everything measured of one arm.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    pub requests: u64,
+    pub outcomes: HashMap<Outcome, u64>,
+    pub attempts: u64,
+    pub fresh: u64,
+    pub reused: u64,
+    pub hits: u64,
+    pub loads: u64,
+    pub waits: u64,
+    /// Calls that succeeded.
+    pub succeeded: PhaseDistributions,
+    /// Calls that did not.
+    pub failed: PhaseDistributions,
+    /// Totals of successful calls in the order of the run.
+    pub series: Series,
+    /// Error messages and how often each was seen.
+    pub errors: HashMap<String, u64>,
+}
+
+impl Tally {
+    /// Adds a call made in `round` of the run.
+    pub fn record(&mut self, round: u64, sample: &Sample) {
+        self.requests += 1;
+        *self.outcomes.entry(sample.outcome).or_default() += 1;
+        self.attempts += u64::from(sample.attempts);
+        self.fresh += u64::from(sample.fresh);
+        self.reused += u64::from(sample.reused);
+        for path in &sample.identity {
+            match path {
+                IdentityPath::Hit => self.hits += 1,
+                IdentityPath::Load => self.loads += 1,
+                IdentityPath::Wait => self.waits += 1,
+            }
+        }
+        if sample.outcome == Outcome::Ok {
+            self.succeeded.record(sample);
+            self.series.record(round, sample.total.as_nanos() as u64);
+        } else {
+            self.failed.record(sample);
+        }
+        if let Some(error) = &sample.error {
+            self.note_error(error);
+        }
+    }
+
+    /// Calls that ended in `outcome`.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> u64 {
+        self.outcomes.get(&outcome).copied().unwrap_or(0)
+    }
+
+    fn note_error(&mut self, error: &str) {
+        if let Some(count) = self.errors.get_mut(error) {
+            *count += 1;
+        } else if self.errors.len() < MOST_ERRORS {
+            self.errors.insert(error.to_owned(), 1);
+        }
+    }
+}
+
+/// A distribution per phase, with the total and the unexplained remainder.
+#[derive(Clone, Debug, Default)]
+pub struct PhaseDistributions {
+    pub total: Distribution,
+    pub unexplained: Distribution,
+    phases: [Distribution; Phase::ALL.len()],
+}
+
+impl PhaseDistributions {
+    #[must_use]
+    pub fn phase(&self, phase: Phase) -> &Distribution {
+        &self.phases[phase as usize]
+    }
+
+    fn record(&mut self, sample: &Sample) {
+        self.total.record(sample.total);
+        self.unexplained.record(sample.phases.unexplained(sample.total));
+        for phase in Phase::ALL {
+            self.phases[phase as usize].record(sample.phases[phase]);
+        }
+    }
+}
