@@ -1,0 +1,61 @@
+//! What is known of an arm beside its samples: where it really went, and what name lookups cost.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use crate::credentials::Exchanges;
+use crate::measure::Distribution;
+
+/// Shared by all calls of one arm.
+#[derive(Debug, Default)]
+pub struct ArmFacts {
+    /// HTTP exchanges with the arm's credential source.
+    pub exchanges: Exchanges,
+    endpoint: OnceLock<String>,
+    remotes: Mutex<BTreeSet<SocketAddr>>,
+    lookups: Mutex<Distribution>,
+}
+
+impl ArmFacts {
+    /// The first endpoint that the SDK resolved, as `scheme://authority`.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.get().map(String::as_str)
+    }
+
+    /// Addresses that connections really reached (a proxy's, where there is one).
+    #[must_use]
+    pub fn remotes(&self) -> Vec<SocketAddr> {
+        lock(&self.remotes).iter().copied().collect()
+    }
+
+    /// Name lookups.
+    #[must_use]
+    pub fn lookups(&self) -> Distribution {
+        lock(&self.lookups).clone()
+    }
+
+    /// Forgets what a warm-up left behind; where the arm went stays.
+    pub fn clear(&self) {
+        self.exchanges.clear();
+        *lock(&self.lookups) = Distribution::default();
+    }
+
+    pub(super) fn note_endpoint(&self, endpoint: impl FnOnce() -> String) {
+        self.endpoint.get_or_init(endpoint);
+    }
+
+    pub(super) fn note_remote(&self, address: SocketAddr) {
+        lock(&self.remotes).insert(address);
+    }
+
+    pub(super) fn note_lookup(&self, elapsed: Duration) {
+        lock(&self.lookups).record(elapsed);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,134 @@
+//! Times how each call comes by its credentials: a wrapper round the identity cache sees every call, a
+//! wrapper round the provider sees the loads.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_runtime_api::client::identity::{
+    IdentityFuture, ResolveCachedIdentity, SharedIdentityCache, SharedIdentityResolver,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+use super::timeline;
+use crate::measure::{IdentityPath, Phase};
+
+/// Credentials and the cache in front of them, both timed. Clients made with clones of one identity
+/// share the cached credentials.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub(super) cache: SharedIdentityCache,
+    pub(super) provider: SharedCredentialsProvider,
+}
+
+impl Identity {
+    #[must_use]
+    pub fn timed(cache: SharedIdentityCache, provider: SharedCredentialsProvider) -> Self {
+        let loading = Arc::new(AtomicUsize::new(0));
+        let cache = TimedCache { cache, loading: Arc::clone(&loading) };
+        let provider = TimedProvider { provider, loading };
+        Self {
+            cache: SharedIdentityCache::new(cache),
+            provider: SharedCredentialsProvider::new(provider),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct TimedCache {
+    cache: SharedIdentityCache,
+    /// Loads under way.
+    loading: Arc<AtomicUsize>,
+}
+
+impl ResolveCachedIdentity for TimedCache {
+    fn resolve_cached_identity<'a>(
+        &'a self,
+        resolver: SharedIdentityResolver,
+        runtime_components: &'a RuntimeComponents,
+        config_bag: &'a ConfigBag,
+    ) -> IdentityFuture<'a> {
+        IdentityFuture::new(async move {
+            let others_load = self.loading.load(Ordering::Acquire) > 0;
+            timeline::write(|t| {
+                t.loaded = false;
+                t.enter(Phase::Identity);
+            });
+            let cached =
+                self.cache.resolve_cached_identity(resolver, runtime_components, config_bag);
+            let (identity, waited) = noting_waits(cached).await;
+            timeline::write(|t| {
+                t.enter(Phase::Endpoint);
+                t.identity(if t.loaded {
+                    IdentityPath::Load
+                } else if others_load && waited {
+                    IdentityPath::Wait
+                } else {
+                    IdentityPath::Hit
+                });
+            });
+            identity
+        })
+    }
+}
+
+/// Awaits `future`, and tells whether it was ready at once.
+async fn noting_waits<F: Future>(future: F) -> (F::Output, bool) {
+    let mut future = pin!(future);
+    let mut waited = false;
+    let output = poll_fn(|cx| {
+        let polled = future.as_mut().poll(cx);
+        waited |= polled.is_pending();
+        polled
+    })
+    .await;
+    (output, waited)
+}
+
+struct TimedProvider {
+    provider: SharedCredentialsProvider,
+    loading: Arc<AtomicUsize>,
+}
+
+impl fmt::Debug for TimedProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TimedProvider").finish_non_exhaustive()
+    }
+}
+
+impl ProvideCredentials for TimedProvider {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async move {
+            let _loading = Loading::begin(&self.loading);
+            timeline::write(|t| t.loaded = true);
+            self.provider.provide_credentials().await
+        })
+    }
+
+    fn fallback_on_interrupt(&self) -> Option<aws_credential_types::Credentials> {
+        self.provider.fallback_on_interrupt()
+    }
+}
+
+/// Counts a load as under way for as long as it lives, also when it is given up on.
+struct Loading<'a>(&'a AtomicUsize);
+
+impl<'a> Loading<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Loading<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,180 @@
+//! The interceptor that turns the SDK's hooks into phases.
+
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::http::telemetry::{CaptureHttpAttemptTelemetry, ConnectionUsage};
+use aws_smithy_runtime_api::client::interceptors::context::{
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+use super::facts::ArmFacts;
+use super::timeline::{self, Timeline};
+use super::transport::Route;
+use crate::measure::Phase;
+
+/// Writes the phases of each observed call on its timeline, notes where it went, and sends it along a
+/// [`Route`] if there is one.
+#[derive(Debug)]
+pub(super) struct Instrument {
+    pub facts: Arc<ArmFacts>,
+    pub route: Option<Route>,
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Instrument {
+    fn name(&self) -> &'static str {
+        "Instrument"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        timeline::write(Timeline::start);
+        Ok(())
+    }
+
+    // Serialization lasts until the first attempt: checksums and compression come after the hook that
+    // ends it in the narrow sense.
+    fn read_before_serialization(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        timeline::write(|t| t.enter(Phase::Serialize));
+        Ok(())
+    }
+
+    fn read_before_attempt(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        timeline::write(Timeline::begin_attempt);
+        Ok(())
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        self.facts.note_endpoint(|| origin(request.uri()));
+        if let Some(route) = &self.route {
+            let uri = route.apply(request.uri());
+            request.set_uri(uri)?;
+        }
+        Ok(())
+    }
+
+    fn read_before_signing(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        timeline::write(|t| t.enter(Phase::Signing));
+        Ok(())
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        timeline::write(|t| {
+            let capture = CaptureHttpAttemptTelemetry::new();
+            context.request_mut().add_extension(capture.clone());
+            t.transmit(capture);
+        });
+        Ok(())
+    }
+
+    fn read_after_transmit(
+        &self,
+        _: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        timeline::write(|t| {
+            if let Some(remote) = t.fresh_remote() {
+                self.facts.note_remote(remote);
+            }
+            t.enter(Phase::Deserialize);
+        });
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        _: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        timeline::write(Timeline::leave);
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        timeline::write(Timeline::end_attempt);
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        timeline::write(|t| {
+            t.leave();
+            t.end();
+        });
+        Ok(())
+    }
+}
+
+/// `scheme://authority` of a URI.
+fn origin(uri: &str) -> String {
+    let start = uri.find("://").map_or(0, |at| at + 3);
+    let end = uri[start..].find(['/', '?']).map_or(uri.len(), |at| start + at);
+    uri[..end].to_owned()
+}
+
+impl Timeline {
+    /// The address that this attempt's connection reached, when the connection is fresh.
+    fn fresh_remote(&self) -> Option<std::net::SocketAddr> {
+        let telemetry = self.capture()?.get();
+        let fresh = telemetry.acquisition()?.usage() == ConnectionUsage::Fresh;
+        telemetry.connection().filter(|_| fresh)?.remote_addr()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn an_origin_is_scheme_and_authority() {
+        assert_eq!(origin("https://sts.amazonaws.com"), "https://sts.amazonaws.com");
+        assert_eq!(origin("https://b.s3.amazonaws.com/key?x=1"), "https://b.s3.amazonaws.com");
+        assert_eq!(origin("http://127.0.0.1:4566?x=/"), "http://127.0.0.1:4566");
+    }
+}

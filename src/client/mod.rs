@@ -1,0 +1,21 @@
+//! From SDK configuration to an instrumented client: each call comes back as a
+//! [`Sample`](crate::measure::Sample) with its phases.
+//!
+//! A call is observed from inside the SDK by an interceptor, a timed identity cache, a timed provider
+//! and the connection pool's own telemetry. They all write to the [`timeline`] of the task that makes
+//! the call; outside an observed call they cost one failed look-up and do nothing.
+
+mod facts;
+mod identity;
+mod interceptor;
+mod outcome;
+mod setup;
+pub mod timeline;
+mod transport;
+
+pub use facts::ArmFacts;
+pub use identity::Identity;
+pub use outcome::{credentials_outcome, error_text, outcome};
+pub use setup::{Setup, SetupError, SetupOptions};
+pub use timeline::observe;
+pub use transport::Route;

@@ -1,0 +1,166 @@
+//! How a call ended, as data.
+
+use std::error::Error;
+
+use aws_config::imds::client::error::ImdsError;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::measure::Outcome;
+
+/// Error codes by which services refuse a request for its rate (the SDKs' shared retry specification).
+const THROTTLING: &[&str] = &[
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "TransactionInProgressException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "RequestThrottled",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "EC2ThrottledException",
+];
+
+/// Characters of an error message that are kept.
+const LONGEST_TEXT: usize = 300;
+
+/// Classifies the end of a call.
+pub fn outcome<T, E>(result: &Result<T, SdkError<E, HttpResponse>>) -> Outcome
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let Err(error) = result else { return Outcome::Ok };
+    match error {
+        SdkError::ServiceError(service) => {
+            let throttled = service.err().code().is_some_and(|code| THROTTLING.contains(&code));
+            refusal(service.raw().status().as_u16(), throttled)
+        }
+        SdkError::ResponseError(response) => refusal(response.raw().status().as_u16(), false),
+        SdkError::TimeoutError(_) => Outcome::Timeout,
+        SdkError::DispatchFailure(failure) => {
+            failure.as_connector_error().map_or(Outcome::Other, dispatch)
+        }
+        _ => Outcome::Other,
+    }
+}
+
+/// What the fetch of credentials ended in: the cause of a failure underneath tells more than the wrapper.
+#[must_use]
+pub fn credentials_outcome(error: &CredentialsError) -> Outcome {
+    source_outcome(error).unwrap_or(Outcome::Other)
+}
+
+fn refusal(status: u16, throttled: bool) -> Outcome {
+    match status {
+        _ if throttled => Outcome::Throttled,
+        429 | 503 => Outcome::Throttled,
+        401 | 403 => Outcome::Denied,
+        _ => Outcome::Other,
+    }
+}
+
+fn dispatch(error: &ConnectorError) -> Outcome {
+    match source_outcome(error) {
+        Some(outcome) => outcome,
+        None if error.is_timeout() => Outcome::Timeout,
+        None if error.is_io() => Outcome::Connect,
+        None => Outcome::Other,
+    }
+}
+
+/// The outcome that the chain of causes gives away, the deepest telling cause first.
+fn source_outcome(error: &(dyn Error + 'static)) -> Option<Outcome> {
+    let own = if let Some(error) = error.downcast_ref::<CredentialsError>() {
+        match error {
+            CredentialsError::CredentialsNotLoaded(_) => Some(Outcome::Denied),
+            CredentialsError::ProviderTimedOut(_) => Some(Outcome::Timeout),
+            _ => None,
+        }
+    } else if let Some(error) = error.downcast_ref::<ConnectorError>() {
+        if error.is_timeout() {
+            Some(Outcome::Timeout)
+        } else {
+            error.is_io().then_some(Outcome::Connect)
+        }
+    } else {
+        service_refusal(error)
+    };
+    error.source().and_then(source_outcome).or(own)
+}
+
+/// Refusals by the services that credential providers themselves call.
+fn service_refusal(error: &(dyn Error + 'static)) -> Option<Outcome> {
+    let ImdsError::ErrorResponse(response) = error.downcast_ref::<ImdsError>()? else {
+        return None;
+    };
+    let status = response.response().status().as_u16();
+    match refusal(status, false) {
+        Outcome::Other => None,
+        outcome => Some(outcome),
+    }
+}
+
+/// The error with its causes, each said once, on one line, bounded, and without what a service may quote
+/// of the request: its canonical form holds the session token.
+#[must_use]
+pub fn error_text(error: &(dyn Error + 'static)) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        let told = parts.iter().any(|part| part.contains(&text));
+        if !told && !text.is_empty() {
+            parts.push(text);
+        }
+        cause = error.source();
+    }
+    let text = parts.join(": ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let quoted = text.find("The Canonical String").unwrap_or(text.len());
+    let mut kept: String = text[..quoted].trim_end().chars().take(LONGEST_TEXT).collect();
+    if kept.chars().count() == LONGEST_TEXT {
+        kept.push('…');
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Layer {
+        text: &'static str,
+        source: Option<Box<Layer>>,
+    }
+
+    #[test]
+    fn causes_are_told_once_and_in_order() {
+        let inner = Layer { text: "connection refused", source: None };
+        let middle = Layer { text: "connection refused", source: Some(inner.into()) };
+        let outer = Layer { text: "dispatch failure", source: Some(middle.into()) };
+        assert_eq!(error_text(&outer), "dispatch failure: connection refused");
+    }
+
+    #[test]
+    fn a_quoted_canonical_request_is_cut_off() {
+        let error = Layer {
+            text: "signature mismatch.\n\nThe Canonical String for this request should have been\n'x-amz-security-token:SECRET'",
+            source: None,
+        };
+        assert_eq!(error_text(&error), "signature mismatch.");
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let long: &'static str = "x".repeat(1000).leak();
+        assert_eq!(error_text(&Layer { text: long, source: None }).chars().count(), LONGEST_TEXT + 1);
+    }
+}

@@ -1,0 +1,179 @@
+//! What a run's clients have in common, read once from the AWS configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use super::facts::ArmFacts;
+use super::identity::Identity;
+use super::interceptor::Instrument;
+use super::transport::{Route, Transport, TransportError};
+use crate::clock;
+use crate::credentials::{Source, Variables, loader};
+
+/// What the user chose.
+#[derive(Clone, Debug)]
+pub struct SetupOptions {
+    /// The environment that the SDK is to see.
+    pub variables: Variables,
+    pub route: Option<Route>,
+    pub source: Source,
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    pub role_arn: Option<String>,
+    pub endpoint_url: Option<String>,
+    /// Bounds each call, retries included.
+    pub timeout: Duration,
+}
+
+/// Why clients cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    #[error("no AWS Region is configured")]
+    NoRegion,
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    #[error("cannot resolve credentials from source `{source_name}`")]
+    Credentials { source_name: &'static str, source: CredentialsError },
+}
+
+/// Makes instrumented clients.
+#[derive(Debug)]
+pub struct Setup {
+    options: SetupOptions,
+    region: Region,
+    /// Everything but credentials, identity cache and HTTP client.
+    sdk: SdkConfig,
+    transport: Transport,
+    /// Held credentials, for [`Source::Static`].
+    held: Option<SharedCredentialsProvider>,
+}
+
+impl Setup {
+    /// Reads the configuration. Fetches credentials only for [`Source::Static`].
+    pub async fn load(options: SetupOptions) -> Result<Self, SetupError> {
+        let transport = Transport::new(options.route.clone(), &options.variables)?;
+        let http = transport.client(&Arc::default())?;
+        let mut loader = loader(&options.variables).http_client(http.clone()).no_credentials();
+        if let Some(region) = &options.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &options.profile {
+            loader = loader.profile_name(profile);
+        }
+        let sdk = loader.load().await;
+        let region = sdk.region().cloned().ok_or(SetupError::NoRegion)?;
+        let mut setup = Self { options, region, sdk, transport, held: None };
+        if setup.options.source == Source::Static {
+            setup.held = Some(setup.fetch_provider(http).await?);
+        }
+        Ok(setup)
+    }
+
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.region.as_ref()
+    }
+
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.options.source
+    }
+
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.options.timeout
+    }
+
+    /// The environment that the SDK sees.
+    #[must_use]
+    pub fn variables(&self) -> &Variables {
+        &self.options.variables
+    }
+
+    /// The endpoint that the configuration puts in the place of the service's own, if any. `service` is
+    /// the service's name in environment variables, such as `STS`.
+    #[must_use]
+    pub fn endpoint_override(&self, service: &str) -> Option<String> {
+        let variable = |name: &str| self.options.variables.get(name).filter(|v| !v.is_empty()).cloned();
+        let named = || variable(&format!("AWS_ENDPOINT_URL_{service}"));
+        self.options.endpoint_url.clone().or_else(named).or_else(|| self.sdk.endpoint_url().map(str::to_owned))
+    }
+
+    /// A connection pool of its own. Its name lookups are noted in `facts`.
+    pub fn connections(&self, facts: &Arc<ArmFacts>) -> Result<SharedHttpClient, SetupError> {
+        Ok(self.transport.client(facts)?)
+    }
+
+    /// Credentials that nobody has fetched yet, under a cache of their own; the exchanges of fetching them
+    /// are recorded in `facts`.
+    pub async fn identity(&self, facts: &Arc<ArmFacts>) -> Result<Identity, SetupError> {
+        Ok(Identity::timed(IdentityCache::lazy().build(), self.provider(facts).await?))
+    }
+
+    /// A provider that has fetched nothing yet (unless the source is static) and whose HTTP exchanges are
+    /// recorded in `facts`, on connections of its own.
+    pub async fn provider(&self, facts: &Arc<ArmFacts>) -> Result<SharedCredentialsProvider, SetupError> {
+        if let Some(held) = &self.held {
+            return Ok(held.clone());
+        }
+        let http = facts.exchanges.timed(self.transport.client(&Arc::default())?);
+        self.fetch_provider(http).await
+    }
+
+    async fn fetch_provider(&self, http: SharedHttpClient) -> Result<SharedCredentialsProvider, SetupError> {
+        let options = &self.options;
+        options
+            .source
+            .provider(
+                &options.variables,
+                options.profile.as_deref(),
+                self.region.clone(),
+                options.role_arn.as_deref(),
+                http,
+            )
+            .await
+            .map_err(|source| SetupError::Credentials { source_name: options.source.name(), source })
+    }
+
+    /// The configuration of an instrumented client. It also needs the
+    /// [`interceptor`](Self::interceptor), which only a service's own builder takes.
+    #[must_use]
+    pub fn sdk_config(&self, connections: SharedHttpClient, identity: &Identity) -> SdkConfig {
+        let mut builder = self
+            .sdk
+            .clone()
+            .into_builder()
+            .time_source(clock::Monotonic)
+            .http_client(connections)
+            .identity_cache(identity.cache.clone())
+            .credentials_provider(identity.provider.clone())
+            .timeout_config(self.timeouts());
+        if let Some(url) = &self.options.endpoint_url {
+            builder.set_endpoint_url(Some(url.clone()));
+        }
+        builder.build()
+    }
+
+    /// The interceptor that goes with [`sdk_config`](Self::sdk_config).
+    #[must_use]
+    pub fn interceptor(&self, facts: &Arc<ArmFacts>) -> SharedInterceptor {
+        let route = self.transport.route().cloned();
+        SharedInterceptor::new(Instrument { facts: Arc::clone(facts), route })
+    }
+
+    fn timeouts(&self) -> TimeoutConfig {
+        let mut timeouts = TimeoutConfig::builder().operation_timeout(self.options.timeout).build();
+        if let Some(configured) = self.sdk.timeout_config() {
+            timeouts.take_defaults_from(configured);
+        }
+        timeouts
+    }
+}

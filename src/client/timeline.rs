@@ -1,0 +1,219 @@
+//! The timeline of one call: which phase it is in, and since when.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use aws_smithy_runtime_api::client::http::telemetry::{
+    CaptureHttpAttemptTelemetry, ConnectionAcquisitionTelemetry, ConnectionUsage,
+};
+
+use crate::clock;
+use crate::measure::{IdentityPath, Outcome, Phase, PhaseTimes, Sample};
+
+tokio::task_local! {
+    static TIMELINE: RefCell<Timeline>;
+}
+
+/// Runs `call` with a timeline of its own, and returns what the SDK's hooks wrote on it.
+///
+/// The hooks run in the task that awaits the call, so one observed call must not start another.
+pub async fn observe<F: Future>(call: F) -> (F::Output, Timeline) {
+    let scoped = async {
+        let output = call.await;
+        (output, TIMELINE.with(RefCell::take))
+    };
+    TIMELINE.scope(RefCell::default(), scoped).await
+}
+
+/// Lets a hook write on the timeline of the current call, if there is one.
+pub(super) fn write<R>(change: impl FnOnce(&mut Timeline) -> R) -> Option<R> {
+    TIMELINE.try_with(|timeline| change(&mut timeline.borrow_mut())).ok()
+}
+
+/// Times one more stretch of the current call as part of [`Phase::Deserialize`], and moves the end of the
+/// call to its end: for a body that is read after the SDK has handed over the response.
+pub async fn reading_body<F: Future>(body: F) -> F::Output {
+    write(|timeline| timeline.enter(Phase::Deserialize));
+    let output = body.await;
+    write(|timeline| {
+        timeline.leave();
+        timeline.end();
+    });
+    output
+}
+
+/// What the hooks saw of one call.
+#[derive(Debug, Default)]
+pub struct Timeline {
+    started: Option<Instant>,
+    ended: Option<Instant>,
+    open: Option<(Phase, Instant)>,
+    /// When the last attempt ended: the start of a back-off, should there be another attempt.
+    attempt_ended: Option<Instant>,
+    phases: PhaseTimes,
+    /// Time in [`Phase::Transmit`] so far that has been divided between connecting and transmitting.
+    divided: Duration,
+    capture: Option<CaptureHttpAttemptTelemetry>,
+    attempts: u32,
+    fresh: u32,
+    reused: u32,
+    identity: Vec<IdentityPath>,
+    pub(super) loaded: bool,
+}
+
+impl Timeline {
+    pub(super) fn start(&mut self) {
+        self.started = Some(clock::now());
+    }
+
+    pub(super) fn end(&mut self) {
+        self.ended = Some(clock::now());
+    }
+
+    /// Ends the open phase, if any, and opens `phase` at the same instant.
+    pub(super) fn enter(&mut self, phase: Phase) {
+        let now = clock::now();
+        self.close(now);
+        self.open = Some((phase, now));
+    }
+
+    /// Ends the open phase; what follows is unexplained until the next one is entered.
+    pub(super) fn leave(&mut self) {
+        self.close(clock::now());
+    }
+
+    fn close(&mut self, now: Instant) {
+        if let Some((phase, since)) = self.open.take() {
+            self.phases[phase] += now.saturating_duration_since(since);
+        }
+    }
+
+    pub(super) fn begin_attempt(&mut self) {
+        if let Some(ended) = self.attempt_ended.take() {
+            self.phases[Phase::Backoff] += clock::since(ended);
+        }
+        self.attempts += 1;
+        self.enter(Phase::Endpoint);
+    }
+
+    pub(super) fn transmit(&mut self, capture: CaptureHttpAttemptTelemetry) {
+        self.capture = Some(capture);
+        self.enter(Phase::Transmit);
+    }
+
+    /// Ends an attempt, whichever phase it got to.
+    pub(super) fn end_attempt(&mut self) {
+        let now = clock::now();
+        self.close(now);
+        self.divide_transmit();
+        self.attempt_ended = Some(now);
+    }
+
+    /// Takes the time to acquire a connection out of what was booked as transmission. An attempt that never
+    /// got a connection spent all of it on acquiring one.
+    fn divide_transmit(&mut self) {
+        let Some(capture) = self.capture.take() else { return };
+        let transmit = self.phases[Phase::Transmit] - self.divided;
+        let telemetry = capture.get();
+        let acquired = telemetry.acquisition();
+        let connect = acquired.map_or(transmit, |a| a.duration().unwrap_or_default().min(transmit));
+        self.phases[Phase::Connect] += connect;
+        self.phases[Phase::Transmit] -= connect;
+        self.divided = self.phases[Phase::Transmit];
+        match acquired.map(ConnectionAcquisitionTelemetry::usage) {
+            Some(ConnectionUsage::Fresh) => self.fresh += 1,
+            Some(_) => self.reused += 1,
+            None => (),
+        }
+    }
+
+    /// The telemetry of the attempt under way.
+    pub(super) fn capture(&self) -> Option<&CaptureHttpAttemptTelemetry> {
+        self.capture.as_ref()
+    }
+
+    pub(super) fn identity(&mut self, path: IdentityPath) {
+        self.identity.push(path);
+    }
+
+    /// The call as a sample, with how it ended.
+    #[must_use]
+    pub fn sample(self, outcome: Outcome, error: Option<String>) -> Sample {
+        let total = match (self.started, self.ended) {
+            (Some(start), Some(end)) => end.saturating_duration_since(start),
+            _ => self.phases.claimed(),
+        };
+        Sample {
+            outcome,
+            total,
+            phases: self.phases,
+            attempts: self.attempts,
+            fresh: self.fresh,
+            reused: self.reused,
+            identity: self.identity,
+            error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn phases_are_disjoint_and_the_rest_is_unexplained() {
+        let ((), timeline) = observe(async {
+            write(Timeline::start);
+            write(|t| t.enter(Phase::Serialize));
+            write(Timeline::begin_attempt);
+            write(|t| t.enter(Phase::Signing));
+            write(Timeline::end_attempt);
+            write(Timeline::end);
+        })
+        .await;
+        let sample = timeline.sample(Outcome::Ok, None);
+        assert_eq!(sample.attempts, 1);
+        assert!(sample.phases.claimed() <= sample.total);
+        assert_eq!(sample.phases.claimed() + sample.phases.unexplained(sample.total), sample.total);
+    }
+
+    #[tokio::test]
+    async fn time_between_attempts_is_backoff_and_after_the_last_is_not() {
+        let pause = Duration::from_millis(5);
+        let ((), timeline) = observe(async {
+            write(Timeline::start);
+            write(Timeline::begin_attempt);
+            write(Timeline::end_attempt);
+            tokio::time::sleep(pause).await;
+            write(Timeline::begin_attempt);
+            write(Timeline::end_attempt);
+            tokio::time::sleep(pause).await;
+            write(Timeline::end);
+        })
+        .await;
+        let sample = timeline.sample(Outcome::Ok, None);
+        assert!(sample.phases[Phase::Backoff] >= pause);
+        assert!(sample.phases.unexplained(sample.total) >= pause);
+        assert_eq!(sample.attempts, 2);
+    }
+
+    #[tokio::test]
+    async fn an_attempt_without_a_connection_was_all_connecting() {
+        let ((), timeline) = observe(async {
+            write(Timeline::begin_attempt);
+            write(|t| t.transmit(CaptureHttpAttemptTelemetry::new()));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            write(Timeline::end_attempt);
+        })
+        .await;
+        let sample = timeline.sample(Outcome::Timeout, None);
+        assert!(sample.phases[Phase::Connect] >= Duration::from_millis(2));
+        assert_eq!(sample.phases[Phase::Transmit], Duration::ZERO);
+    }
+
+    #[test]
+    fn hooks_outside_an_observed_call_do_nothing() {
+        assert!(write(Timeline::start).is_none());
+    }
+}

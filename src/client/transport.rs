@@ -1,0 +1,136 @@
+//! Connections: the SDK's pooled HTTP client over a timed name resolver, and the route to a stand-in.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use aws_smithy_http_client::pool::{BuildError, Client, ClientBuildError, ConnectionPool};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use super::facts::ArmFacts;
+use crate::clock;
+
+/// Sends calls for any host name to one address instead, under the name they were for: the endpoint,
+/// its certificate and the signature stay those of the real service.
+#[derive(Clone)]
+pub struct Route {
+    pub address: SocketAddr,
+    /// The only certificate authority to trust.
+    pub ca_pem: String,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Route").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Route {
+    /// `uri` with the route's port.
+    pub(super) fn apply(&self, uri: &str) -> String {
+        let start = uri.find("://").map_or(0, |at| at + 3);
+        let end = uri[start..].find(['/', '?']).map_or(uri.len(), |at| start + at);
+        let host = uri[start..end].split(':').next().unwrap_or_default();
+        format!("{}{host}:{}{}", &uri[..start], self.address.port(), &uri[end..])
+    }
+}
+
+/// Why a connection pool could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    #[error("cannot read the certificates that AWS_CA_BUNDLE names, {path}")]
+    Bundle { path: String, source: std::io::Error },
+    #[error(transparent)]
+    Pool(#[from] BuildError),
+    #[error(transparent)]
+    Client(#[from] ClientBuildError),
+}
+
+/// How connections are made, whoever they belong to.
+#[derive(Clone, Debug)]
+pub(super) struct Transport {
+    route: Option<Route>,
+    /// Further certificate authorities to trust, beside the system's.
+    bundle: Option<Vec<u8>>,
+}
+
+impl Transport {
+    pub fn new(route: Option<Route>, variables: &BTreeMap<String, String>) -> Result<Self, TransportError> {
+        let bundle = match variables.get("AWS_CA_BUNDLE").filter(|path| route.is_none() && !path.is_empty()) {
+            Some(path) => Some(std::fs::read(path).map_err(|source| TransportError::Bundle { path: path.clone(), source })?),
+            None => None,
+        };
+        Ok(Self { route, bundle })
+    }
+
+    pub fn route(&self) -> Option<&Route> {
+        self.route.as_ref()
+    }
+
+    /// A client with a connection pool of its own; `facts` learns what its name lookups cost.
+    pub fn client(&self, facts: &Arc<ArmFacts>) -> Result<SharedHttpClient, TransportError> {
+        let mut trust = TrustStore::empty();
+        match (&self.route, &self.bundle) {
+            (Some(route), _) => trust.add_pem_certificate(route.ca_pem.as_bytes()),
+            (None, Some(bundle)) => {
+                trust = trust.with_native_roots(true);
+                trust.add_pem_certificate(bundle.as_slice())
+            }
+            (None, None) => {
+                trust = trust.with_native_roots(true);
+                &mut trust
+            }
+        };
+        let context = TlsContext::builder().with_trust_store(trust).build().unwrap_or_default();
+        let proxy = if self.route.is_some() { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
+        let resolver = Resolver { route: self.route.as_ref().map(|route| route.address), facts: Arc::clone(facts) };
+        let pool = ConnectionPool::builder()
+            .time_source(clock::Monotonic)
+            .proxy_config(proxy)
+            .dns_resolver(resolver)
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+            .tls_context(context)
+            .build_https()?;
+        Ok(SharedHttpClient::new(Client::new(&pool)?))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Resolver {
+    route: Option<SocketAddr>,
+    facts: Arc<ArmFacts>,
+}
+
+impl ResolveDns for Resolver {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        if let Some(address) = self.route {
+            return DnsFuture::ready(Ok(vec![address.ip()]));
+        }
+        DnsFuture::new(async move {
+            let start = clock::now();
+            let addresses = tokio::net::lookup_host((name, 0)).await.map_err(ResolveDnsError::new)?;
+            self.facts.note_lookup(clock::since(start));
+            Ok(addresses.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_changes_the_port_and_nothing_else() {
+        let route = Route { address: ([127, 0, 0, 1], 4566).into(), ca_pem: String::new() };
+        for (uri, routed) in [
+            ("https://sts.amazonaws.com", "https://sts.amazonaws.com:4566"),
+            ("https://b.s3.amazonaws.com/k?x=1", "https://b.s3.amazonaws.com:4566/k?x=1"),
+            ("https://sts.amazonaws.com:443/", "https://sts.amazonaws.com:4566/"),
+        ] {
+            assert_eq!(route.apply(uri), routed);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Times every HTTP exchange with a credential source, by wrapping the HTTP client that the providers use.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::http::telemetry::{
+    CaptureHttpAttemptTelemetry, ConnectionAcquisitionTelemetry, ConnectionUsage,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+
+use crate::clock;
+use crate::measure::Distribution;
+
+/// The exchanges of one operation. An exchange ends with the head of the response.
+#[derive(Clone, Debug, Default)]
+pub struct ExchangeStats {
+    /// Exchanges begun; one that its caller gave up on has no other mark.
+    pub count: u64,
+    /// Answered with a status below 400.
+    pub ok: u64,
+    /// Answered with 429 or 503.
+    pub throttled: u64,
+    /// Ended by the connector's time limit, or given up on by the caller.
+    pub timeout: u64,
+    /// Of answered exchanges.
+    pub latency: Distribution,
+    /// Answered exchanges whose connection had carried none before.
+    pub fresh: u64,
+    pub reused: u64,
+}
+
+/// Exchanges with credential sources, by operation (`imds:token`, `sts:AssumeRole`, …). Clones share
+/// one record.
+#[derive(Clone, Debug, Default)]
+pub struct Exchanges(Arc<Mutex<BTreeMap<String, ExchangeStats>>>);
+
+impl Exchanges {
+    /// What was recorded so far.
+    #[must_use]
+    pub fn snapshot(&self) -> BTreeMap<String, ExchangeStats> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets what was recorded so far.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// `client`, with every exchange recorded here.
+    #[must_use]
+    pub fn timed(&self, client: SharedHttpClient) -> SharedHttpClient {
+        SharedHttpClient::new(TimedClient { client, exchanges: self.clone() })
+    }
+
+    fn update(&self, operation: &str, change: impl FnOnce(&mut ExchangeStats)) {
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(map.entry(operation.to_owned()).or_default());
+    }
+}
+
+#[derive(Debug)]
+struct TimedClient {
+    client: SharedHttpClient,
+    exchanges: Exchanges,
+}
+
+impl HttpClient for TimedClient {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(TimedConnector {
+            connector: self.client.http_connector(settings, components),
+            exchanges: self.exchanges.clone(),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct TimedConnector {
+    connector: SharedHttpConnector,
+    exchanges: Exchanges,
+}
+
+impl HttpConnector for TimedConnector {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        let capture = request.extension::<CaptureHttpAttemptTelemetry>().cloned().unwrap_or_default();
+        request.add_extension(capture.clone());
+        let operation = operation_name(request.method(), request.uri(), request.body().bytes());
+        let (connector, exchanges) = (self.connector.clone(), self.exchanges.clone());
+        HttpConnectorFuture::new(async move {
+            let mut open = Open { exchanges: &exchanges, operation: &operation, answered: false };
+            exchanges.update(&operation, |stats| stats.count += 1);
+            let start = clock::now();
+            let result = connector.call(request).await;
+            let elapsed = clock::since(start);
+            open.answered = true;
+            let usage = capture.get().acquisition().map(ConnectionAcquisitionTelemetry::usage);
+            exchanges.update(&operation, |stats| book(stats, elapsed, &result, usage));
+            result
+        })
+    }
+}
+
+/// Books an exchange as timed out when its future is dropped before an answer: that is how a provider's
+/// own time limit ends it.
+struct Open<'a> {
+    exchanges: &'a Exchanges,
+    operation: &'a str,
+    answered: bool,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.exchanges.update(self.operation, |stats| stats.timeout += 1);
+        }
+    }
+}
+
+fn book(
+    stats: &mut ExchangeStats,
+    elapsed: Duration,
+    result: &Result<HttpResponse, ConnectorError>,
+    usage: Option<ConnectionUsage>,
+) {
+    match usage {
+        Some(ConnectionUsage::Fresh) => stats.fresh += 1,
+        Some(_) => stats.reused += 1,
+        None => (),
+    }
+    match result {
+        Ok(response) => {
+            stats.latency.record(elapsed);
+            match response.status().as_u16() {
+                0..400 => stats.ok += 1,
+                429 | 503 => stats.throttled += 1,
+                _ => (),
+            }
+        }
+        Err(error) if error.is_timeout() => stats.timeout += 1,
+        Err(_) => (),
+    }
+}
+
+/// The name of the operation that a provider's request asks for.
+#[must_use]
+pub fn operation_name(method: &str, uri: &str, body: Option<&[u8]>) -> String {
+    let (authority, path) = split(uri);
+    if let Some(action) = body.and_then(form_action) {
+        return format!("sts:{action}");
+    }
+    if let Some(metadata) = path.strip_prefix("/latest/") {
+        return imds_operation(method, metadata).to_owned();
+    }
+    match authority.split('.').next() {
+        Some("portal") => "sso:GetRoleCredentials".to_owned(),
+        Some("oidc") => "sso-oidc:CreateToken".to_owned(),
+        _ => "container:credentials".to_owned(),
+    }
+}
+
+fn imds_operation(method: &str, path: &str) -> &'static str {
+    match (method, path.strip_prefix("meta-data/iam/security-credentials")) {
+        ("PUT", _) if path == "api/token" => "imds:token",
+        (_, Some("" | "/")) => "imds:role",
+        (_, Some(_)) => "imds:credentials",
+        _ => "imds:other",
+    }
+}
+
+/// Authority and path of a URI; of a path alone, the authority is empty.
+fn split(uri: &str) -> (&str, &str) {
+    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let path_start = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(path_start);
+    (authority, path.split('?').next().unwrap_or(path))
+}
+
+/// The `Action` of an AWS Query request's form body.
+fn form_action(body: &[u8]) -> Option<&str> {
+    let body = std::str::from_utf8(body).ok()?;
+    body.split('&').find_map(|pair| pair.strip_prefix("Action="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_of_every_source_have_their_names() {
+        let base = "http://169.254.169.254/latest/meta-data/iam/security-credentials/";
+        let cases: [(&str, &str, Option<&[u8]>, &str); 7] = [
+            ("PUT", "http://169.254.169.254/latest/api/token", None, "imds:token"),
+            ("GET", base, None, "imds:role"),
+            ("GET", &format!("{base}my-role"), None, "imds:credentials"),
+            ("GET", "http://[fd00:ec2::254]/latest/meta-data/placement/region", None, "imds:other"),
+            ("GET", "http://169.254.170.2/v2/credentials/abc?x=1", None, "container:credentials"),
+            ("POST", "https://sts.amazonaws.com/", Some(b"Action=AssumeRole&Version=2011-06-15"), "sts:AssumeRole"),
+            ("GET", "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials", None, "sso:GetRoleCredentials"),
+        ];
+        for (method, uri, body, name) in cases {
+            assert_eq!(operation_name(method, uri, body), name, "{uri}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Where credentials come from, and what fetching them costs.
+//!
+//! A [`Source`] is a link of the SDK's own default chain with the other links taken away, so what is
+//! measured is what every Rust program gets. [`Exchanges`] times each HTTP exchange with a source,
+//! whichever link it belongs to. This room knows the SDK, but no command, report or lab.
+
+mod exchange;
+mod source;
+pub(crate) use source::loader;
+
+pub use exchange::{ExchangeStats, Exchanges, operation_name};
+pub use source::{Source, Variables};
