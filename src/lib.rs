@@ -1,7 +1,22 @@
 //! Where the time of an AWS call goes: credentials, signing and transmission timed apart.
+//!
+//! The rooms, from top to bottom; each may use those below it and never one above:
+//!
+//! - [`cli`]: the command line as typed
+//! - [`commands`]: one file per subcommand; each returns a report
+//! - [`report`]: the result document and its renderers
+//! - [`client`]: instrumented SDK clients
+//! - [`credentials`]: sources of credentials, and what fetching from them costs
+//! - [`measure`]: samples, distributions, load, comparisons; knows neither AWS nor a terminal
+//! - [`lab`]: the embedded AWS; shares no code with the instrument that measures it
+//! - [`clock`], [`exit`]: the ground floor
 
+pub mod cli;
 pub mod client;
 pub mod clock;
+pub mod commands;
 pub mod credentials;
+pub mod exit;
+pub mod lab;
 pub mod measure;
 pub mod report;

@@ -1,1 +1,64 @@
-fn main(){}
+//! Parse, run, print, exit code; nothing else.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use awscreds_bench::cli::Cli;
+use awscreds_bench::commands::{Color, Failure, OutputOptions, Report};
+use awscreds_bench::exit::Exit;
+use awscreds_bench::report::{self, Format, Style};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = cli.output().clone();
+    let ended = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure {
+        error: anyhow::Error::new(error).context("cannot start the runtime"),
+        hint: None,
+    });
+    let ended = ended.and_then(|runtime| runtime.block_on(cli.run())).and_then(|report| print(&report, &output));
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            report::error(&failure.to_string());
+            Exit::NotMeasured.into()
+        }
+    }
+}
+
+/// Prints the report where it is wanted.
+fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
+    let style = Style { color: color(output), width: report::width() };
+    match report {
+        Report::Measured(document) => {
+            report::write(output.output.as_deref(), &report::render(document, output.format, &style))
+                .map_err(|error| unwritten(error, output))?;
+            Ok(report::exit(document))
+        }
+        Report::Lab(document, exit) => {
+            let text = report::render_lab(document, output.format, &style);
+            match &output.output {
+                Some(path) => report::write(Some(path), &text).map_err(|error| unwritten(error, output))?,
+                None if output.quiet => (),
+                None => report::note(&text),
+            }
+            Ok(*exit)
+        }
+    }
+}
+
+fn unwritten(error: std::io::Error, output: &OutputOptions) -> Failure {
+    let place = output.output.as_ref().map_or("stdout".to_owned(), |path| path.display().to_string());
+    Failure { error: anyhow::Error::new(error).context(format!("cannot write the results to {place}")), hint: None }
+}
+
+fn color(output: &OutputOptions) -> bool {
+    match output.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            output.format == Format::Table && output.output.is_none() && std::io::stdout().is_terminal() && !plain
+        }
+    }
+}

@@ -6,6 +6,7 @@
 //! the call; outside an observed call they cost one failed look-up and do nothing.
 
 mod facts;
+mod fetch;
 mod identity;
 mod interceptor;
 mod outcome;
@@ -14,8 +15,9 @@ pub mod timeline;
 mod transport;
 
 pub use facts::ArmFacts;
+pub use fetch::fetch;
 pub use identity::Identity;
-pub use outcome::{credentials_outcome, error_text, outcome};
+pub use outcome::{error_text, outcome, sampled};
 pub use setup::{Setup, SetupError, SetupOptions};
 pub use timeline::observe;
 pub use transport::Route;

@@ -1,6 +1,7 @@
 //! How a call ended, as data.
 
 use std::error::Error;
+use std::future::Future;
 
 use aws_config::imds::client::error::ImdsError;
 use aws_credential_types::provider::error::CredentialsError;
@@ -8,7 +9,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::measure::Outcome;
+use super::timeline::observe;
+use crate::measure::{Outcome, Sample};
 
 /// Error codes by which services refuse a request for its rate (the SDKs' shared retry specification).
 const THROTTLING: &[&str] = &[
@@ -30,6 +32,17 @@ const THROTTLING: &[&str] = &[
 
 /// Characters of an error message that are kept.
 const LONGEST_TEXT: usize = 300;
+
+/// Makes an instrumented call, and returns it as a sample.
+pub async fn sampled<T, E, F>(call: F) -> Sample
+where
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let (result, timeline) = observe(call).await;
+    let error = result.as_ref().err().map(|error| error_text(error));
+    timeline.sample(outcome(&result), error)
+}
 
 /// Classifies the end of a call.
 pub fn outcome<T, E>(result: &Result<T, SdkError<E, HttpResponse>>) -> Outcome

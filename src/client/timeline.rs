@@ -43,6 +43,12 @@ pub async fn reading_body<F: Future>(body: F) -> F::Output {
     output
 }
 
+/// The sample of a call that could not even be prepared.
+#[must_use]
+pub fn never_sent(error: String) -> Sample {
+    Timeline::default().sample(Outcome::Other, Some(error))
+}
+
 /// What the hooks saw of one call.
 #[derive(Debug, Default)]
 pub struct Timeline {

@@ -1,14 +1,16 @@
 //! Times every HTTP exchange with a credential source, by wrapping the HTTP client that the providers use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::connection::ConnectionMetadata;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::http::telemetry::{
-    CaptureHttpAttemptTelemetry, ConnectionAcquisitionTelemetry, ConnectionUsage,
+    CaptureHttpAttemptTelemetry, ConnectionUsage, HttpAttemptTelemetry,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -33,6 +35,8 @@ pub struct ExchangeStats {
     /// Answered exchanges whose connection had carried none before.
     pub fresh: u64,
     pub reused: u64,
+    /// Addresses that connections really reached.
+    pub remotes: BTreeSet<SocketAddr>,
 }
 
 /// Exchanges with credential sources, by operation (`imds:token`, `sts:AssumeRole`, …). Clones share
@@ -98,8 +102,10 @@ impl HttpConnector for TimedConnector {
             let result = connector.call(request).await;
             let elapsed = clock::since(start);
             open.answered = true;
-            let usage = capture.get().acquisition().map(ConnectionAcquisitionTelemetry::usage);
-            exchanges.update(&operation, |stats| book(stats, elapsed, &result, usage));
+            exchanges.update(&operation, |stats| {
+                book_answer(stats, elapsed, &result);
+                book_connection(stats, &capture.get());
+            });
             result
         })
     }
@@ -121,17 +127,11 @@ impl Drop for Open<'_> {
     }
 }
 
-fn book(
+fn book_answer(
     stats: &mut ExchangeStats,
     elapsed: Duration,
     result: &Result<HttpResponse, ConnectorError>,
-    usage: Option<ConnectionUsage>,
 ) {
-    match usage {
-        Some(ConnectionUsage::Fresh) => stats.fresh += 1,
-        Some(_) => stats.reused += 1,
-        None => (),
-    }
     match result {
         Ok(response) => {
             stats.latency.record(elapsed);
@@ -143,6 +143,16 @@ fn book(
         }
         Err(error) if error.is_timeout() => stats.timeout += 1,
         Err(_) => (),
+    }
+}
+
+fn book_connection(stats: &mut ExchangeStats, telemetry: &HttpAttemptTelemetry) {
+    let Some(acquisition) = telemetry.acquisition() else { return };
+    if acquisition.usage() == ConnectionUsage::Fresh {
+        stats.fresh += 1;
+        stats.remotes.extend(telemetry.connection().and_then(ConnectionMetadata::remote_addr));
+    } else {
+        stats.reused += 1;
     }
 }
 

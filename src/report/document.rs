@@ -60,6 +60,19 @@ pub struct RequestCount {
     pub failed: u64,
 }
 
+/// What programs asked of the lab.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct LabDocument {
+    pub schema: String,
+    pub tool: Tool,
+    /// Always `lab`.
+    pub command: String,
+    pub arguments: Vec<String>,
+    pub scenario: String,
+    pub seed: u64,
+    pub requests: BTreeMap<String, RequestCount>,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct Environment {
     pub os: String,

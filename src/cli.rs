@@ -1,0 +1,50 @@
+//! The command line as typed.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::imds::ImdsArgs;
+use crate::commands::lab::LabArgs;
+use crate::commands::s3::S3Args;
+use crate::commands::sts::StsArgs;
+use crate::commands::{self, Failure, OutputOptions, Report};
+
+/// Where the time of an AWS call goes: credentials, signing and transmission timed apart.
+///
+/// Start with `awscreds-bench sts --regional --lab`: it needs no AWS account.
+#[derive(Parser, Debug)]
+#[command(version, max_term_width = 100, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Sts(StsArgs),
+    Imds(ImdsArgs),
+    S3(S3Args),
+    Lab(LabArgs),
+}
+
+impl Cli {
+    /// Where and how the results are wanted.
+    #[must_use]
+    pub fn output(&self) -> &OutputOptions {
+        match &self.command {
+            Command::Sts(args) => &args.output,
+            Command::Imds(args) => &args.output,
+            Command::S3(args) => &args.output,
+            Command::Lab(args) => &args.output,
+        }
+    }
+
+    /// Runs the subcommand.
+    pub async fn run(self) -> Result<Report, Failure> {
+        match self.command {
+            Command::Sts(args) => commands::sts::run(args).await,
+            Command::Imds(args) => commands::imds::run(args).await,
+            Command::S3(args) => commands::s3::run(args).await,
+            Command::Lab(args) => commands::lab::run(args).await,
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! A cold credential fetch as a measured call of its own.
+
+use std::time::Duration;
+
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+
+use super::outcome::{credentials_outcome, error_text};
+use super::timeline::{self, Timeline, observe};
+use crate::measure::{IdentityPath, Outcome, Phase, Sample};
+
+/// Fetches credentials from `provider`, giving up after `timeout`. All of it is
+/// [`Phase::Identity`]: nothing is signed or sent with them.
+pub async fn fetch(provider: &SharedCredentialsProvider, timeout: Duration) -> Sample {
+    let fetch = async {
+        timeline::write(Timeline::start);
+        timeline::write(Timeline::begin_attempt);
+        timeline::write(|t| t.enter(Phase::Identity));
+        let result = tokio::time::timeout(timeout, provider.provide_credentials()).await;
+        timeline::write(|t| {
+            t.end_attempt();
+            t.end();
+            t.identity(IdentityPath::Load);
+        });
+        result
+    };
+    let (result, timeline) = observe(fetch).await;
+    let (outcome, error) = match result {
+        Ok(Ok(_)) => (Outcome::Ok, None),
+        Ok(Err(error)) => (credentials_outcome(&error), Some(error_text(&error))),
+        Err(_) => (Outcome::Timeout, Some(format!("no credentials within {timeout:?}"))),
+    };
+    timeline.sample(outcome, error)
+}

@@ -1,0 +1,234 @@
+//! `imds`: cold credential fetches by more and more workers, until they only add failures.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Report;
+use super::failure::Failure;
+use super::options::{LoadOptions, OutputOptions, TargetOptions};
+use super::session::{self, ArmCall, Results, Session};
+use crate::client::{ArmFacts, Setup, error_text, fetch, timeline};
+use crate::credentials::Source;
+use crate::measure::load::CallFuture;
+use crate::measure::{Call, Measured, Plan};
+use crate::report::assemble;
+use crate::report::document::{Arm, Connections, Finding, Load, Severity};
+
+/// Worker counts on the lab, which nobody else uses …
+const LAB_WORKERS: &[usize] = &[1, 2, 4, 8, 16, 32, 64];
+
+/// … and on a real node.
+const GENTLE_WORKERS: &[usize] = &[1, 2, 4, 8];
+
+const LAB_FETCHES: u64 = 200;
+
+/// Cold fetches per step on a real node. One is about a dozen packets, so a step is a quarter of what an
+/// interface may send to link-local addresses in a second.
+const GENTLE_FETCHES: u64 = 20;
+
+/// Between steps on a real node: longer than the second over which packets are counted.
+const PAUSE: Duration = Duration::from_millis(1100);
+
+/// Share of failures from which a step counts as failing.
+const FAILING: f64 = 0.05;
+
+/// A step must complete this many times as many fetches per second as the best one before it, or its
+/// failures are all that its workers added.
+const GAIN: f64 = 1.1;
+
+/// Time cold credential fetches under 1, 2, 4, … workers
+#[derive(Args, Clone, Debug)]
+pub struct ImdsArgs {
+    /// Worker counts to step through [default: 1,2,4,8, and on up to 64 in the lab]
+    #[arg(short, long, value_name = "N,…", num_args = 0..=1, value_delimiter = ',', default_missing_value = "")]
+    concurrency: Option<Vec<String>>,
+
+    #[command(flatten)]
+    load: LoadOptions,
+    #[command(flatten)]
+    target: TargetOptions,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// Runs the steps.
+pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
+    let source = args.target.source.unwrap_or(Source::Imds);
+    let steps = Steps::of(&args)?;
+    let session = Session::begin("imds", &args.target, &args.output, source).await?;
+    if session.lab().is_none() && source == Source::Imds {
+        session.note(&steps.announcement());
+    }
+    let probe = steps.plan(args.load.warmup.unwrap_or(1), 1);
+    session.warm_up(&[arm(&session.setup, 1)], &probe).await?;
+    let before = session.lab_requests();
+    let mut arms: Vec<Arm> = Vec::new();
+    let mut complete = true;
+    for (index, &workers) in steps.workers.iter().enumerate() {
+        if index > 0 && session.lab().is_none() {
+            session.pause(PAUSE).await;
+        }
+        let arm = arm(&session.setup, workers);
+        let label = format!("{workers} workers");
+        let measured = session.watched(&[Arc::clone(&arm.call)], &steps.plan(0, workers), &label).await;
+        complete &= measured.complete;
+        if measured.tallies[0].requests > 0 {
+            arms.push(documented(&arm, &measured, workers, session.setup.variables(), source));
+        }
+        if !complete || only_adds_failures(&arms) {
+            break;
+        }
+    }
+    let lab_requests = session::since(&before, session.lab_requests());
+    let findings = findings(&arms, &steps.workers);
+    let load = Load { concurrency: steps.workers.iter().copied().max().unwrap_or(1), ..session::load(&steps.plan(probe.warmup, 1)) };
+    let results = Results { load, complete, lab_requests, arms, comparisons: vec![], findings };
+    Ok(Report::Measured(Box::new(session.document(results))))
+}
+
+/// How many workers fetch how often.
+struct Steps {
+    workers: Vec<usize>,
+    fetches: Option<u64>,
+    duration: Option<Duration>,
+    seed: u64,
+}
+
+impl Steps {
+    fn of(args: &ImdsArgs) -> Result<Self, Failure> {
+        let lab = args.target.lab.is_some();
+        let named: Vec<&str> =
+            args.concurrency.iter().flatten().map(String::as_str).filter(|n| !n.is_empty()).collect();
+        let workers = if named.is_empty() {
+            if lab { LAB_WORKERS } else { GENTLE_WORKERS }.to_vec()
+        } else {
+            let parse = |text: &&str| {
+                super::options::workers(text).map_err(|why| {
+                    let error = anyhow::anyhow!("invalid value '{text}' for --concurrency: {why}");
+                    Failure::new(error, "give worker counts separated by commas, such as --concurrency 1,8")
+                })
+            };
+            named.iter().map(parse).collect::<Result<_, _>>()?
+        };
+        let default = if lab { LAB_FETCHES } else { GENTLE_FETCHES };
+        let fetches = args.load.requests.or_else(|| args.load.duration.is_none().then_some(default));
+        Ok(Self { workers, fetches, duration: args.load.duration, seed: args.load.seed })
+    }
+
+    fn plan(&self, warmup: u64, concurrency: usize) -> Plan {
+        Plan { requests: self.fetches, duration: self.duration, warmup, concurrency, seed: self.seed }
+    }
+
+    /// What a real node is about to be asked for, and why it is not more.
+    fn announcement(&self) -> String {
+        let each = match (self.fetches, self.duration) {
+            (Some(fetches), _) => format!("{fetches} cold fetches"),
+            (None, duration) => format!("cold fetches for {:?}", duration.unwrap_or_default()),
+        };
+        let workers = self.workers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        format!(
+            "imds: {each} each with {workers} workers, a second apart; a fetch is about a dozen packets, and the \
+             1,024 packets per second that an interface may send to link-local addresses are shared with this \
+             node's DNS and NTP. It stops when more workers only add failures."
+        )
+    }
+}
+
+fn arm(setup: &Arc<Setup>, workers: usize) -> ArmCall {
+    let facts = Arc::new(ArmFacts::default());
+    let call = ColdFetch { setup: Arc::clone(setup), facts: Arc::clone(&facts) };
+    ArmCall { name: name(workers), call: Arc::new(call), facts }
+}
+
+fn name(workers: usize) -> String {
+    if workers == 1 { "1 worker".to_owned() } else { format!("{workers} workers") }
+}
+
+/// A fetch as a fresh process makes it: a new provider on new connections.
+struct ColdFetch {
+    setup: Arc<Setup>,
+    facts: Arc<ArmFacts>,
+}
+
+impl Call for ColdFetch {
+    fn call(&self) -> CallFuture<'_> {
+        Box::pin(async move {
+            match self.setup.provider(&self.facts).await {
+                Ok(provider) => fetch(&provider, self.setup.timeout()).await,
+                Err(error) => timeline::never_sent(error_text(&error)),
+            }
+        })
+    }
+}
+
+fn documented(
+    arm: &ArmCall,
+    measured: &Measured,
+    workers: usize,
+    variables: &BTreeMap<String, String>,
+    source: Source,
+) -> Arm {
+    let mut documented = assemble::arm(&arm.name, &measured.tallies[0], &arm.facts);
+    let exchanges = arm.facts.exchanges.snapshot();
+    documented.concurrency = Some(workers);
+    documented.rate_per_s = Some(documented.outcomes.ok as f64 / measured.elapsed.as_secs_f64());
+    documented.connections = Connections {
+        fresh: exchanges.values().map(|stats| stats.fresh).sum(),
+        reused: exchanges.values().map(|stats| stats.reused).sum(),
+    };
+    let remotes: std::collections::BTreeSet<_> = exchanges.values().flat_map(|stats| &stats.remotes).collect();
+    documented.remote_addresses = remotes.into_iter().map(ToString::to_string).collect();
+    if source == Source::Imds {
+        let configured = variables.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+        documented.endpoint = Some(configured.map_or("http://169.254.169.254", |url| url.trim_end_matches('/')).to_owned());
+    }
+    documented
+}
+
+/// Whether the last step failed more often than its predecessors without completing more.
+fn only_adds_failures(arms: &[Arm]) -> bool {
+    let Some((last, earlier)) = arms.split_last() else { return false };
+    let best = earlier.iter().filter_map(|arm| arm.rate_per_s).fold(0.0, f64::max);
+    failing(last) && (last.outcomes.ok == 0 || (!earlier.is_empty() && last.rate_per_s.unwrap_or(0.0) < GAIN * best))
+}
+
+fn failing(arm: &Arm) -> bool {
+    arm.outcomes.failed() as f64 > FAILING * arm.requests as f64
+}
+
+fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
+    let Some(first) = arms.iter().find(|arm| failing(arm)) else { return vec![] };
+    let outcomes = first.outcomes;
+    let skipped = asked.len() - arms.len();
+    let stopped = if skipped > 0 { format!("; {skipped} larger steps were left out") } else { String::new() };
+    let evidence = format!(
+        "with {}: {} of {} fetches ok, {} timed out, {} throttled, {} without a connection, {} other; best rate {:.0}/s{stopped}",
+        first.name,
+        outcomes.ok,
+        first.requests,
+        outcomes.timeout,
+        outcomes.throttled,
+        outcomes.connect,
+        outcomes.denied + outcomes.other,
+        arms.iter().filter_map(|arm| arm.rate_per_s).fold(0.0, f64::max),
+    );
+    let (id, summary) = if outcomes.timeout >= outcomes.throttled && outcomes.timeout > 0 {
+        ("imds-dropping", format!("requests are dropped, not refused, from {} on: throttling looks like timeouts", first.name))
+    } else if outcomes.throttled > 0 {
+        ("source-throttled", format!("the source refuses requests for their rate from {} on", first.name))
+    } else {
+        ("source-failing", format!("fetches fail from {} on", first.name))
+    };
+    vec![Finding {
+        id: id.to_owned(),
+        severity: Severity::Warning,
+        summary,
+        evidence,
+        remedy: "fetch less often: one client per process, a credential cache shared by the processes of a node, \
+            and no new session per request"
+            .to_owned(),
+    }]
+}

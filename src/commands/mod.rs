@@ -1,0 +1,24 @@
+//! One file per subcommand: its arguments and what it does. A command returns a [`Report`]; it prints
+//! nothing but progress, and that on stderr.
+
+mod failure;
+pub mod imds;
+pub mod lab;
+mod options;
+pub mod s3;
+mod session;
+pub mod sts;
+
+pub use failure::Failure;
+pub use options::{Color, OutputOptions};
+
+use crate::exit::Exit;
+use crate::report::document::{Document, LabDocument};
+
+/// What a command hands back to be printed.
+#[derive(Debug)]
+pub enum Report {
+    Measured(Box<Document>),
+    /// What a program asked of the lab, and how the program ended.
+    Lab(LabDocument, Exit),
+}

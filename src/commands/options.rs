@@ -1,0 +1,117 @@
+//! Options that several subcommands share, as typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use crate::credentials::Source;
+use crate::report::Format;
+
+/// What to measure, and with which credentials.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Target")]
+pub struct TargetOptions {
+    /// Measure the embedded lab instead of AWS: a built-in scenario's name or a TOML file
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "default")]
+    pub lab: Option<String>,
+
+    /// AWS Region [default: as configured]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// Profile of the shared AWS configuration files [default: as configured]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// Send the measured calls to this endpoint
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+
+    /// Where credentials come from [default: chain; for `imds`: imds]
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<Source>,
+
+    /// The role to assume, for `--source assume-role` and for operations that assume one
+    #[arg(long, value_name = "ARN")]
+    pub role_arn: Option<String>,
+
+    /// Give up on a call after this long, retries included
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+/// How much to measure.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Load")]
+pub struct LoadOptions {
+    /// Calls per arm [default: 200, unless --duration is given]
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub requests: Option<u64>,
+
+    /// Stop after this long
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub duration: Option<Duration>,
+
+    /// Calls per arm to make first, unmeasured [default: 10; for `imds`: 1]
+    #[arg(long, value_name = "N")]
+    pub warmup: Option<u64>,
+
+    /// Orders the arms' calls; with the same seed, in the same order
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Where results go, and how they look.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output")]
+pub struct OutputOptions {
+    /// Form of the results
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
+    pub format: Format,
+
+    /// Write the results to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// No progress and no notes on stderr
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Say on stderr what is being done
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
+
+    /// Colour in tables
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// When stdout is a terminal and `NO_COLOR` is not set
+    Auto,
+    Always,
+    Never,
+}
+
+/// Parses `250ms`, `10s`, `1h 30m`; zero is refused.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let hint = "expected a number with a unit, such as 250ms, 10s or 1m";
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err(format!("must be longer than zero; {hint}")),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; {hint}")),
+    }
+}
+
+/// Parses a number of workers.
+pub fn workers(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(workers @ 1..=MOST_WORKERS) => Ok(workers),
+        _ => Err(format!("expected a number of workers from 1 to {MOST_WORKERS}")),
+    }
+}
+
+/// More workers than this measure the machine's scheduler.
+const MOST_WORKERS: usize = 1024;
