@@ -31,8 +31,9 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
     let style = Style { color: color(output), width: report::width() };
     match report {
         Report::Measured(document) => {
-            report::write(output.output.as_deref(), &report::render(document, output.format, &style))
-                .map_err(|error| unwritten(error, output))?;
+            let text = report::render(document, output.format, &style)
+                .map_err(|error| Failure { error: error.into(), hint: None })?;
+            report::write(output.output.as_deref(), &text).map_err(|error| unwritten(error, output))?;
             Ok(report::exit(document))
         }
         Report::Lab(document, exit) => {

@@ -19,6 +19,9 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use crate::clock;
 use crate::measure::Distribution;
 
+/// Seconds that an IMDS token is asked to last, or lasts.
+const TOKEN_TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+
 /// The exchanges of one operation. An exchange ends with the head of the response.
 #[derive(Clone, Debug, Default)]
 pub struct ExchangeStats {
@@ -94,18 +97,22 @@ impl HttpConnector for TimedConnector {
         let capture = request.extension::<CaptureHttpAttemptTelemetry>().cloned().unwrap_or_default();
         request.add_extension(capture.clone());
         let operation = operation_name(request.method(), request.uri(), request.body().bytes());
+        let asked_ttl = request.headers().get(TOKEN_TTL).map(str::to_owned);
         let (connector, exchanges) = (self.connector.clone(), self.exchanges.clone());
         HttpConnectorFuture::new(async move {
             let mut open = Open { exchanges: &exchanges, operation: &operation, answered: false };
             exchanges.update(&operation, |stats| stats.count += 1);
             let start = clock::now();
-            let result = connector.call(request).await;
+            let mut result = connector.call(request).await;
             let elapsed = clock::since(start);
             open.answered = true;
             exchanges.update(&operation, |stats| {
                 book_answer(stats, elapsed, &result);
                 book_connection(stats, &capture.get());
             });
+            if let (Ok(response), Some(asked)) = (&mut result, asked_ttl) {
+                complete_token_answer(response, asked);
+            }
             result
         })
     }
@@ -124,6 +131,14 @@ impl Drop for Open<'_> {
         if !self.answered {
             self.exchanges.update(self.operation, |stats| stats.timeout += 1);
         }
+    }
+}
+
+/// IMDS states how long a token lasts in a header. Stand-ins for it (moto's is one) leave that out, and the
+/// Rust SDK then refuses the token; other SDKs take it to last as long as they asked for, and so do we.
+fn complete_token_answer(response: &mut HttpResponse, asked: String) {
+    if response.status().is_success() && !response.headers().contains_key(TOKEN_TTL) {
+        response.headers_mut().insert(TOKEN_TTL, asked);
     }
 }
 

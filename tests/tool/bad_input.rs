@@ -1,0 +1,201 @@
+//! Bad input: what failed, on what, why, and what to do; exit code 2; no panic, no hang, no secret.
+
+use std::io::Read;
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+use crate::support::{beside_others, run, scenario, tool};
+
+/// Asserts that a run could not measure and said all of `words`.
+fn refused(output: &Output, words: &[&str]) {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+    assert!(errors.contains("error: ") && errors.contains("hint: "), "{errors}");
+    for word in words {
+        assert!(errors.contains(word), "`{word}` is missing from: {errors}");
+    }
+}
+
+/// The tool with keys from the environment and the given endpoint for every service.
+fn at(endpoint: &str) -> Command {
+    let mut command = tool();
+    command
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "not-a-secret")
+        .env("AWS_ENDPOINT_URL", endpoint);
+    command
+}
+
+#[test]
+fn an_unknown_scenario_field_is_named_with_its_nearest_known_one() {
+    let _machine = beside_others();
+    let bad = scenario("[sts.global]\ndealy = '20ms'\n");
+    refused(&run(&["sts", "--lab", bad.path().to_str().unwrap()]), &["dealy", "delay"]);
+}
+
+#[test]
+fn an_unknown_scenario_is_answered_with_the_known_ones() {
+    let _machine = beside_others();
+    refused(&run(&["sts", "--lab", "defualt"]), &["defualt", "default"]);
+}
+
+#[test]
+fn an_unparsable_duration_is_named_in_a_scenario_and_on_the_command_line() {
+    let _machine = beside_others();
+    let bad = scenario("[sts.global]\ndelay = 'soon'\n");
+    refused(&run(&["sts", "--lab", bad.path().to_str().unwrap()]), &["soon"]);
+    let output = run(&["sts", "--lab", "--timeout", "soon"]);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("soon") && errors.contains("--timeout") && errors.contains("250ms"), "{errors}");
+}
+
+#[test]
+fn an_endpoint_that_refuses_is_named_as_unreachable() {
+    let _machine = beside_others();
+    for command in [&["sts", "--regional"][..], &["s3", "--bucket", "b", "--key", "k"]] {
+        let output = at("http://127.0.0.1:1").args(command).output().unwrap();
+        refused(&output, &["refused", "could not be reached"]);
+    }
+}
+
+#[test]
+fn an_endpoint_that_hangs_is_given_up_on_after_the_timeout() {
+    let _machine = beside_others();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let output = at(&url).args(["sts", "--regional", "--timeout", "500ms"]).output().unwrap();
+    refused(&output, &["--timeout"]);
+}
+
+#[test]
+fn without_credentials_the_lab_is_offered() {
+    let _machine = beside_others();
+    let output = tool()
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .args(["sts", "--regional"])
+        .output()
+        .unwrap();
+    refused(&output, &["no credentials", "--lab"]);
+}
+
+#[test]
+fn without_a_region_the_ways_to_set_one_are_named() {
+    let _machine = beside_others();
+    let output = tool().env("AWS_EC2_METADATA_DISABLED", "true").args(["sts", "--regional"]).output().unwrap();
+    refused(&output, &["Region", "AWS_REGION", "--lab"]);
+}
+
+#[test]
+fn expired_credentials_are_named_as_expired() {
+    let _machine = beside_others();
+    let short = scenario("[credentials]\nlifetime = '1s'\n");
+    // The first program in the lab takes credentials and outlives them; the tool then uses them.
+    let script = r#"
+        set -e
+        answer=$(curl -sf -H "Authorization: $(cat "$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")" "$AWS_CONTAINER_CREDENTIALS_FULL_URI")
+        field() { printf %s "$answer" | sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p"; }
+        export AWS_ACCESS_KEY_ID=$(printf %s "$answer" | tr ',{}' '\n\n\n' | sed -n 's/.*"AccessKeyId" *: *"\([^"]*\)".*/\1/p')
+        export AWS_SECRET_ACCESS_KEY=$(printf %s "$answer" | tr ',{}' '\n\n\n' | sed -n 's/.*"SecretAccessKey" *: *"\([^"]*\)".*/\1/p')
+        export AWS_SESSION_TOKEN=$(printf %s "$answer" | tr ',{}' '\n\n\n' | sed -n 's/.*"Token" *: *"\([^"]*\)".*/\1/p')
+        unset AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
+        sleep 1.2
+        exec "$0" sts --regional
+    "#;
+    let output = tool()
+        .args(["lab", "--source", "container", "--quiet", "--scenario"])
+        .arg(short.path())
+        .args(["--", "sh", "-c", script, env!("CARGO_BIN_EXE_awscreds-bench")])
+        .output()
+        .unwrap();
+    refused(&output, &["expired", "renew"]);
+}
+
+#[test]
+fn a_run_in_which_every_request_fails_is_not_a_measurement() {
+    let _machine = beside_others();
+    let broken = scenario("[sts.regional]\nfault = { probability = 1.0, kind = 'status:500' }\n");
+    let path = broken.path().to_str().unwrap();
+    refused(&run(&["sts", "--lab", path]), &["every call failed"]);
+    let output = run(&["sts", "--lab", path, "--warmup", "0", "-n", "3", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["arms"][0]["outcomes"]["other"], 3, "what was measured is printed all the same");
+    assert!(document["arms"][0]["phases"]["total"]["p50_us"].is_null());
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_found_out_before_measuring() {
+    let _machine = beside_others();
+    refused(&run(&["sts", "--lab", "--output", "/nonexistent/folder/x.json"]), &["/nonexistent/folder/x.json"]);
+    refused(&run(&["lab", "--output", "/nonexistent/folder/x.json"]), &["/nonexistent/folder/x.json"]);
+}
+
+#[test]
+fn a_closed_pipe_is_not_an_error() {
+    let _machine = beside_others();
+    let mut child = tool()
+        .args(["sts", "--lab", "fast", "-n", "5", "--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{errors}");
+    assert!(errors.is_empty(), "{errors}");
+}
+
+#[test]
+fn a_program_that_does_not_exist_is_named() {
+    let _machine = beside_others();
+    refused(&run(&["lab", "--", "/nonexistent/program"]), &["/nonexistent/program"]);
+}
+
+#[test]
+fn worker_counts_are_checked() {
+    let _machine = beside_others();
+    refused(&run(&["imds", "--concurrency", "1,many", "--lab"]), &["many", "--concurrency"]);
+    refused(&run(&["imds", "--concurrency", "0", "--lab"]), &["0"]);
+}
+
+#[test]
+fn secrets_are_nowhere_in_any_output() {
+    let _machine = beside_others();
+    let faulty = scenario("[sts.regional]\nfault = { probability = 0.3, kind = 'garbage' }\n");
+    for (source, secrets) in [
+        ("static", &["AWS_SECRET_ACCESS_KEY"][..]),
+        ("container", &["AWS_CONTAINER_AUTHORIZATION_TOKEN"]),
+        ("web-identity", &["TOKEN"]),
+    ] {
+        let script = r#"
+            TOKEN=$(cat "${AWS_WEB_IDENTITY_TOKEN_FILE:-/dev/null}")
+            export AWS_CONTAINER_AUTHORIZATION_TOKEN=$(cat "${AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE:-/dev/null}")
+            for name in AWS_SECRET_ACCESS_KEY AWS_CONTAINER_AUTHORIZATION_TOKEN TOKEN; do
+                eval "printf '%s=%s\n' $name \"\$$name\""
+            done
+            for format in table json csv markdown; do
+                "$0" sts --regional --verbose -n 20 --format $format 2>&1
+            done
+        "#;
+        let output = tool()
+            .args(["lab", "--source", source, "--scenario"])
+            .arg(faulty.path())
+            .args(["--", "sh", "-c", script, env!("CARGO_BIN_EXE_awscreds-bench")])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        for name in secrets {
+            let line = text.lines().find(|line| line.starts_with(&format!("{name}="))).expect(name);
+            let secret = line.split_once('=').unwrap().1;
+            assert!(secret.len() >= 16, "{name} of {source} is `{secret}`");
+            assert_eq!(text.matches(secret).count(), 1, "{name} of {source} leaks");
+            assert!(!String::from_utf8_lossy(&output.stderr).contains(secret));
+        }
+        assert!(text.contains("awscreds-bench/1"), "{text}");
+    }
+}

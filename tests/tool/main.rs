@@ -1,0 +1,10 @@
+//! The tool as its users run it: the real binary against the real lab.
+
+mod bad_input;
+mod imds;
+mod interrupt;
+mod lab_command;
+mod peers;
+mod s3;
+mod sts;
+mod support;
