@@ -22,6 +22,8 @@ mod output;
 mod phases;
 mod progress;
 mod table;
+#[cfg(test)]
+mod tests;
 mod wording;
 
 pub use codec::{DecodeError, decode_histogram, encode_histogram};
