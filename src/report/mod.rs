@@ -1,5 +1,86 @@
-//! What a run has to say: the [`Document`](document::Document), and one renderer per format.
+//! What a run has to say: the [`Document`], and one renderer per format.
 //!
-//! Nothing here measures, and nothing else in the crate writes results.
+//! Nothing here measures, and nothing else in the crate writes results. The formats for programs,
+//! [`json`] and [`csv`], are made from the document itself; those for people, [`table`] and
+//! [`markdown`], from one [`outline`] of it, so that both say the same.
 
+mod bars;
+mod blocks;
+mod breakdown;
+mod codec;
+mod composition;
+mod csv;
 pub mod document;
+mod figures;
+#[cfg(test)]
+mod fixtures;
+mod histogram;
+mod json;
+mod markdown;
+mod outline;
+mod output;
+mod phases;
+mod progress;
+mod table;
+#[cfg(test)]
+mod tests;
+mod wording;
+
+pub use codec::{DecodeError, decode_histogram, encode_histogram};
+pub use output::write;
+pub use progress::{Progress, note, warning};
+
+use document::Document;
+
+/// How the result is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For a terminal
+    #[default]
+    Table,
+    /// The whole document, histograms included
+    Json,
+    /// One row per arm and phase
+    Csv,
+    /// For an issue or a pull request
+    Markdown,
+}
+
+/// What the place where a table will be read can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    pub color: bool,
+    /// Columns that no line exceeds, as far as that is possible: [`Style::LEAST_WIDTH`] are always used.
+    pub width: usize,
+}
+
+impl Style {
+    /// Narrower than this, tables of times cannot be read any more.
+    pub const LEAST_WIDTH: usize = 60;
+
+    fn columns(&self) -> usize {
+        self.width.max(Self::LEAST_WIDTH)
+    }
+}
+
+/// Markdown does not know where it will be shown; this is what GitHub shows without scrolling.
+const MARKDOWN_WIDTH: usize = 100;
+
+/// Why a document could not be rendered: figures that a format cannot hold.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    #[error("the result does not go into JSON")]
+    Json(#[from] serde_json::Error),
+    #[error("the result does not go into CSV")]
+    Csv(#[from] ::csv::Error),
+}
+
+/// The document as text, with a newline at its end.
+pub fn render(document: &Document, format: Format, style: &Style) -> Result<String, RenderError> {
+    Ok(match format {
+        Format::Table => table::render(&outline::of(document, style.columns()), style),
+        Format::Markdown => markdown::render(&outline::of(document, MARKDOWN_WIDTH)),
+        Format::Json => json::render(document)?,
+        Format::Csv => csv::render(document)?,
+    })
+}

@@ -1,0 +1,108 @@
+//! Where results go: standard output, or a file that is either the old one or the whole new one.
+
+use std::fs::{self, Permissions};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes `text` to the file, or to standard output where there is none.
+///
+/// A file is replaced only when the new one is complete; a device or a pipe is written to as it is. A
+/// reader that closed its pipe has seen what it wanted: that is success.
+pub fn write(output: Option<&Path>, text: &str) -> io::Result<()> {
+    let written = match output {
+        None => print(text),
+        Some(path) if is_special(path) => fs::OpenOptions::new()
+            .write(true)
+            .open(path)?
+            .write_all(text.as_bytes()),
+        Some(path) => replace(path, text),
+    };
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// Whether renaming a file over it would destroy more than its contents: `/dev/null`, a named pipe.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    // A link stays a link; its target is what is replaced.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if target.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let folder = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix(".awscreds-bench-")
+        .permissions(ordinary())
+        .tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    if let Ok(old) = fs::metadata(&target) {
+        fs::set_permissions(file.path(), old.permissions())?;
+    }
+    file.persist(&target)?;
+    Ok(())
+}
+
+/// What a file made by any other program would have: the umask takes its part away.
+fn ordinary() -> Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("run.json");
+        write(Some(&path), "old").expect("a new file");
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("its permissions");
+        write(Some(&path), "new").expect("the same again");
+        assert_eq!(fs::read_to_string(&path).expect("reads"), "new");
+        assert_eq!(
+            fs::metadata(&path).expect("is there").permissions().mode() & 0o777,
+            0o640
+        );
+        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1);
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        fs::write(&target, "old").expect("writes");
+        std::os::unix::fs::symlink(&target, &link).expect("links");
+        write(Some(&link), "new").expect("through the link");
+        assert_eq!(fs::read_to_string(&target).expect("reads"), "new");
+        assert!(fs::symlink_metadata(&link).expect("is there").is_symlink());
+    }
+
+    #[test]
+    fn a_device_is_written_to_and_never_replaced() {
+        write(Some(Path::new("/dev/null")), "gone").expect("swallowed");
+        assert!(is_special(Path::new("/dev/null")));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_and_a_folder_in_the_place_of_the_file_are_errors() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(write(Some(&folder.path().join("no/such/run.json")), "x").is_err());
+        assert!(write(Some(folder.path()), "x").is_err());
+    }
+}

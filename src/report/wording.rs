@@ -1,0 +1,308 @@
+//! Sentences about a run.
+
+use super::blocks::{Statement, Tone};
+use super::document::{
+    Arm, Comparison, Document, Finding, Outcomes, Severity, SourceRequests, Verdict,
+};
+use super::figures;
+
+/// Who was measured, how, and with what.
+pub(super) fn facts(document: &Document) -> Vec<(&'static str, String)> {
+    let mut facts = vec![("target", target(document))];
+    if let Some(about) = document.lab.as_ref().and_then(|lab| lab.about.as_ref()) {
+        facts.push(("", about.clone()));
+    }
+    let environment = &document.environment;
+    let region = environment.region.as_ref().map_or_else(
+        || "no Region".to_owned(),
+        |region| format!("Region {region}"),
+    );
+    facts.push((
+        "client",
+        format!(
+            "{region}, credentials from {}, {} with {}",
+            environment.source,
+            environment.os,
+            figures::counted(environment.cpus as u64, "CPU"),
+        ),
+    ));
+    facts.push(("load", load(document)));
+    facts.push(("run", run(document)));
+    facts
+}
+
+fn target(document: &Document) -> String {
+    match &document.lab {
+        Some(lab) => format!(
+            "the embedded lab, scenario {}, seed {}",
+            lab.scenario, lab.seed
+        ),
+        None => "what the AWS configuration names".to_owned(),
+    }
+}
+
+fn load(document: &Document) -> String {
+    let load = &document.load;
+    let mut parts = Vec::new();
+    match (load.requests, load.duration_s) {
+        (Some(requests), _) => {
+            parts.push(format!("{} per arm", figures::counted(requests, "call")));
+        }
+        (None, Some(duration_s)) => {
+            parts.push(format!("{} per arm", figures::time(duration_s * 1e6)));
+        }
+        (None, None) => {}
+    }
+    if load.warmup > 0 {
+        parts.push(format!("{} to warm up", figures::count(load.warmup)));
+    }
+    // Where the arms differ by their workers, their own table tells.
+    if document.arms.iter().all(|arm| arm.concurrency.is_none()) {
+        parts.push(figures::counted(load.concurrency as u64, "worker"));
+    }
+    parts.push(match load.rate_per_s {
+        Some(rate) => format!("{} loop at {}", load.mode, figures::rate(rate)),
+        None => format!("{} loop", load.mode),
+    });
+    parts.join(", ")
+}
+
+fn run(document: &Document) -> String {
+    let state = if document.complete {
+        "complete"
+    } else {
+        "INTERRUPTED"
+    };
+    let sdk: Vec<_> = document
+        .environment
+        .sdk
+        .iter()
+        .map(|(name, version)| format!(", {name} {version}"))
+        .collect();
+    format!(
+        "{state} after {}, started {}, {} {}{}",
+        figures::time(document.elapsed_s * 1e6),
+        document.started_at,
+        document.tool.name,
+        document.tool.version,
+        sdk.concat(),
+    )
+}
+
+/// `regional is 87.9 ms faster than global at p50: 4.21 ms instead of 92.1 ms (95 % CI 85.1 … 90.3 ms)`.
+pub(super) fn comparison(comparison: &Comparison) -> Statement {
+    let Comparison {
+        baseline,
+        candidate,
+        difference_us,
+        ..
+    } = comparison;
+    let at = match comparison.phase.as_str() {
+        "total" => figures::quantile(comparison.quantile),
+        phase => format!("{} of {phase}", figures::quantile(comparison.quantile)),
+    };
+    let (is, was) = (
+        figures::time(comparison.candidate_us),
+        figures::time(comparison.baseline_us),
+    );
+    let verdict = comparison.verdict.as_str();
+    let (tone, text) = match comparison.verdict {
+        Verdict::Faster | Verdict::Slower => {
+            let tone = if comparison.verdict == Verdict::Faster {
+                Tone::Good
+            } else {
+                Tone::Bad
+            };
+            let size = figures::time(difference_us.abs());
+            let ci = confidence(comparison, difference_us.signum());
+            (
+                tone,
+                format!(
+                    "{candidate} is {size} {verdict} than {baseline} at {at}: {is} instead of {was}{ci}"
+                ),
+            )
+        }
+        Verdict::NoDifference | Verdict::Inconclusive => {
+            let tone = if comparison.verdict == Verdict::Inconclusive {
+                Tone::Caution
+            } else {
+                Tone::Plain
+            };
+            let difference = figures::difference(*difference_us);
+            let ci = confidence(comparison, 1.0);
+            (
+                tone,
+                format!("{candidate} against {baseline} at {at}: {is} and {was}, {difference}{ci}"),
+            )
+        }
+    };
+    Statement::new(verdict, tone, text)
+}
+
+/// The interval of the difference times `sign`: a speed-up is spoken of as a positive quantity.
+fn confidence(comparison: &Comparison, sign: f64) -> String {
+    let (Some(low), Some(high)) = (comparison.ci_low_us, comparison.ci_high_us) else {
+        return String::new();
+    };
+    let (low, high) = if sign < 0.0 {
+        (-high, -low)
+    } else {
+        (low, high)
+    };
+    let level = figures::count((comparison.confidence * 100.0).round() as u64);
+    let interval = figures::interval(low, high);
+    format!(
+        " ({level}{JOINT}%{JOINT}CI {interval})",
+        JOINT = figures::JOINT
+    )
+}
+
+/// What went wrong with the run as a whole, before any figure is believed.
+pub(super) fn caveats(document: &Document) -> Vec<Statement> {
+    let mut caveats = Vec::new();
+    if !document.complete {
+        let made: u64 = document.arms.iter().map(|arm| arm.requests).sum();
+        let made = figures::counted(made, "call");
+        caveats.push(Statement::new(
+            "INTERRUPTED",
+            Tone::Caution,
+            format!("what follows rests on the {made} made until then, fewer than asked for"),
+        ));
+    }
+    if document.arms.iter().all(|arm| arm.outcomes.ok == 0) {
+        caveats.push(Statement::new(
+            "FAILED",
+            Tone::Bad,
+            "no call succeeded: there are no latencies and no shares to show",
+        ));
+    }
+    let failed = document.arms.iter().filter(|arm| arm.outcomes.failed() > 0);
+    if is_ladder(document) {
+        caveats.extend(ladder(document));
+    } else {
+        caveats.extend(failed.map(|arm| {
+            Statement::new(
+                "failures",
+                Tone::Bad,
+                format!("{}: {}", arm.name, failures(arm)),
+            )
+        }));
+    }
+    caveats
+}
+
+/// `12 of 200 calls failed (10 timeout, 2 throttled)`.
+pub(super) fn failures(arm: &Arm) -> String {
+    let kinds = kinds(&failure_kinds(&arm.outcomes));
+    format!(
+        "{} of {} failed ({})",
+        figures::count(arm.outcomes.failed()),
+        figures::counted(arm.requests, "call"),
+        kinds
+    )
+}
+
+/// `2 throttled, 10 timeout`; empty where none failed.
+pub(super) fn failed_source_requests(requests: &SourceRequests) -> String {
+    let known = requests.ok + requests.throttled + requests.timeout;
+    let other = requests.count.saturating_sub(known);
+    kinds(&[
+        ("throttled", requests.throttled),
+        ("timeout", requests.timeout),
+        ("other", other),
+    ])
+}
+
+fn kinds(counts: &[(&str, u64)]) -> String {
+    let some = counts.iter().filter(|(_, n)| *n > 0);
+    some.map(|(kind, n)| format!("{} {kind}", figures::count(*n)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn failure_kinds(outcomes: &Outcomes) -> [(&'static str, u64); 5] {
+    [
+        ("throttled", outcomes.throttled),
+        ("denied", outcomes.denied),
+        ("timeout", outcomes.timeout),
+        ("connect", outcomes.connect),
+        ("other", outcomes.other),
+    ]
+}
+
+/// Whether the arms are steps of rising concurrency.
+pub(super) fn is_ladder(document: &Document) -> bool {
+    !document.arms.is_empty() && document.arms.iter().all(|arm| arm.concurrency.is_some())
+}
+
+/// The step that got most done, and the first one that failed.
+fn ladder(document: &Document) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    let best = document
+        .arms
+        .iter()
+        .max_by(|a, b| useful_rate(a).total_cmp(&useful_rate(b)));
+    if let Some(arm) = best.filter(|arm| useful_rate(arm) > 0.0) {
+        let p99 = arm
+            .phases
+            .total
+            .p99_us
+            .map_or_else(String::new, |p99| format!(", p99 {}", figures::time(p99)));
+        let rate = figures::rate(useful_rate(arm));
+        statements.push(Statement::new(
+            "peak",
+            Tone::Plain,
+            format!("{rate} succeeded with {}{p99}", workers(arm)),
+        ));
+    }
+    match document.arms.iter().find(|arm| arm.outcomes.failed() > 0) {
+        Some(arm) => statements.push(Statement::new(
+            "failures",
+            Tone::Bad,
+            format!("begin with {}: {}", workers(arm), failures(arm)),
+        )),
+        None => statements.push(Statement::new("failures", Tone::Good, "none at any step")),
+    }
+    statements
+}
+
+fn workers(arm: &Arm) -> String {
+    figures::counted(arm.concurrency.unwrap_or(1) as u64, "worker")
+}
+
+/// Successful calls per second; 0 where no rate was measured.
+fn useful_rate(arm: &Arm) -> f64 {
+    arm.rate_per_s.unwrap_or(0.0) * arm.outcomes.ok as f64 / arm.requests.max(1) as f64
+}
+
+/// A finding and what to do about it: enough for those who trust it.
+pub(super) fn finding_in_short(finding: &Finding) -> Statement {
+    Statement::new(severity(finding), tone(finding), &finding.summary).detail("do", &finding.remedy)
+}
+
+/// A finding with what it rests on.
+pub(super) fn finding(finding: &Finding) -> Statement {
+    Statement::new(
+        severity(finding),
+        tone(finding),
+        format!("{} [{}]", finding.summary, finding.id),
+    )
+    .detail("because", &finding.evidence)
+    .detail("do", &finding.remedy)
+}
+
+fn severity(finding: &Finding) -> &'static str {
+    match finding.severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
+fn tone(finding: &Finding) -> Tone {
+    match finding.severity {
+        Severity::Info => Tone::Plain,
+        Severity::Warning => Tone::Caution,
+        Severity::Error => Tone::Bad,
+    }
+}
