@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            report::error(&failure.to_string());
+            report::failure(&failure.to_string());
             Exit::NotMeasured.into()
         }
     }
@@ -34,14 +34,15 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
             let text = report::render(document, output.format, &style)
                 .map_err(|error| Failure { error: error.into(), hint: None })?;
             report::write(output.output.as_deref(), &text).map_err(|error| unwritten(error, output))?;
-            Ok(report::exit(document))
+            Ok(report.exit())
         }
         Report::Lab(document, exit) => {
-            let text = report::render_lab(document, output.format, &style);
+            let text = report::render_lab(document, output.format, &style)
+                .map_err(|error| Failure { error: error.into(), hint: None })?;
             match &output.output {
                 Some(path) => report::write(Some(path), &text).map_err(|error| unwritten(error, output))?,
                 None if output.quiet => (),
-                None => report::note(&text),
+                None => report::failure(text.trim_end()),
             }
             Ok(*exit)
         }

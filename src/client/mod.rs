@@ -17,7 +17,7 @@ mod transport;
 pub use facts::ArmFacts;
 pub use fetch::fetch;
 pub use identity::Identity;
-pub use outcome::{error_text, outcome, sampled};
+pub use outcome::{call_error_text, error_text, outcome, sampled};
 pub use setup::{Setup, SetupError, SetupOptions};
 pub use timeline::observe;
 pub use transport::Route;

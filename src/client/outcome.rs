@@ -40,8 +40,21 @@ where
     E: Error + ProvideErrorMetadata + 'static,
 {
     let (result, timeline) = observe(call).await;
-    let error = result.as_ref().err().map(|error| error_text(error));
-    timeline.sample(outcome(&result), error)
+    timeline.sample(outcome(&result), result.as_ref().err().map(call_error_text))
+}
+
+/// Why a call failed. A service's refusal is its code and message; everything else about it, such as
+/// the request's id, is different every time.
+pub fn call_error_text<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let metadata = error.as_service_error().map(ProvideErrorMetadata::meta);
+    match metadata.map(|meta| (meta.code(), meta.message())) {
+        Some((Some(code), Some(message))) => bounded(&format!("{code}: {message}")),
+        Some((Some(code), None)) => code.to_owned(),
+        _ => error_text(error),
+    }
 }
 
 /// Classifies the end of a call.
@@ -134,7 +147,12 @@ pub fn error_text(error: &(dyn Error + 'static)) -> String {
         }
         cause = error.source();
     }
-    let text = parts.join(": ").split_whitespace().collect::<Vec<_>>().join(" ");
+    bounded(&parts.join(": "))
+}
+
+/// One line of at most [`LONGEST_TEXT`] characters, without a quoted canonical request.
+fn bounded(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let quoted = text.find("The Canonical String").unwrap_or(text.len());
     let mut kept: String = text[..quoted].trim_end().chars().take(LONGEST_TEXT).collect();
     if kept.chars().count() == LONGEST_TEXT {

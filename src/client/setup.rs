@@ -61,7 +61,7 @@ impl Setup {
     pub async fn load(options: SetupOptions) -> Result<Self, SetupError> {
         let transport = Transport::new(options.route.clone(), &options.variables)?;
         let http = transport.client(&Arc::default())?;
-        let mut loader = loader(&options.variables).http_client(http.clone()).no_credentials();
+        let mut loader = loader(&service_variables(&options)).http_client(http.clone()).no_credentials();
         if let Some(region) = &options.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -102,7 +102,8 @@ impl Setup {
     /// the service's name in environment variables, such as `STS`.
     #[must_use]
     pub fn endpoint_override(&self, service: &str) -> Option<String> {
-        let variable = |name: &str| self.options.variables.get(name).filter(|v| !v.is_empty()).cloned();
+        let variables = service_variables(&self.options);
+        let variable = |name: &str| variables.get(name).filter(|v| !v.is_empty()).cloned();
         let named = || variable(&format!("AWS_ENDPOINT_URL_{service}"));
         self.options.endpoint_url.clone().or_else(named).or_else(|| self.sdk.endpoint_url().map(str::to_owned))
     }
@@ -176,4 +177,14 @@ impl Setup {
         }
         timeouts
     }
+}
+
+/// The environment that the measured services' configuration is read from. On a route to a stand-in they
+/// keep the endpoints of the real services, which the stand-in's own variables would replace.
+fn service_variables(options: &SetupOptions) -> Variables {
+    let mut variables = options.variables.clone();
+    if options.route.is_some() {
+        variables.retain(|name, _| !name.starts_with("AWS_ENDPOINT_URL"));
+    }
+    variables
 }

@@ -22,3 +22,16 @@ pub enum Report {
     /// What a program asked of the lab, and how the program ended.
     Lab(LabDocument, Exit),
 }
+
+impl Report {
+    /// The exit code that goes with it.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Lab(_, exit) => *exit,
+            Self::Measured(document) if !document.complete => Exit::Interrupted,
+            Self::Measured(document) if document.arms.iter().all(|arm| arm.outcomes.ok == 0) => Exit::NotMeasured,
+            Self::Measured(_) => Exit::Measured,
+        }
+    }
+}

@@ -11,7 +11,7 @@ use super::Report;
 use super::failure::Failure;
 use super::options::{LoadOptions, OutputOptions, TargetOptions};
 use super::session::{self, ArmCall, Results, Session};
-use crate::client::{ArmFacts, Identity, Setup, SetupError, error_text, observe, outcome, sampled, timeline};
+use crate::client::{ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled, timeline};
 use crate::credentials::Source;
 use crate::lab;
 use crate::measure::load::CallFuture;
@@ -258,7 +258,7 @@ async fn get_object(call: aws_sdk_s3::operation::get_object::builders::GetObject
         let result = call.send().await;
         let ended = outcome(&result);
         match result {
-            Err(error) => (ended, Some(error_text(&error))),
+            Err(error) => (ended, Some(call_error_text(&error))),
             Ok(object) => {
                 let body = timeline::reading_body(object.body.collect()).await;
                 (ended, body.err().map(|error| error_text(&error)))

@@ -2,6 +2,7 @@
 //! measure until done or interrupted, and put the document together.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -148,7 +149,10 @@ impl Session {
 
     /// Measures, with progress on stderr.
     pub async fn watched(&self, calls: &[Arc<dyn Call>], plan: &Plan, label: &str) -> Measured {
-        let progress = Progress::new(!self.quiet);
+        if self.verbose {
+            report::note(&format!("measuring {label}"));
+        }
+        let progress = Progress::new(!self.quiet && std::io::stderr().is_terminal());
         let monitor = Arc::new(Monitor::default());
         let total = plan.requests.map(|n| n * calls.len() as u64);
         let start = clock::now();

@@ -1,8 +1,6 @@
-//! The document itself.
+//! Documents themselves.
 
-use super::document::Document;
-
-pub(super) fn render(document: &Document) -> serde_json::Result<String> {
+pub(super) fn render(document: &impl serde::Serialize) -> serde_json::Result<String> {
     let mut text = serde_json::to_string_pretty(document)?;
     text.push('\n');
     Ok(text)

@@ -4,6 +4,7 @@
 //! [`json`] and [`csv`], are made from the document itself; those for people, [`table`] and
 //! [`markdown`], from one [`outline`] of it, so that both say the same.
 
+pub mod assemble;
 mod bars;
 mod blocks;
 mod breakdown;
@@ -16,6 +17,7 @@ mod figures;
 mod fixtures;
 mod histogram;
 mod json;
+mod lab_requests;
 mod markdown;
 mod outline;
 mod output;
@@ -27,10 +29,10 @@ mod tests;
 mod wording;
 
 pub use codec::{DecodeError, decode_histogram, encode_histogram};
-pub use output::write;
-pub use progress::{Progress, note, warning};
+pub use output::{check_writable, width, write};
+pub use progress::{Progress, failure, note, warning};
 
-use document::Document;
+use document::{Document, LabDocument};
 
 /// How the result is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -82,5 +84,19 @@ pub fn render(document: &Document, format: Format, style: &Style) -> Result<Stri
         Format::Markdown => markdown::render(&outline::of(document, MARKDOWN_WIDTH)),
         Format::Json => json::render(document)?,
         Format::Csv => csv::render(document)?,
+    })
+}
+
+/// What programs asked of the lab as text, with a newline at its end.
+pub fn render_lab(
+    document: &LabDocument,
+    format: Format,
+    style: &Style,
+) -> Result<String, RenderError> {
+    Ok(match format {
+        Format::Table => table::render(&lab_requests::outline(document), style),
+        Format::Markdown => markdown::render(&lab_requests::outline(document)),
+        Format::Json => json::render(document)?,
+        Format::Csv => lab_requests::csv(document)?,
     })
 }

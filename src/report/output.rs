@@ -23,6 +23,38 @@ pub fn write(output: Option<&Path>, text: &str) -> io::Result<()> {
     }
 }
 
+/// Finds out whether [`write`] could write to the file, without changing it.
+pub fn check_writable(path: &Path) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if target.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if is_special(&target) {
+        return Ok(());
+    }
+    tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder_of(&target)).map(drop)
+}
+
+/// Columns of the terminal on standard output, or of a page where there is none.
+#[must_use]
+pub fn width() -> usize {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    told.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(PAGE)
+}
+
+/// Columns where there is no terminal.
+const PAGE: usize = 100;
+
+/// Starts the name of a file that is being written.
+const PREFIX: &str = ".awscreds-bench-";
+
+fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
 fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
@@ -40,14 +72,10 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     if target.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    let folder = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
     let mut file = tempfile::Builder::new()
-        .prefix(".awscreds-bench-")
+        .prefix(PREFIX)
         .permissions(ordinary())
-        .tempfile_in(folder)?;
+        .tempfile_in(folder_of(&target))?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     if let Ok(old) = fs::metadata(&target) {

@@ -97,6 +97,11 @@ pub fn warning(text: &str) {
     to_stderr(&format!("warning: {text}\n"));
 }
 
+/// Why there is no result, on standard error: the text as it is.
+pub fn failure(text: &str) {
+    to_stderr(&format!("{text}\n"));
+}
+
 /// Whoever closed standard error does not want to hear of it: a failure to write there is no failure.
 fn to_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());

@@ -1,0 +1,435 @@
+//! Credentials: what the lab hands out, and whether what comes back is still good.
+//!
+//! Every lab service trusts the same [`Issuer`], so credentials from any of its sources work on all
+//! of its services. Nothing issued is stored: a key id carries a mark, its secret follows from the
+//! id, and the session token holds the expiry and the principal under a mark. An expired token is
+//! therefore told from an invented one for ever, in constant memory.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rand::rngs::StdRng;
+use rand::{RngCore, SeedableRng};
+use serde::{Deserialize, Serialize};
+
+use super::scenario;
+use super::seal::Seal;
+
+/// The account that owns everything in the lab.
+pub(super) const ACCOUNT: &str = "123456789012";
+
+/// The first bytes of a session token of the real STS.
+const TOKEN_PREFIX: &[u8; 12] = b"!\n\torigin_ec";
+/// Bytes in a session token before base64, which makes 1,000 characters of them. Real tokens run
+/// from several hundred to well over a thousand.
+const TOKEN_BYTES: usize = 750;
+
+/// A set of credentials. `Debug` shows the key id and the expiry, never the secret or the token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    pub access_key_id: String,
+    pub secret_access_key: String,
+    /// `None` for a static key.
+    pub session_token: Option<String>,
+    /// `None` for a static key, which does not expire. Whole seconds.
+    pub expires: Option<SystemTime>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("access_key_id", &self.access_key_id)
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whom a key belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Principal {
+    #[serde(rename = "a")]
+    pub(super) arn: String,
+    #[serde(rename = "u")]
+    pub(super) user_id: String,
+}
+
+impl Principal {
+    /// The account in the principal's ARN.
+    pub(super) fn account(&self) -> &str {
+        self.arn.split(':').nth(4).unwrap_or(ACCOUNT)
+    }
+}
+
+/// Why credentials are not good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unusable {
+    /// This lab never issued such a key, or it came without the token it needs.
+    UnknownKey,
+    /// The token is not the one issued with the key.
+    WrongToken,
+    Expired,
+}
+
+/// What a session token says.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    /// Milliseconds since 1970.
+    #[serde(rename = "e")]
+    expires_ms: u64,
+    #[serde(rename = "k")]
+    access_key_id: String,
+    #[serde(flatten)]
+    principal: Principal,
+}
+
+/// Issues credentials and recognises them.
+pub(super) struct Issuer {
+    seal: Seal,
+    issued: AtomicU64,
+    static_credentials: Credentials,
+    static_principal: Principal,
+}
+
+impl Issuer {
+    pub(super) fn new(seal: Seal) -> Self {
+        let access_key_id = format!("AKIA{}", base32(&first_ten(&seal.mark("static key", &[]))));
+        let static_credentials = Credentials {
+            secret_access_key: secret(&seal, &access_key_id),
+            access_key_id,
+            session_token: None,
+            expires: None,
+        };
+        let static_principal = Principal {
+            arn: format!("arn:aws:iam::{ACCOUNT}:user/awscreds-bench"),
+            user_id: format!("AIDA{}", base32(&first_ten(&seal.mark("static user", &[])))),
+        };
+        Self {
+            seal,
+            issued: AtomicU64::new(0),
+            static_credentials,
+            static_principal,
+        }
+    }
+
+    /// The key that does not expire.
+    pub(super) fn static_credentials(&self) -> &Credentials {
+        &self.static_credentials
+    }
+
+    /// The principal of a role session. An unusable session name is the caller's to refuse.
+    pub(super) fn role_session(&self, account: &str, role: &str, session: &str) -> Principal {
+        let id = self
+            .seal
+            .mark("role", &[account.as_bytes(), b"/", role.as_bytes()]);
+        Principal {
+            arn: format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
+            user_id: format!("AROA{}:{session}", base32(&first_ten(&id))),
+        }
+    }
+
+    /// New credentials, unlike any issued before. They expire `lifetime` after `now`, rounded up to
+    /// a whole second, because that is how the expiry is written everywhere.
+    pub(super) fn issue(
+        &self,
+        principal: Principal,
+        now: SystemTime,
+        lifetime: Duration,
+    ) -> Credentials {
+        let serial = self.issued.fetch_add(1, Ordering::Relaxed);
+        let access_key_id = self.key_id(serial);
+        let expires = whole_second_after(now + lifetime);
+        let claims = Claims {
+            expires_ms: millis(expires),
+            access_key_id: access_key_id.clone(),
+            principal,
+        };
+        Credentials {
+            secret_access_key: secret(&self.seal, &access_key_id),
+            session_token: Some(self.session_token(&claims, serial)),
+            access_key_id,
+            expires: Some(expires),
+        }
+    }
+
+    fn key_id(&self, serial: u64) -> String {
+        // An odd factor permutes the 40-bit numbers, so that successive ids do not look successive.
+        let scrambled = serial.wrapping_mul(0x9E_3779_B97F) & 0xFF_FFFF_FFFF;
+        let mut bytes = [0_u8; 10];
+        bytes[..5].copy_from_slice(&scrambled.to_be_bytes()[3..]);
+        let mark = self.seal.mark("temporary key", &[&bytes[..5]]);
+        bytes[5..].copy_from_slice(&mark[..5]);
+        format!("ASIA{}", base32(&bytes))
+    }
+
+    fn session_token(&self, claims: &Claims, serial: u64) -> String {
+        let json = serde_json::to_vec(claims).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(TOKEN_BYTES.max(json.len() + 46));
+        bytes.extend_from_slice(TOKEN_PREFIX);
+        bytes.extend_from_slice(&u16::try_from(json.len()).unwrap_or(0).to_be_bytes());
+        bytes.extend_from_slice(&json);
+        let filled = bytes.len();
+        bytes.resize(filled.max(TOKEN_BYTES - 32), 0);
+        StdRng::seed_from_u64(serial).fill_bytes(&mut bytes[filled..]);
+        let mark = self.seal.mark("session token", &[&bytes]);
+        bytes.extend_from_slice(&mark);
+        STANDARD.encode(bytes)
+    }
+
+    fn claims(&self, token: &str) -> Option<Claims> {
+        let bytes = STANDARD.decode(token).ok()?;
+        let (body, mark) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
+        if !self.seal.confirms("session token", &[body], mark) {
+            return None;
+        }
+        let (length, rest) = body.strip_prefix(TOKEN_PREFIX)?.split_first_chunk::<2>()?;
+        serde_json::from_slice(rest.get(..u16::from_be_bytes(*length).into())?).ok()
+    }
+
+    /// The secret of a key that this lab has issued.
+    pub(super) fn secret_of(&self, access_key_id: &str) -> Option<String> {
+        if access_key_id == self.static_credentials.access_key_id {
+            return Some(self.static_credentials.secret_access_key.clone());
+        }
+        let bytes = unbase32(access_key_id.strip_prefix("ASIA")?)?;
+        let (serial, mark) = bytes.split_at(5);
+        self.seal
+            .confirms("temporary key", &[serial], mark)
+            .then(|| secret(&self.seal, access_key_id))
+    }
+
+    /// Whom a key with its token belongs to, if both are good at `now`. The signature is not looked
+    /// at here.
+    pub(super) fn check(
+        &self,
+        access_key_id: &str,
+        session_token: Option<&str>,
+        now: SystemTime,
+    ) -> Result<Principal, Unusable> {
+        if access_key_id == self.static_credentials.access_key_id {
+            return match session_token {
+                None => Ok(self.static_principal.clone()),
+                Some(_) => Err(Unusable::WrongToken),
+            };
+        }
+        let token = session_token.ok_or(Unusable::UnknownKey)?;
+        let claims = self.claims(token).ok_or(Unusable::WrongToken)?;
+        if claims.access_key_id != access_key_id {
+            return Err(Unusable::WrongToken);
+        }
+        if millis(now) >= claims.expires_ms {
+            return Err(Unusable::Expired);
+        }
+        Ok(claims.principal)
+    }
+}
+
+/// The credentials that a source keeps handing out until they near their end, as IMDS and the
+/// container agents do.
+pub(super) struct Held {
+    principal: Principal,
+    policy: scenario::Credentials,
+    current: Mutex<Option<(SystemTime, Credentials)>>,
+}
+
+impl Held {
+    pub(super) fn new(principal: Principal, policy: scenario::Credentials) -> Self {
+        Self {
+            principal,
+            policy,
+            current: Mutex::new(None),
+        }
+    }
+
+    /// When they were issued, and the credentials.
+    pub(super) fn current(&self, issuer: &Issuer, now: SystemTime) -> (SystemTime, Credentials) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((issued, held)) = current.as_ref() {
+            let left = held.expires.and_then(|end| end.duration_since(now).ok());
+            if left.is_some_and(|left| left > self.policy.renew_before) {
+                return (*issued, held.clone());
+            }
+        }
+        let fresh = issuer.issue(self.principal.clone(), now, self.policy.lifetime);
+        *current = Some((now, fresh.clone()));
+        (now, fresh)
+    }
+}
+
+fn secret(seal: &Seal, access_key_id: &str) -> String {
+    let bytes = seal.mark("secret key", &[access_key_id.as_bytes()]);
+    STANDARD.encode(&bytes[..30])
+}
+
+fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn whole_second_after(time: SystemTime) -> SystemTime {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seconds = since.as_secs() + u64::from(since.subsec_nanos() > 0);
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn first_ten(mark: &[u8; 32]) -> [u8; 10] {
+    std::array::from_fn(|index| mark[index])
+}
+
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+fn base32(bytes: &[u8; 10]) -> String {
+    let number = bytes
+        .iter()
+        .fold(0_u128, |n, byte| n << 8 | u128::from(*byte));
+    (0..16)
+        .rev()
+        .map(|digit| BASE32[(number >> (5 * digit) & 31) as usize] as char)
+        .collect()
+}
+
+fn unbase32(text: &str) -> Option<[u8; 10]> {
+    if text.len() != 16 {
+        return None;
+    }
+    let mut number = 0_u128;
+    for byte in text.bytes() {
+        let digit = BASE32.iter().position(|known| *known == byte)?;
+        number = number << 5 | digit as u128;
+    }
+    number.to_be_bytes()[6..].try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issuer() -> Issuer {
+        Issuer::new(Seal::new(1))
+    }
+
+    fn session(issuer: &Issuer) -> Principal {
+        issuer.role_session(ACCOUNT, "role", "session")
+    }
+
+    const NOON: SystemTime = UNIX_EPOCH;
+
+    #[test]
+    fn issued_credentials_are_recognised_until_they_expire() {
+        let issuer = issuer();
+        let now = NOON + Duration::from_millis(1_500);
+        let issued = issuer.issue(session(&issuer), now, Duration::from_secs(30));
+        let key = issued.access_key_id.as_str();
+        let token = issued.session_token.as_deref();
+        assert_eq!(issued.expires, Some(NOON + Duration::from_secs(32)));
+        assert_eq!(issuer.check(key, token, now), Ok(session(&issuer)));
+        let end = NOON + Duration::from_secs(32);
+        assert!(
+            issuer
+                .check(key, token, end - Duration::from_millis(1))
+                .is_ok()
+        );
+        assert_eq!(issuer.check(key, token, end), Err(Unusable::Expired));
+        let next_year = end + Duration::from_secs(365 * 24 * 3600);
+        assert_eq!(issuer.check(key, token, next_year), Err(Unusable::Expired));
+    }
+
+    #[test]
+    fn they_have_the_shape_of_real_ones() {
+        let issuer = issuer();
+        let issued = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
+        assert_eq!(issued.access_key_id.len(), 20);
+        assert!(issued.access_key_id.starts_with("ASIA"));
+        assert_eq!(issued.secret_access_key.len(), 40);
+        assert!(
+            issued
+                .session_token
+                .unwrap()
+                .starts_with("IQoJb3JpZ2luX2Vj")
+        );
+        let fixed = issuer.static_credentials();
+        assert!(fixed.access_key_id.starts_with("AKIA"));
+        assert_eq!(fixed.access_key_id.len(), 20);
+        assert!(issuer.check(&fixed.access_key_id, None, NOON).is_ok());
+    }
+
+    #[test]
+    fn every_issue_is_unlike_the_others_and_a_seed_repeats_them() {
+        let keys = |seed| -> Vec<String> {
+            let issuer = Issuer::new(Seal::new(seed));
+            (0..10_000)
+                .map(|_| issuer.issue(session(&issuer), NOON, Duration::from_secs(9)))
+                .map(|issued| issued.access_key_id)
+                .collect()
+        };
+        let first = keys(1);
+        assert_eq!(first, keys(1));
+        assert_ne!(first[..10], keys(2)[..10]);
+        let distinct: std::collections::HashSet<_> = first.iter().collect();
+        assert_eq!(distinct.len(), first.len());
+    }
+
+    #[test]
+    fn tokens_do_not_pass_for_one_another() {
+        let issuer = issuer();
+        let one = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
+        let two = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
+        let check = |key: &str, token: Option<&str>| issuer.check(key, token, NOON);
+        assert_eq!(
+            check(&one.access_key_id, two.session_token.as_deref()),
+            Err(Unusable::WrongToken)
+        );
+        assert_eq!(
+            check(&one.access_key_id, Some("IQoJb3JpZ2luX2Vj")),
+            Err(Unusable::WrongToken)
+        );
+        assert_eq!(check(&one.access_key_id, None), Err(Unusable::UnknownKey));
+        let mut forged = one.session_token.clone().unwrap();
+        forged.replace_range(60..61, if &forged[60..61] == "A" { "B" } else { "A" });
+        assert_eq!(
+            check(&one.access_key_id, Some(&forged)),
+            Err(Unusable::WrongToken)
+        );
+    }
+
+    #[test]
+    fn only_keys_of_this_lab_have_a_secret() {
+        let issuer = issuer();
+        let issued = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
+        assert_eq!(
+            issuer.secret_of(&issued.access_key_id),
+            Some(issued.secret_access_key)
+        );
+        assert_eq!(issuer.secret_of("ASIAAAAAAAAAAAAAAAAA"), None);
+        assert_eq!(issuer.secret_of("AKIAIOSFODNN7EXAMPLE"), None);
+        assert_eq!(issuer.secret_of(""), None);
+        let other = Issuer::new(Seal::new(2));
+        assert_eq!(other.secret_of(&issued.access_key_id), None);
+    }
+
+    #[test]
+    fn a_source_hands_out_the_same_until_they_near_their_end() {
+        let issuer = issuer();
+        let policy = scenario::Credentials {
+            lifetime: Duration::from_secs(60),
+            renew_before: Duration::from_secs(15),
+        };
+        let held = Held::new(session(&issuer), policy);
+        let at = |secs| held.current(&issuer, NOON + Duration::from_secs(secs)).1;
+        let first = at(0);
+        assert_eq!(at(44), first);
+        assert_ne!(at(45), first);
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let issuer = issuer();
+        let issued = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
+        let shown = format!("{issued:?}");
+        assert!(!shown.contains(&issued.secret_access_key));
+        assert!(!shown.contains(&issued.session_token.unwrap()[..40]));
+    }
+}

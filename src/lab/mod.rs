@@ -1,0 +1,319 @@
+//! The embedded AWS: STS, instance metadata, container credentials and S3 on loopback.
+//!
+//! It exists so that the program can be tried, tested and calibrated where there is no account, and
+//! so that its figures can be held against a service whose delays are known. It therefore shares no
+//! code with what measures: it knows neither `measure` nor `client` nor `report`, checks signatures
+//! by its own reading of the protocol, and runs on its own thread with its own runtime.
+//!
+//! [`Scenario`] says how it behaves, [`Lab`] runs it. A request goes from [`wire`] (sockets) through
+//! [`aws`] and [`route`] (which service) to [`stage`] (counted, judged by [`rules`], held) and to its
+//! service: [`sts`], [`imds`], [`container`], [`s3`].
+
+mod aws;
+mod certificates;
+mod container;
+mod counts;
+mod environment;
+mod imds;
+mod issuer;
+mod reply;
+mod route;
+pub mod rules;
+mod s3;
+pub mod scenario;
+mod seal;
+mod sigv4;
+mod sleeper;
+mod stage;
+mod sts;
+mod sts_arguments;
+mod web_identity;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio_rustls::TlsAcceptor;
+
+use self::aws::{Aws, Front, Metadata};
+pub use self::certificates::CertificateError;
+use self::certificates::Certificates;
+pub use self::counts::RequestCount;
+pub use self::environment::ExportedSource;
+use self::environment::{Contents, Places, PrivateFiles};
+pub use self::issuer::Credentials;
+pub use self::s3::{BUCKET, KEY, LARGE_KEY};
+pub use self::scenario::{Scenario, ScenarioError};
+use crate::clock;
+
+/// The role that the lab's clients may assume; any other well-formed role ARN is good as well.
+const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/awscreds-bench-app";
+
+/// Where the lab listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The address of both listeners.
+    pub bind: IpAddr,
+    /// STS, S3 and the container endpoint; 0 for any free port.
+    pub port: u16,
+    /// Instance metadata; 0 for any free port.
+    pub imds_port: u16,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            imds_port: 0,
+        }
+    }
+}
+
+/// Why the lab cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    #[error("the lab cannot listen on {address}")]
+    Listen {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error("the lab cannot offer TLS")]
+    Certificates(#[from] CertificateError),
+    #[error("the lab cannot write its private files")]
+    Files(#[source] io::Error),
+    #[error("the lab cannot start its thread")]
+    Thread(#[source] io::Error),
+}
+
+/// A running lab. Dropping it stops it, too, and waits until it has stopped.
+pub struct Lab {
+    address: SocketAddr,
+    imds_address: SocketAddr,
+    ca_pem: String,
+    web_identity_token: String,
+    aws: Arc<Aws>,
+    files: PrivateFiles,
+    stop: watch::Sender<bool>,
+    stopped: Option<oneshot::Receiver<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Lab {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lab")
+            .field("scenario", &self.aws.scenario.name)
+            .field("address", &self.address)
+            .field("imds_address", &self.imds_address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Lab {
+    /// Starts the lab; it answers from the moment this returns. It may be called from any runtime.
+    pub async fn start(scenario: Scenario, options: Options) -> Result<Self, LabError> {
+        let certificates = Certificates::new(options.bind)?;
+        let ca_pem = certificates.ca_pem();
+        let tls = certificates.acceptor()?;
+        let aws = Arc::new(Aws::new(scenario).map_err(LabError::Thread)?);
+        let web_identity_token = web_identity::mint(&aws.seal, &aws.scenario.region, clock::wall());
+        let files = PrivateFiles::write(&Contents {
+            region: &aws.scenario.region,
+            role_arn: ROLE_ARN,
+            keys: aws.issuer.static_credentials(),
+            container_token: &aws.container_token,
+            web_identity_token: &web_identity_token,
+            ca_pem: &ca_pem,
+        })
+        .map_err(LabError::Files)?;
+        let (stop, stopping) = watch::channel(false);
+        let (opened, opening) = oneshot::channel();
+        let (ended, stopped) = oneshot::channel();
+        let services = Arc::clone(&aws);
+        let thread = std::thread::Builder::new()
+            .name("lab".into())
+            .spawn(move || {
+                run(services, options, tls, opened, stopping);
+                // Nobody may be waiting.
+                let _ = ended.send(());
+            })
+            .map_err(LabError::Thread)?;
+        let gone = || LabError::Thread(io::Error::other("it ended before it had begun"));
+        let (address, imds_address) = opening.await.map_err(|_| gone())??;
+        Ok(Self {
+            address,
+            imds_address,
+            ca_pem,
+            web_identity_token,
+            aws,
+            files,
+            stop,
+            stopped: Some(stopped),
+            thread: Some(thread),
+        })
+    }
+
+    /// Where STS, S3 and the container endpoint are, over HTTP and HTTPS alike.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        environment::reachable(self.address)
+    }
+
+    /// Where instance metadata is, over HTTP.
+    #[must_use]
+    pub fn imds_address(&self) -> SocketAddr {
+        environment::reachable(self.imds_address)
+    }
+
+    /// The certificate of the authority that signs for every name, in PEM.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// A file with [`Lab::ca_pem`], there as long as the lab is.
+    #[must_use]
+    pub fn ca_file(&self) -> PathBuf {
+        self.files.ca()
+    }
+
+    /// The scenario that the lab plays.
+    #[must_use]
+    pub fn scenario(&self) -> &Scenario {
+        &self.aws.scenario
+    }
+
+    /// The scenario's Region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.aws.scenario.region
+    }
+
+    /// The keys that do not expire.
+    #[must_use]
+    pub fn static_credentials(&self) -> &Credentials {
+        self.aws.issuer.static_credentials()
+    }
+
+    /// A role that can be assumed.
+    #[must_use]
+    pub fn role_arn(&self) -> &str {
+        ROLE_ARN
+    }
+
+    /// The token for `AssumeRoleWithWebIdentity`. A secret.
+    #[must_use]
+    pub fn web_identity_token(&self) -> &str {
+        &self.web_identity_token
+    }
+
+    /// The URL of the container endpoint.
+    #[must_use]
+    pub fn container_uri(&self) -> String {
+        format!("http://{}{}", self.address(), container::PATH)
+    }
+
+    /// What the container endpoint wants for `Authorization`. A secret.
+    #[must_use]
+    pub fn container_token(&self) -> &str {
+        &self.aws.container_token
+    }
+
+    /// The variables that point any SDK at the lab and at one of its sources. They hold secrets. The
+    /// files that they name are there as long as the lab is.
+    #[must_use]
+    pub fn environment(&self, source: ExportedSource) -> Vec<(String, String)> {
+        let places = Places {
+            address: self.address,
+            imds_address: self.imds_address,
+            region: self.region(),
+            role_arn: ROLE_ARN,
+            keys: self.static_credentials(),
+            files: &self.files,
+        };
+        environment::variables(source, &places)
+    }
+
+    /// What has arrived so far, by operation.
+    #[must_use]
+    pub fn requests(&self) -> BTreeMap<String, RequestCount> {
+        self.aws.stage.requests()
+    }
+
+    /// Stops the lab: requests under way have a moment to end, everything else is cut.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Some(stopped) = self.stopped.take() {
+            // An error means that the thread is gone already.
+            let _ = stopped.await;
+        }
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+type Addresses = (SocketAddr, SocketAddr);
+
+/// The lab's thread: listens, says where, and serves until it is told to stop.
+fn run(
+    aws: Arc<Aws>,
+    options: Options,
+    tls: TlsAcceptor,
+    opened: oneshot::Sender<Result<Addresses, LabError>>,
+    stop: watch::Receiver<bool>,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(source) => {
+            let _ = opened.send(Err(LabError::Thread(source)));
+            return;
+        }
+    };
+    runtime.block_on(async move {
+        let listeners = async {
+            let main = listen(options.bind, options.port).await?;
+            let imds = listen(options.bind, options.imds_port).await?;
+            Ok((main, imds))
+        };
+        match listeners.await {
+            Err(error) => {
+                let _ = opened.send(Err(error));
+            }
+            Ok(((main, address), (imds, imds_address))) => {
+                if opened.send(Ok((address, imds_address))).is_err() {
+                    // Whoever started the lab has gone away in the meantime.
+                    return;
+                }
+                let front = Arc::new(Front(Arc::clone(&aws)));
+                let metadata = Arc::new(Metadata(aws));
+                tokio::join!(
+                    wire::serve(main, Some(tls), front, stop.clone()),
+                    wire::serve(imds, None, metadata, stop),
+                );
+            }
+        }
+    });
+}
+
+async fn listen(bind: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), LabError> {
+    let address = SocketAddr::new(bind, port);
+    wire::listen(address)
+        .await
+        .map_err(|source| LabError::Listen { address, source })
+}

@@ -1,0 +1,375 @@
+//! The S3 operations that the lab offers, over [`Objects`].
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use s3s::checksum::ChecksumHasher;
+use s3s::dto::{
+    Bucket, BucketLocationConstraint, Checksum, CommonPrefix, CreateBucketInput,
+    CreateBucketOutput, DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput,
+    DeleteObjectOutput, ETag, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput,
+    GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
+    ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
+    ListObjectsV2Output, Object as ListedObject, PutObjectInput, PutObjectOutput, Range,
+    StreamingBlob, Timestamp,
+};
+use s3s::{Body, S3, S3Request, S3Response, S3Result, TrailingHeaders, s3_error};
+
+use super::objects::{LARGEST_OBJECT, Object, Objects, Page};
+use crate::clock;
+
+pub(super) struct Backend {
+    objects: Objects,
+    region: String,
+}
+
+impl Backend {
+    pub(super) fn new(objects: Objects, region: &str) -> Self {
+        Self {
+            objects,
+            region: region.to_owned(),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl S3 for Backend {
+    async fn create_bucket(
+        &self,
+        request: S3Request<CreateBucketInput>,
+    ) -> S3Result<S3Response<CreateBucketOutput>> {
+        let bucket = request.input.bucket;
+        self.objects.create_bucket(&bucket, clock::wall())?;
+        Ok(S3Response::new(CreateBucketOutput {
+            location: Some(format!("/{bucket}")),
+            ..CreateBucketOutput::default()
+        }))
+    }
+
+    async fn delete_bucket(
+        &self,
+        request: S3Request<DeleteBucketInput>,
+    ) -> S3Result<S3Response<DeleteBucketOutput>> {
+        self.objects.delete_bucket(&request.input.bucket)?;
+        let mut response = S3Response::new(DeleteBucketOutput::default());
+        response.status = Some(http::StatusCode::NO_CONTENT);
+        Ok(response)
+    }
+
+    async fn head_bucket(
+        &self,
+        request: S3Request<HeadBucketInput>,
+    ) -> S3Result<S3Response<HeadBucketOutput>> {
+        self.objects.has_bucket(&request.input.bucket)?;
+        Ok(S3Response::new(HeadBucketOutput {
+            bucket_region: Some(self.region.clone()),
+            ..HeadBucketOutput::default()
+        }))
+    }
+
+    async fn list_buckets(
+        &self,
+        _: S3Request<ListBucketsInput>,
+    ) -> S3Result<S3Response<ListBucketsOutput>> {
+        let buckets = self.objects.buckets().into_iter();
+        let buckets = buckets.map(|(name, created)| Bucket {
+            name: Some(name),
+            creation_date: Some(Timestamp::from(created)),
+            ..Bucket::default()
+        });
+        Ok(S3Response::new(ListBucketsOutput {
+            buckets: Some(buckets.collect()),
+            ..ListBucketsOutput::default()
+        }))
+    }
+
+    async fn get_bucket_location(
+        &self,
+        request: S3Request<GetBucketLocationInput>,
+    ) -> S3Result<S3Response<GetBucketLocationOutput>> {
+        self.objects.has_bucket(&request.input.bucket)?;
+        // us-east-1 is written as nothing at all.
+        let region = (self.region != "us-east-1").then(|| self.region.clone());
+        Ok(S3Response::new(GetBucketLocationOutput {
+            location_constraint: region.map(BucketLocationConstraint::from),
+        }))
+    }
+
+    async fn put_object(
+        &self,
+        request: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
+        let S3Request {
+            mut input,
+            trailing_headers,
+            ..
+        } = request;
+        self.objects.has_bucket(&input.bucket)?;
+        let bytes = read(input.body.take()).await?;
+        let trailers = trailing_headers.as_ref();
+        let checksum = verified_checksum(&input, trailers, &bytes)?;
+        let object = Object {
+            content_type: input.content_type,
+            metadata: input.metadata,
+            checksum: checksum.clone(),
+            ..Object::new(bytes, clock::wall())
+        };
+        if let Some(claimed) = input.content_md5 {
+            check_md5(&claimed, &object.etag)?;
+        }
+        let etag = object.etag.clone();
+        let create_only = input
+            .if_none_match
+            .is_some_and(|condition| condition.is_any());
+        self.objects
+            .put(&input.bucket, &input.key, object, create_only)?;
+        Ok(S3Response::new(PutObjectOutput {
+            e_tag: Some(ETag::Strong(etag)),
+            checksum_crc32: checksum.checksum_crc32,
+            checksum_crc32c: checksum.checksum_crc32c,
+            checksum_crc64nvme: checksum.checksum_crc64nvme,
+            checksum_sha1: checksum.checksum_sha1,
+            checksum_sha256: checksum.checksum_sha256,
+            ..PutObjectOutput::default()
+        }))
+    }
+
+    async fn get_object(
+        &self,
+        request: S3Request<GetObjectInput>,
+    ) -> S3Result<S3Response<GetObjectOutput>> {
+        let input = request.input;
+        let object = self.objects.get(&input.bucket, &input.key)?;
+        let (bytes, content_range) = slice(&object.bytes, input.range)?;
+        // A checksum is of the whole object, and of use to nobody who reads a part.
+        let checksum = if input.checksum_mode.is_some() && content_range.is_none() {
+            object.checksum
+        } else {
+            Checksum::default()
+        };
+        Ok(S3Response::new(GetObjectOutput {
+            accept_ranges: Some("bytes".to_owned()),
+            content_length: i64::try_from(bytes.len()).ok(),
+            body: Some(StreamingBlob::from(Body::from(bytes))),
+            content_range,
+            content_type: content_type(object.content_type),
+            e_tag: Some(ETag::Strong(object.etag)),
+            last_modified: Some(Timestamp::from(object.modified)),
+            metadata: object.metadata,
+            checksum_crc32: checksum.checksum_crc32,
+            checksum_crc32c: checksum.checksum_crc32c,
+            checksum_crc64nvme: checksum.checksum_crc64nvme,
+            checksum_sha1: checksum.checksum_sha1,
+            checksum_sha256: checksum.checksum_sha256,
+            ..GetObjectOutput::default()
+        }))
+    }
+
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
+        let input = request.input;
+        let object = self.objects.get(&input.bucket, &input.key)?;
+        Ok(S3Response::new(HeadObjectOutput {
+            accept_ranges: Some("bytes".to_owned()),
+            content_length: i64::try_from(object.bytes.len()).ok(),
+            content_type: content_type(object.content_type),
+            e_tag: Some(ETag::Strong(object.etag)),
+            last_modified: Some(Timestamp::from(object.modified)),
+            metadata: object.metadata,
+            ..HeadObjectOutput::default()
+        }))
+    }
+
+    async fn delete_object(
+        &self,
+        request: S3Request<DeleteObjectInput>,
+    ) -> S3Result<S3Response<DeleteObjectOutput>> {
+        let input = request.input;
+        self.objects.delete(&input.bucket, &input.key)?;
+        let mut response = S3Response::new(DeleteObjectOutput::default());
+        response.status = Some(http::StatusCode::NO_CONTENT);
+        Ok(response)
+    }
+
+    async fn list_objects(
+        &self,
+        request: S3Request<ListObjectsInput>,
+    ) -> S3Result<S3Response<ListObjectsOutput>> {
+        let input = request.input;
+        let most = page_size(input.max_keys);
+        let page = self.objects.list(
+            &input.bucket,
+            input.prefix.as_deref().unwrap_or_default(),
+            input.delimiter.as_deref(),
+            input.marker.as_deref().unwrap_or_default(),
+            most,
+        )?;
+        let next = page.next.clone();
+        let (contents, common_prefixes) = listed(page);
+        Ok(S3Response::new(ListObjectsOutput {
+            is_truncated: Some(next.is_some()),
+            contents,
+            common_prefixes,
+            delimiter: input.delimiter,
+            encoding_type: input.encoding_type,
+            marker: input.marker,
+            max_keys: i32::try_from(most).ok(),
+            name: Some(input.bucket),
+            next_marker: next,
+            prefix: input.prefix,
+            ..ListObjectsOutput::default()
+        }))
+    }
+
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        let input = request.input;
+        let most = page_size(input.max_keys);
+        let after = input
+            .continuation_token
+            .as_ref()
+            .or(input.start_after.as_ref());
+        let page = self.objects.list(
+            &input.bucket,
+            input.prefix.as_deref().unwrap_or_default(),
+            input.delimiter.as_deref(),
+            after.map_or("", String::as_str),
+            most,
+        )?;
+        let next = page.next.clone();
+        let count = page.objects.len() + page.prefixes.len();
+        let (contents, common_prefixes) = listed(page);
+        Ok(S3Response::new(ListObjectsV2Output {
+            is_truncated: Some(next.is_some()),
+            contents,
+            common_prefixes,
+            continuation_token: input.continuation_token,
+            delimiter: input.delimiter,
+            encoding_type: input.encoding_type,
+            key_count: i32::try_from(count).ok(),
+            max_keys: i32::try_from(most).ok(),
+            name: Some(input.bucket),
+            next_continuation_token: next,
+            prefix: input.prefix,
+            start_after: input.start_after,
+            ..ListObjectsV2Output::default()
+        }))
+    }
+}
+
+async fn read(blob: Option<StreamingBlob>) -> S3Result<Bytes> {
+    let Some(blob) = blob else {
+        return Ok(Bytes::new());
+    };
+    let mut body = Body::from(blob);
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        // s3s reports a bad chunk signature or checksum as an error of the body.
+        let frame = frame.map_err(|_| s3_error!(IncompleteBody, "The request body is broken"))?;
+        if let Ok(data) = frame.into_data() {
+            if bytes.len() + data.len() > LARGEST_OBJECT {
+                return Err(s3_error!(EntityTooLarge, "The lab takes up to 256 MiB"));
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok(bytes.freeze())
+}
+
+/// The checksums that the client sent along, in headers or in the trailer, if they are right.
+fn verified_checksum(
+    input: &PutObjectInput,
+    trailers: Option<&TrailingHeaders>,
+    bytes: &[u8],
+) -> S3Result<Checksum> {
+    let trailers = trailers.and_then(TrailingHeaders::take).unwrap_or_default();
+    let claim = |header: Option<&String>, name: &str| -> Option<String> {
+        let trailer = trailers.get(name).and_then(|value| value.to_str().ok());
+        header.cloned().or_else(|| trailer.map(str::to_owned))
+    };
+    let claimed = Checksum {
+        checksum_crc32: claim(input.checksum_crc32.as_ref(), "x-amz-checksum-crc32"),
+        checksum_crc32c: claim(input.checksum_crc32c.as_ref(), "x-amz-checksum-crc32c"),
+        checksum_crc64nvme: claim(
+            input.checksum_crc64nvme.as_ref(),
+            "x-amz-checksum-crc64nvme",
+        ),
+        checksum_sha1: claim(input.checksum_sha1.as_ref(), "x-amz-checksum-sha1"),
+        checksum_sha256: claim(input.checksum_sha256.as_ref(), "x-amz-checksum-sha256"),
+        ..Checksum::default()
+    };
+    let mut hasher = ChecksumHasher {
+        crc32: claimed.checksum_crc32.as_ref().map(|_| Default::default()),
+        crc32c: claimed.checksum_crc32c.as_ref().map(|_| Default::default()),
+        crc64nvme: claimed
+            .checksum_crc64nvme
+            .as_ref()
+            .map(|_| Default::default()),
+        sha1: claimed.checksum_sha1.as_ref().map(|_| Default::default()),
+        sha256: claimed.checksum_sha256.as_ref().map(|_| Default::default()),
+    };
+    hasher.update(bytes);
+    let actual = hasher.finalize();
+    if actual != claimed {
+        return Err(s3_error!(
+            BadDigest,
+            "The checksum you specified did not match the calculated checksum."
+        ));
+    }
+    Ok(actual)
+}
+
+fn check_md5(claimed: &str, etag: &str) -> S3Result<()> {
+    use base64::Engine;
+    let claimed = base64::engine::general_purpose::STANDARD
+        .decode(claimed)
+        .map_err(|_| s3_error!(InvalidDigest))?;
+    if hex::encode(claimed) == etag {
+        Ok(())
+    } else {
+        Err(s3_error!(
+            BadDigest,
+            "The Content-MD5 you specified did not match what we received."
+        ))
+    }
+}
+
+/// The part of an object that was asked for, and what `Content-Range` says of it.
+fn slice(bytes: &Bytes, range: Option<Range>) -> S3Result<(Bytes, Option<String>)> {
+    let Some(range) = range else {
+        return Ok((bytes.clone(), None));
+    };
+    let length = bytes.len();
+    let part = range
+        .check(length as u64)
+        .map_err(|_| s3_error!(InvalidRange, "The requested range is not satisfiable"))?;
+    let content_range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
+    let part = bytes.slice(part.start as usize..part.end as usize);
+    Ok((part, Some(content_range)))
+}
+
+fn content_type(stored: Option<String>) -> Option<String> {
+    Some(stored.unwrap_or_else(|| "binary/octet-stream".to_owned()))
+}
+
+/// Keys to a page: up to 1,000, which is also the default.
+fn page_size(asked: Option<i32>) -> usize {
+    asked.map_or(1000, |most| usize::try_from(most).unwrap_or(0).min(1000))
+}
+
+fn listed(page: Page) -> (Option<Vec<ListedObject>>, Option<Vec<CommonPrefix>>) {
+    let contents = page.objects.into_iter().map(|(key, object)| ListedObject {
+        key: Some(key),
+        size: i64::try_from(object.bytes.len()).ok(),
+        e_tag: Some(ETag::Strong(object.etag)),
+        last_modified: Some(Timestamp::from(object.modified)),
+        ..ListedObject::default()
+    });
+    let prefixes = page.prefixes.into_iter().map(|prefix| CommonPrefix {
+        prefix: Some(prefix),
+    });
+    (Some(contents.collect()), Some(prefixes.collect()))
+}

@@ -1,0 +1,284 @@
+//! Buckets and objects in memory, within bounds: the lab is for timing requests, not for storage.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use s3s::crypto::{Checksum as _, Md5};
+use s3s::{S3Result, s3_error};
+
+/// Bytes in one object.
+pub(super) const LARGEST_OBJECT: usize = 256 << 20;
+/// Bytes in all objects together.
+const CAPACITY: usize = 1 << 30;
+/// Buckets, as in a new account.
+const MOST_BUCKETS: usize = 100;
+
+/// One object. Cloning shares the bytes.
+#[derive(Clone)]
+pub(super) struct Object {
+    pub(super) bytes: Bytes,
+    /// MD5 in hexadecimal.
+    pub(super) etag: String,
+    pub(super) modified: SystemTime,
+    pub(super) content_type: Option<String>,
+    pub(super) metadata: Option<HashMap<String, String>>,
+    pub(super) checksum: s3s::dto::Checksum,
+}
+
+impl Object {
+    pub(super) fn new(bytes: Bytes, modified: SystemTime) -> Self {
+        Self {
+            etag: hex::encode(Md5::checksum(&bytes)),
+            bytes,
+            modified,
+            content_type: None,
+            metadata: None,
+            checksum: s3s::dto::Checksum::default(),
+        }
+    }
+}
+
+struct Bucket {
+    created: SystemTime,
+    objects: BTreeMap<String, Object>,
+}
+
+#[derive(Default)]
+struct State {
+    buckets: BTreeMap<String, Bucket>,
+    /// Bytes in all objects.
+    used: usize,
+}
+
+impl State {
+    fn bucket(&mut self, name: &str) -> S3Result<&mut Bucket> {
+        self.buckets
+            .get_mut(name)
+            .ok_or_else(|| s3_error!(NoSuchBucket, "The specified bucket does not exist"))
+    }
+}
+
+/// A page of a listing.
+pub(super) struct Page {
+    pub(super) objects: Vec<(String, Object)>,
+    /// Prefixes up to and with the delimiter.
+    pub(super) prefixes: Vec<String>,
+    /// Where the next page begins, if there is one: after this key or prefix.
+    pub(super) next: Option<String>,
+}
+
+#[derive(Default)]
+pub(super) struct Objects {
+    state: Mutex<State>,
+}
+
+impl Objects {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A bucket with its objects, before the lab opens.
+    pub(super) fn seed<const N: usize>(
+        &self,
+        bucket: &str,
+        now: SystemTime,
+        objects: [(&str, Bytes); N],
+    ) {
+        let mut state = self.lock();
+        state.used += objects.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+        let objects = objects.map(|(key, bytes)| (key.to_owned(), Object::new(bytes, now)));
+        let bucket_of_objects = Bucket {
+            created: now,
+            objects: objects.into(),
+        };
+        state.buckets.insert(bucket.to_owned(), bucket_of_objects);
+    }
+
+    pub(super) fn create_bucket(&self, name: &str, now: SystemTime) -> S3Result<()> {
+        let mut state = self.lock();
+        if state.buckets.contains_key(name) {
+            return Err(s3_error!(BucketAlreadyOwnedByYou));
+        }
+        if state.buckets.len() >= MOST_BUCKETS {
+            return Err(s3_error!(TooManyBuckets));
+        }
+        let bucket = Bucket {
+            created: now,
+            objects: BTreeMap::new(),
+        };
+        state.buckets.insert(name.to_owned(), bucket);
+        Ok(())
+    }
+
+    pub(super) fn delete_bucket(&self, name: &str) -> S3Result<()> {
+        let mut state = self.lock();
+        if !state.bucket(name)?.objects.is_empty() {
+            return Err(s3_error!(BucketNotEmpty));
+        }
+        state.buckets.remove(name);
+        Ok(())
+    }
+
+    pub(super) fn has_bucket(&self, name: &str) -> S3Result<()> {
+        self.lock().bucket(name).map(|_| ())
+    }
+
+    /// Names and creation times, in order.
+    pub(super) fn buckets(&self) -> Vec<(String, SystemTime)> {
+        self.lock()
+            .buckets
+            .iter()
+            .map(|(name, bucket)| (name.clone(), bucket.created))
+            .collect()
+    }
+
+    /// Stores an object. `create_only` refuses where there is one already.
+    pub(super) fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        object: Object,
+        create_only: bool,
+    ) -> S3Result<()> {
+        let mut state = self.lock();
+        let used = state.used;
+        let objects = &mut state.bucket(bucket)?.objects;
+        let old = objects.get(key);
+        if create_only && old.is_some() {
+            return Err(s3_error!(
+                PreconditionFailed,
+                "At least one of the pre-conditions you specified did not hold"
+            ));
+        }
+        let used = used - old.map_or(0, |old| old.bytes.len()) + object.bytes.len();
+        if used > CAPACITY {
+            return Err(s3_error!(
+                ServiceUnavailable,
+                "The lab holds 1 GiB of objects and no more"
+            ));
+        }
+        objects.insert(key.to_owned(), object);
+        state.used = used;
+        Ok(())
+    }
+
+    pub(super) fn get(&self, bucket: &str, key: &str) -> S3Result<Object> {
+        let mut state = self.lock();
+        let object = state.bucket(bucket)?.objects.get(key);
+        object
+            .cloned()
+            .ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))
+    }
+
+    /// Deletes an object; one that is not there is deleted already.
+    pub(super) fn delete(&self, bucket: &str, key: &str) -> S3Result<()> {
+        let mut state = self.lock();
+        if let Some(old) = state.bucket(bucket)?.objects.remove(key) {
+            state.used -= old.bytes.len();
+        }
+        Ok(())
+    }
+
+    /// Up to `most` keys and prefixes that begin with `prefix` and come after `after`. A key with
+    /// the delimiter behind the prefix stands for all that share it that far.
+    pub(super) fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        delimiter: Option<&str>,
+        after: &str,
+        most: usize,
+    ) -> S3Result<Page> {
+        let mut state = self.lock();
+        let objects = &state.bucket(bucket)?.objects;
+        let mut page = Page {
+            objects: Vec::new(),
+            prefixes: Vec::new(),
+            next: None,
+        };
+        let start = Bound::Excluded(after.to_owned());
+        let mut last = None;
+        for (key, object) in objects.range((start, Bound::Unbounded)) {
+            let Some(rest) = key.strip_prefix(prefix) else {
+                continue;
+            };
+            let shared = delimiter
+                .filter(|delimiter| !delimiter.is_empty())
+                .and_then(|delimiter| Some((rest.find(delimiter)?, delimiter.len())))
+                .map(|(at, length)| &key[..prefix.len() + at + length]);
+            if shared.is_some_and(|shared| {
+                shared <= after || page.prefixes.last().is_some_and(|last| last == shared)
+            }) {
+                continue;
+            }
+            if page.objects.len() + page.prefixes.len() >= most {
+                page.next = last;
+                break;
+            }
+            if let Some(shared) = shared {
+                last = Some(shared.to_owned());
+                page.prefixes.push(shared.to_owned());
+            } else {
+                last = Some(key.clone());
+                page.objects.push((key.clone(), object.clone()));
+            }
+        }
+        Ok(page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn objects(keys: &[&str]) -> Objects {
+        let objects = Objects::default();
+        let now = SystemTime::UNIX_EPOCH;
+        objects.create_bucket("b", now).unwrap();
+        for key in keys {
+            let object = Object::new(Bytes::from_static(b"x"), now);
+            objects.put("b", key, object, false).unwrap();
+        }
+        objects
+    }
+
+    #[test]
+    fn pages_follow_one_another_to_the_end() {
+        let objects = objects(&["a/1", "a/2", "b", "c/1", "d"]);
+        let mut seen = Vec::new();
+        let mut after = String::new();
+        for _ in 0..10 {
+            let page = objects.list("b", "", Some("/"), &after, 2).unwrap();
+            seen.extend(page.objects.into_iter().map(|(key, _)| key));
+            seen.extend(page.prefixes);
+            match page.next {
+                Some(next) => after = next,
+                None => break,
+            }
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, ["a/", "b", "c/", "d"]);
+    }
+
+    #[test]
+    fn a_prefix_narrows_a_listing() {
+        let objects = objects(&["a/1", "a/2", "b"]);
+        let page = objects.list("b", "a/", None, "", 1000).unwrap();
+        let keys: Vec<_> = page.objects.into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["a/1", "a/2"]);
+        assert!(page.next.is_none());
+    }
+
+    #[test]
+    fn the_space_of_what_is_replaced_or_deleted_is_free_again() {
+        let objects = objects(&["a"]);
+        let object = Object::new(Bytes::from_static(b"four"), SystemTime::UNIX_EPOCH);
+        objects.put("b", "a", object, false).unwrap();
+        assert_eq!(objects.lock().used, 4);
+        objects.delete("b", "a").unwrap();
+        assert_eq!(objects.lock().used, 0);
+    }
+}

@@ -1,0 +1,60 @@
+//! One secret per lab, derived from the scenario's seed, and the marks made with it.
+//!
+//! What the lab issues (keys, session tokens, metadata tokens, web identity tokens) carries its own
+//! content and a mark that only this lab can have made. So nothing that was issued needs to be
+//! remembered, however long the lab runs and however much it issues, and a seed repeats a run.
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+type HmacSha256 = Hmac<Sha256>;
+
+/// Makes and checks marks. It has no `Debug` on purpose.
+#[derive(Clone)]
+pub(super) struct Seal {
+    keyed: HmacSha256,
+}
+
+impl Seal {
+    /// The seal of a scenario with this seed.
+    pub(super) fn new(seed: u64) -> Self {
+        let mut key = [0_u8; 64];
+        key[..8].copy_from_slice(&seed.to_be_bytes());
+        key[8..24].copy_from_slice(b"awscreds-bench/1");
+        Self { keyed: keyed(&key) }
+    }
+
+    fn absorb(&self, purpose: &str, parts: &[&[u8]]) -> HmacSha256 {
+        let mut mac = self.keyed.clone();
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        for part in parts {
+            mac.update(part);
+        }
+        mac
+    }
+
+    /// The mark on `parts`, joined, for one purpose.
+    pub(super) fn mark(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        self.absorb(purpose, parts).finalize().into_bytes().into()
+    }
+
+    /// Whether `mark`, or the first bytes of it that are given, is the mark on `parts`. Takes the
+    /// same time whichever byte differs.
+    pub(super) fn confirms(&self, purpose: &str, parts: &[&[u8]], mark: &[u8]) -> bool {
+        mark.len() >= 5
+            && self
+                .absorb(purpose, parts)
+                .verify_truncated_left(mark)
+                .is_ok()
+    }
+}
+
+/// HMAC-SHA256 with this key.
+pub(super) fn keyed(key: &[u8]) -> HmacSha256 {
+    match HmacSha256::new_from_slice(key) {
+        Ok(mac) => mac,
+        // HMAC takes keys of any length (RFC 2104); the error type exists for other MACs.
+        Err(_) => HmacSha256::new(&hmac::digest::generic_array::GenericArray::default()),
+    }
+}

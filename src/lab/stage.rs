@@ -1,0 +1,172 @@
+//! One request under the rules: counted, judged, held, spoiled or answered.
+//!
+//! It knows what every service has in common and nothing of any one of them: a service hands in its
+//! rules, its way of wording errors and the function that answers.
+
+use std::collections::BTreeMap;
+use std::future::{Future, pending};
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Instant, SystemTime};
+
+use http::StatusCode;
+
+use super::counts::{Counts, Outcome, RequestCount, Ticket};
+use super::reply::{Failure, Problem, RequestIds, Response, garbage, truncated};
+use super::rules::{Fate, FaultKind, Refusal, Ruler};
+use super::sleeper::Sleeper;
+use crate::clock;
+
+/// What all services share.
+pub(super) struct Stage {
+    start: Instant,
+    sleeper: Sleeper,
+    counts: Counts,
+    ids: RequestIds,
+}
+
+/// The connection ends instead of an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the scenario ends this connection")]
+pub(super) struct HangUp;
+
+/// How a connection is to end; read when its socket is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Farewell {
+    reset: AtomicBool,
+}
+
+impl Farewell {
+    /// End with RST.
+    fn reset(&self) {
+        self.reset.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_reset(&self) -> bool {
+        self.reset.load(Ordering::Relaxed)
+    }
+}
+
+/// How a service takes part: its operation's name, its rules, and its errors.
+pub(super) struct Part<'a> {
+    pub(super) operation: &'static str,
+    pub(super) ruler: &'a Ruler,
+    pub(super) failure: Failure,
+}
+
+/// A request's own moment: when it arrived, and when its answer is due.
+pub(super) struct Turn<'a> {
+    /// Wall-clock time of arrival: signatures and expiries are judged by it.
+    pub(super) arrived: SystemTime,
+    pub(super) request_id: String,
+    due: Instant,
+    sleeper: &'a Sleeper,
+}
+
+impl Turn<'_> {
+    /// Returns when the rules let the answer go. A service awaits it once, before it makes anything
+    /// whose age counts (credentials), after it has judged what came in.
+    pub(super) async fn due(&self) {
+        self.sleeper.until(self.due).await;
+    }
+}
+
+impl Stage {
+    pub(super) fn new(seed: u64) -> io::Result<Self> {
+        Ok(Self {
+            start: clock::now(),
+            sleeper: Sleeper::start()?,
+            counts: Counts::default(),
+            ids: RequestIds::new(seed),
+        })
+    }
+
+    pub(super) fn requests(&self) -> BTreeMap<String, RequestCount> {
+        self.counts.snapshot()
+    }
+
+    /// Answers one request. `answer` is not called where the rules forbid an answer.
+    pub(super) async fn play<'s, A, F>(
+        &'s self,
+        part: Part<'_>,
+        farewell: &Farewell,
+        answer: A,
+    ) -> Result<Response, HangUp>
+    where
+        A: FnOnce(Turn<'s>) -> F,
+        F: Future<Output = Response>,
+    {
+        let arrival = clock::now();
+        let mut ticket = self.counts.arrive(part.operation);
+        let request_id = self.ids.next();
+        let verdict = part
+            .ruler
+            .judge(arrival.saturating_duration_since(self.start));
+        let due = arrival + verdict.after;
+        let turn = Turn {
+            arrived: clock::wall(),
+            request_id: request_id.clone(),
+            due,
+            sleeper: &self.sleeper,
+        };
+        match verdict.fate {
+            Fate::Serve => {
+                let response = answer(turn).await;
+                ticket.settle(outcome(&response));
+                Ok(response)
+            }
+            Fate::Throttle(Refusal::Drop) => {
+                drop(answer);
+                silence(ticket, Outcome::Throttled).await
+            }
+            Fate::Throttle(Refusal::Status(status)) => {
+                turn.due().await;
+                ticket.settle(Outcome::Throttled);
+                Ok(failed(&part, status, Problem::Throttled, &request_id))
+            }
+            Fate::Spoil(FaultKind::Hang) => {
+                drop(answer);
+                silence(ticket, Outcome::Failed).await
+            }
+            Fate::Spoil(FaultKind::Truncate) => {
+                let response = answer(turn).await;
+                ticket.settle(Outcome::Failed);
+                truncated(response).await.ok_or(HangUp)
+            }
+            Fate::Spoil(kind) => {
+                drop(answer);
+                turn.due().await;
+                ticket.settle(Outcome::Failed);
+                match kind {
+                    FaultKind::Status(status) => {
+                        Ok(failed(&part, status, Problem::Fault, &request_id))
+                    }
+                    FaultKind::Garbage => Ok(garbage()),
+                    _ => {
+                        farewell.reset();
+                        Err(HangUp)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// No answer: the connection stays open until the client gives up or the lab stops.
+async fn silence(mut ticket: Ticket<'_>, outcome: Outcome) -> Result<Response, HangUp> {
+    ticket.settle(outcome);
+    pending().await
+}
+
+fn failed(part: &Part<'_>, status: u16, why: Problem, request_id: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (part.failure)(status, why, request_id)
+}
+
+fn outcome(response: &Response) -> Outcome {
+    if response.status().as_u16() < 400 {
+        Outcome::Ok
+    } else {
+        Outcome::Failed
+    }
+}

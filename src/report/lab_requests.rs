@@ -1,0 +1,51 @@
+//! What programs asked of the lab, in every format.
+
+use serde::Serialize;
+
+use super::blocks::{Align, Block, Cell, Grid};
+use super::document::LabDocument;
+use super::figures;
+
+#[derive(Serialize)]
+struct Row<'a> {
+    operation: &'a str,
+    count: u64,
+    ok: u64,
+    throttled: u64,
+    failed: u64,
+}
+
+fn rows(document: &LabDocument) -> impl Iterator<Item = Row<'_>> {
+    document.requests.iter().map(|(operation, n)| Row {
+        operation,
+        count: n.count,
+        ok: n.ok,
+        throttled: n.throttled,
+        failed: n.failed,
+    })
+}
+
+pub(super) fn outline(document: &LabDocument) -> Vec<Block> {
+    let title = Block::Title(format!("Requests that reached the lab `{}`", document.scenario));
+    if document.requests.is_empty() {
+        return vec![title, Block::Note("None.".to_owned())];
+    }
+    let names = ["operation", "count", "ok", "throttled", "failed"];
+    let columns = names.iter().enumerate().map(|(index, name)| {
+        ((*name).to_owned(), if index == 0 { Align::Left } else { Align::Right })
+    });
+    let cells = |row: Row| -> Vec<Cell> {
+        let counts = [row.count, row.ok, row.throttled, row.failed].map(figures::count);
+        std::iter::once(row.operation.into()).chain(counts.map(Cell::from)).collect()
+    };
+    vec![title, Block::Grid(Grid { columns: columns.collect(), rows: rows(document).map(cells).collect() })]
+}
+
+pub(super) fn csv(document: &LabDocument) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows(document) {
+        writer.serialize(row)?;
+    }
+    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
