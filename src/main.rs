@@ -12,11 +12,16 @@ use clap::Parser;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = cli.output().clone();
-    let ended = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure {
-        error: anyhow::Error::new(error).context("cannot start the runtime"),
-        hint: None,
-    });
-    let ended = ended.and_then(|runtime| runtime.block_on(cli.run())).and_then(|report| print(&report, &output));
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure {
+            error: anyhow::Error::new(error).context("cannot start the runtime"),
+            hint: None,
+        });
+    let ended = ended
+        .and_then(|runtime| runtime.block_on(cli.run()))
+        .and_then(|report| print(&report, &output));
     match ended {
         Ok(exit) => exit.into(),
         Err(failure) => {
@@ -28,19 +33,31 @@ fn main() -> ExitCode {
 
 /// Prints the report where it is wanted.
 fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
-    let style = Style { color: color(output), width: report::width() };
+    let style = Style {
+        color: color(output),
+        width: report::width(),
+    };
     match report {
         Report::Measured(document) => {
-            let text = report::render(document, output.format, &style)
-                .map_err(|error| Failure { error: error.into(), hint: None })?;
-            report::write(output.output.as_deref(), &text).map_err(|error| unwritten(error, output))?;
+            let text =
+                report::render(document, output.format, &style).map_err(|error| Failure {
+                    error: error.into(),
+                    hint: None,
+                })?;
+            report::write(output.output.as_deref(), &text)
+                .map_err(|error| unwritten(error, output))?;
             Ok(report.exit())
         }
         Report::Lab(document, exit) => {
-            let text = report::render_lab(document, output.format, &style)
-                .map_err(|error| Failure { error: error.into(), hint: None })?;
+            let text =
+                report::render_lab(document, output.format, &style).map_err(|error| Failure {
+                    error: error.into(),
+                    hint: None,
+                })?;
             match &output.output {
-                Some(path) => report::write(Some(path), &text).map_err(|error| unwritten(error, output))?,
+                Some(path) => {
+                    report::write(Some(path), &text).map_err(|error| unwritten(error, output))?
+                }
                 None if output.quiet => (),
                 None => report::failure(text.trim_end()),
             }
@@ -50,8 +67,14 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
 }
 
 fn unwritten(error: std::io::Error, output: &OutputOptions) -> Failure {
-    let place = output.output.as_ref().map_or("stdout".to_owned(), |path| path.display().to_string());
-    Failure { error: anyhow::Error::new(error).context(format!("cannot write the results to {place}")), hint: None }
+    let place = output
+        .output
+        .as_ref()
+        .map_or("stdout".to_owned(), |path| path.display().to_string());
+    Failure {
+        error: anyhow::Error::new(error).context(format!("cannot write the results to {place}")),
+        hint: None,
+    }
 }
 
 fn color(output: &OutputOptions) -> bool {
@@ -60,7 +83,10 @@ fn color(output: &OutputOptions) -> bool {
         Color::Never => false,
         Color::Auto => {
             let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            output.format == Format::Table && output.output.is_none() && std::io::stdout().is_terminal() && !plain
+            output.format == Format::Table
+                && output.output.is_none()
+                && std::io::stdout().is_terminal()
+                && !plain
         }
     }
 }

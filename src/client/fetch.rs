@@ -26,8 +26,14 @@ pub async fn fetch(provider: &SharedCredentialsProvider, timeout: Duration) -> S
     let (result, timeline) = observe(fetch).await;
     let (outcome, error) = match result {
         Ok(Ok(_)) => (Outcome::Ok, None),
-        Ok(Err(error)) => (credentials_outcome(&error), Some(error_text(&error))),
-        Err(_) => (Outcome::Timeout, Some(format!("no credentials within {timeout:?}"))),
+        Ok(Err(error)) => (
+            credentials_outcome(&error, timeline.fetch_ended),
+            Some(error_text(&error)),
+        ),
+        Err(_) => (
+            Outcome::Timeout,
+            Some(format!("no credentials within {timeout:?}")),
+        ),
     };
     timeline.sample(outcome, error)
 }

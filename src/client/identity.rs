@@ -29,7 +29,10 @@ impl Identity {
     #[must_use]
     pub fn timed(cache: SharedIdentityCache, provider: SharedCredentialsProvider) -> Self {
         let loading = Arc::new(AtomicUsize::new(0));
-        let cache = TimedCache { cache, loading: Arc::clone(&loading) };
+        let cache = TimedCache {
+            cache,
+            loading: Arc::clone(&loading),
+        };
         let provider = TimedProvider { provider, loading };
         Self {
             cache: SharedIdentityCache::new(cache),
@@ -59,7 +62,8 @@ impl ResolveCachedIdentity for TimedCache {
                 t.enter(Phase::Identity);
             });
             let cached =
-                self.cache.resolve_cached_identity(resolver, runtime_components, config_bag);
+                self.cache
+                    .resolve_cached_identity(resolver, runtime_components, config_bag);
             let (identity, waited) = noting_waits(cached).await;
             timeline::write(|t| {
                 t.enter(Phase::Endpoint);

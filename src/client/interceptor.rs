@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::http::telemetry::{CaptureHttpAttemptTelemetry, ConnectionUsage};
+use aws_smithy_runtime_api::client::http::telemetry::{
+    CaptureHttpAttemptTelemetry, ConnectionUsage,
+};
 use aws_smithy_runtime_api::client::interceptors::context::{
     AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
@@ -154,7 +156,9 @@ impl Intercept for Instrument {
 /// `scheme://authority` of a URI.
 fn origin(uri: &str) -> String {
     let start = uri.find("://").map_or(0, |at| at + 3);
-    let end = uri[start..].find(['/', '?']).map_or(uri.len(), |at| start + at);
+    let end = uri[start..]
+        .find(['/', '?'])
+        .map_or(uri.len(), |at| start + at);
     uri[..end].to_owned()
 }
 
@@ -173,8 +177,14 @@ mod tests {
 
     #[test]
     fn an_origin_is_scheme_and_authority() {
-        assert_eq!(origin("https://sts.amazonaws.com"), "https://sts.amazonaws.com");
-        assert_eq!(origin("https://b.s3.amazonaws.com/key?x=1"), "https://b.s3.amazonaws.com");
+        assert_eq!(
+            origin("https://sts.amazonaws.com"),
+            "https://sts.amazonaws.com"
+        );
+        assert_eq!(
+            origin("https://b.s3.amazonaws.com/key?x=1"),
+            "https://b.s3.amazonaws.com"
+        );
         assert_eq!(origin("http://127.0.0.1:4566?x=/"), "http://127.0.0.1:4566");
     }
 }

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::future::Future;
 
-use aws_config::imds::client::error::ImdsError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
@@ -40,7 +39,18 @@ where
     E: Error + ProvideErrorMetadata + 'static,
 {
     let (result, timeline) = observe(call).await;
-    timeline.sample(outcome(&result), result.as_ref().err().map(call_error_text))
+    let ended = match (&result, outcome(&result)) {
+        // No request was sent: what failed was the fetch of credentials.
+        (Err(SdkError::DispatchFailure(_)), Outcome::Other) => fetch_outcome(timeline.fetch_ended),
+        (_, outcome) => outcome,
+    };
+    timeline.sample(ended, result.as_ref().err().map(call_error_text))
+}
+
+/// The outcome of a failed fetch, from how its last exchange ended.
+fn fetch_outcome(last: Option<Outcome>) -> Outcome {
+    last.filter(|outcome| *outcome != Outcome::Ok)
+        .unwrap_or(Outcome::Other)
 }
 
 /// Why a call failed. A service's refusal is its code and message; everything else about it, such as
@@ -62,25 +72,29 @@ pub fn outcome<T, E>(result: &Result<T, SdkError<E, HttpResponse>>) -> Outcome
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
-    let Err(error) = result else { return Outcome::Ok };
+    let Err(error) = result else {
+        return Outcome::Ok;
+    };
     match error {
         SdkError::ServiceError(service) => {
-            let throttled = service.err().code().is_some_and(|code| THROTTLING.contains(&code));
+            let throttled = service
+                .err()
+                .code()
+                .is_some_and(|code| THROTTLING.contains(&code));
             refusal(service.raw().status().as_u16(), throttled)
         }
         SdkError::ResponseError(response) => refusal(response.raw().status().as_u16(), false),
         SdkError::TimeoutError(_) => Outcome::Timeout,
-        SdkError::DispatchFailure(failure) => {
-            failure.as_connector_error().map_or(Outcome::Other, dispatch)
-        }
+        SdkError::DispatchFailure(failure) => failure
+            .as_connector_error()
+            .map_or(Outcome::Other, dispatch),
         _ => Outcome::Other,
     }
 }
 
-/// What the fetch of credentials ended in: the cause of a failure underneath tells more than the wrapper.
-#[must_use]
-pub fn credentials_outcome(error: &CredentialsError) -> Outcome {
-    source_outcome(error).unwrap_or(Outcome::Other)
+/// How a failed fetch of credentials ended; `last` is how its last exchange did.
+pub(super) fn credentials_outcome(error: &CredentialsError, last: Option<Outcome>) -> Outcome {
+    source_outcome(error).unwrap_or_else(|| fetch_outcome(last))
 }
 
 fn refusal(status: u16, throttled: bool) -> Outcome {
@@ -116,21 +130,9 @@ fn source_outcome(error: &(dyn Error + 'static)) -> Option<Outcome> {
             error.is_io().then_some(Outcome::Connect)
         }
     } else {
-        service_refusal(error)
+        None
     };
     error.source().and_then(source_outcome).or(own)
-}
-
-/// Refusals by the services that credential providers themselves call.
-fn service_refusal(error: &(dyn Error + 'static)) -> Option<Outcome> {
-    let ImdsError::ErrorResponse(response) = error.downcast_ref::<ImdsError>()? else {
-        return None;
-    };
-    let status = response.response().status().as_u16();
-    match refusal(status, false) {
-        Outcome::Other => None,
-        outcome => Some(outcome),
-    }
 }
 
 /// The error with its causes, each said once, on one line, bounded, and without what a service may quote
@@ -154,7 +156,11 @@ pub fn error_text(error: &(dyn Error + 'static)) -> String {
 fn bounded(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let quoted = text.find("The Canonical String").unwrap_or(text.len());
-    let mut kept: String = text[..quoted].trim_end().chars().take(LONGEST_TEXT).collect();
+    let mut kept: String = text[..quoted]
+        .trim_end()
+        .chars()
+        .take(LONGEST_TEXT)
+        .collect();
     if kept.chars().count() == LONGEST_TEXT {
         kept.push('…');
     }
@@ -174,9 +180,18 @@ mod tests {
 
     #[test]
     fn causes_are_told_once_and_in_order() {
-        let inner = Layer { text: "connection refused", source: None };
-        let middle = Layer { text: "connection refused", source: Some(inner.into()) };
-        let outer = Layer { text: "dispatch failure", source: Some(middle.into()) };
+        let inner = Layer {
+            text: "connection refused",
+            source: None,
+        };
+        let middle = Layer {
+            text: "connection refused",
+            source: Some(inner.into()),
+        };
+        let outer = Layer {
+            text: "dispatch failure",
+            source: Some(middle.into()),
+        };
         assert_eq!(error_text(&outer), "dispatch failure: connection refused");
     }
 
@@ -192,6 +207,14 @@ mod tests {
     #[test]
     fn long_texts_are_cut() {
         let long: &'static str = "x".repeat(1000).leak();
-        assert_eq!(error_text(&Layer { text: long, source: None }).chars().count(), LONGEST_TEXT + 1);
+        assert_eq!(
+            error_text(&Layer {
+                text: long,
+                source: None
+            })
+            .chars()
+            .count(),
+            LONGEST_TEXT + 1
+        );
     }
 }

@@ -41,7 +41,10 @@ pub enum SetupError {
     #[error(transparent)]
     Transport(#[from] TransportError),
     #[error("cannot resolve credentials from source `{source_name}`")]
-    Credentials { source_name: &'static str, source: CredentialsError },
+    Credentials {
+        source_name: &'static str,
+        source: CredentialsError,
+    },
 }
 
 /// Makes instrumented clients.
@@ -61,7 +64,9 @@ impl Setup {
     pub async fn load(options: SetupOptions) -> Result<Self, SetupError> {
         let transport = Transport::new(options.route.clone(), &options.variables)?;
         let http = transport.client(&Arc::default())?;
-        let mut loader = loader(&service_variables(&options)).http_client(http.clone()).no_credentials();
+        let mut loader = loader(&service_variables(&options))
+            .http_client(http.clone())
+            .no_credentials();
         if let Some(region) = &options.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -70,7 +75,13 @@ impl Setup {
         }
         let sdk = loader.load().await;
         let region = sdk.region().cloned().ok_or(SetupError::NoRegion)?;
-        let mut setup = Self { options, region, sdk, transport, held: None };
+        let mut setup = Self {
+            options,
+            region,
+            sdk,
+            transport,
+            held: None,
+        };
         if setup.options.source == Source::Static {
             setup.held = Some(setup.fetch_provider(http).await?);
         }
@@ -105,7 +116,11 @@ impl Setup {
         let variables = service_variables(&self.options);
         let variable = |name: &str| variables.get(name).filter(|v| !v.is_empty()).cloned();
         let named = || variable(&format!("AWS_ENDPOINT_URL_{service}"));
-        self.options.endpoint_url.clone().or_else(named).or_else(|| self.sdk.endpoint_url().map(str::to_owned))
+        self.options
+            .endpoint_url
+            .clone()
+            .or_else(named)
+            .or_else(|| self.sdk.endpoint_url().map(str::to_owned))
     }
 
     /// A connection pool of its own. Its name lookups are noted in `facts`.
@@ -116,20 +131,31 @@ impl Setup {
     /// Credentials that nobody has fetched yet, under a cache of their own; the exchanges of fetching them
     /// are recorded in `facts`.
     pub async fn identity(&self, facts: &Arc<ArmFacts>) -> Result<Identity, SetupError> {
-        Ok(Identity::timed(IdentityCache::lazy().build(), self.provider(facts).await?))
+        Ok(Identity::timed(
+            IdentityCache::lazy().build(),
+            self.provider(facts).await?,
+        ))
     }
 
     /// A provider that has fetched nothing yet (unless the source is static) and whose HTTP exchanges are
     /// recorded in `facts`, on connections of its own.
-    pub async fn provider(&self, facts: &Arc<ArmFacts>) -> Result<SharedCredentialsProvider, SetupError> {
+    pub async fn provider(
+        &self,
+        facts: &Arc<ArmFacts>,
+    ) -> Result<SharedCredentialsProvider, SetupError> {
         if let Some(held) = &self.held {
             return Ok(held.clone());
         }
-        let http = facts.exchanges.timed(self.transport.client(&Arc::default())?);
+        let http = facts
+            .exchanges
+            .timed(self.transport.client(&Arc::default())?);
         self.fetch_provider(http).await
     }
 
-    async fn fetch_provider(&self, http: SharedHttpClient) -> Result<SharedCredentialsProvider, SetupError> {
+    async fn fetch_provider(
+        &self,
+        http: SharedHttpClient,
+    ) -> Result<SharedCredentialsProvider, SetupError> {
         let options = &self.options;
         options
             .source
@@ -141,7 +167,10 @@ impl Setup {
                 http,
             )
             .await
-            .map_err(|source| SetupError::Credentials { source_name: options.source.name(), source })
+            .map_err(|source| SetupError::Credentials {
+                source_name: options.source.name(),
+                source,
+            })
     }
 
     /// The configuration of an instrumented client. It also needs the
@@ -167,11 +196,16 @@ impl Setup {
     #[must_use]
     pub fn interceptor(&self, facts: &Arc<ArmFacts>) -> SharedInterceptor {
         let route = self.transport.route().cloned();
-        SharedInterceptor::new(Instrument { facts: Arc::clone(facts), route })
+        SharedInterceptor::new(Instrument {
+            facts: Arc::clone(facts),
+            route,
+        })
     }
 
     fn timeouts(&self) -> TimeoutConfig {
-        let mut timeouts = TimeoutConfig::builder().operation_timeout(self.options.timeout).build();
+        let mut timeouts = TimeoutConfig::builder()
+            .operation_timeout(self.options.timeout)
+            .build();
         if let Some(configured) = self.sdk.timeout_config() {
             timeouts.take_defaults_from(configured);
         }

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::http::telemetry::{
 };
 
 use crate::clock;
+use crate::credentials::watching;
 use crate::measure::{IdentityPath, Outcome, Phase, PhaseTimes, Sample};
 
 tokio::task_local! {
@@ -20,15 +21,24 @@ tokio::task_local! {
 /// The hooks run in the task that awaits the call, so one observed call must not start another.
 pub async fn observe<F: Future>(call: F) -> (F::Output, Timeline) {
     let scoped = async {
-        let output = call.await;
-        (output, TIMELINE.with(RefCell::take))
+        let (output, fetch_ended) = watching(call).await;
+        let timeline = TIMELINE.with(RefCell::take);
+        (
+            output,
+            Timeline {
+                fetch_ended,
+                ..timeline
+            },
+        )
     };
     TIMELINE.scope(RefCell::default(), scoped).await
 }
 
 /// Lets a hook write on the timeline of the current call, if there is one.
 pub(super) fn write<R>(change: impl FnOnce(&mut Timeline) -> R) -> Option<R> {
-    TIMELINE.try_with(|timeline| change(&mut timeline.borrow_mut())).ok()
+    TIMELINE
+        .try_with(|timeline| change(&mut timeline.borrow_mut()))
+        .ok()
 }
 
 /// Times one more stretch of the current call as part of [`Phase::Deserialize`], and moves the end of the
@@ -66,6 +76,8 @@ pub struct Timeline {
     reused: u32,
     identity: Vec<IdentityPath>,
     pub(super) loaded: bool,
+    /// How the last exchange with a credential source ended, if there was one.
+    pub(super) fetch_ended: Option<Outcome>,
 }
 
 impl Timeline {
@@ -119,7 +131,9 @@ impl Timeline {
     /// Takes the time to acquire a connection out of what was booked as transmission. An attempt that never
     /// got a connection spent all of it on acquiring one.
     fn divide_transmit(&mut self) {
-        let Some(capture) = self.capture.take() else { return };
+        let Some(capture) = self.capture.take() else {
+            return;
+        };
         let transmit = self.phases[Phase::Transmit] - self.divided;
         let telemetry = capture.get();
         let acquired = telemetry.acquisition();
@@ -181,7 +195,10 @@ mod tests {
         let sample = timeline.sample(Outcome::Ok, None);
         assert_eq!(sample.attempts, 1);
         assert!(sample.phases.claimed() <= sample.total);
-        assert_eq!(sample.phases.claimed() + sample.phases.unexplained(sample.total), sample.total);
+        assert_eq!(
+            sample.phases.claimed() + sample.phases.unexplained(sample.total),
+            sample.total
+        );
     }
 
     #[tokio::test]

@@ -24,7 +24,9 @@ pub struct Route {
 
 impl std::fmt::Debug for Route {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Route").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Route")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 
@@ -32,9 +34,16 @@ impl Route {
     /// `uri` with the route's port.
     pub(super) fn apply(&self, uri: &str) -> String {
         let start = uri.find("://").map_or(0, |at| at + 3);
-        let end = uri[start..].find(['/', '?']).map_or(uri.len(), |at| start + at);
+        let end = uri[start..]
+            .find(['/', '?'])
+            .map_or(uri.len(), |at| start + at);
         let host = uri[start..end].split(':').next().unwrap_or_default();
-        format!("{}{host}:{}{}", &uri[..start], self.address.port(), &uri[end..])
+        format!(
+            "{}{host}:{}{}",
+            &uri[..start],
+            self.address.port(),
+            &uri[end..]
+        )
     }
 }
 
@@ -42,7 +51,10 @@ impl Route {
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     #[error("cannot read the certificates that AWS_CA_BUNDLE names, {path}")]
-    Bundle { path: String, source: std::io::Error },
+    Bundle {
+        path: String,
+        source: std::io::Error,
+    },
     #[error(transparent)]
     Pool(#[from] BuildError),
     #[error(transparent)]
@@ -58,9 +70,20 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub fn new(route: Option<Route>, variables: &BTreeMap<String, String>) -> Result<Self, TransportError> {
-        let bundle = match variables.get("AWS_CA_BUNDLE").filter(|path| route.is_none() && !path.is_empty()) {
-            Some(path) => Some(std::fs::read(path).map_err(|source| TransportError::Bundle { path: path.clone(), source })?),
+    pub fn new(
+        route: Option<Route>,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, TransportError> {
+        let bundle = match variables
+            .get("AWS_CA_BUNDLE")
+            .filter(|path| route.is_none() && !path.is_empty())
+        {
+            Some(path) => Some(
+                std::fs::read(path).map_err(|source| TransportError::Bundle {
+                    path: path.clone(),
+                    source,
+                })?,
+            ),
             None => None,
         };
         Ok(Self { route, bundle })
@@ -84,9 +107,19 @@ impl Transport {
                 &mut trust
             }
         };
-        let context = TlsContext::builder().with_trust_store(trust).build().unwrap_or_default();
-        let proxy = if self.route.is_some() { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
-        let resolver = Resolver { route: self.route.as_ref().map(|route| route.address), facts: Arc::clone(facts) };
+        let context = TlsContext::builder()
+            .with_trust_store(trust)
+            .build()
+            .unwrap_or_default();
+        let proxy = if self.route.is_some() {
+            ProxyConfig::disabled()
+        } else {
+            ProxyConfig::from_env()
+        };
+        let resolver = Resolver {
+            route: self.route.as_ref().map(|route| route.address),
+            facts: Arc::clone(facts),
+        };
         let pool = ConnectionPool::builder()
             .time_source(clock::Monotonic)
             .proxy_config(proxy)
@@ -111,7 +144,9 @@ impl ResolveDns for Resolver {
         }
         DnsFuture::new(async move {
             let start = clock::now();
-            let addresses = tokio::net::lookup_host((name, 0)).await.map_err(ResolveDnsError::new)?;
+            let addresses = tokio::net::lookup_host((name, 0))
+                .await
+                .map_err(ResolveDnsError::new)?;
             self.facts.note_lookup(clock::since(start));
             Ok(addresses.map(|address| address.ip()).collect())
         })
@@ -124,11 +159,23 @@ mod tests {
 
     #[test]
     fn a_route_changes_the_port_and_nothing_else() {
-        let route = Route { address: ([127, 0, 0, 1], 4566).into(), ca_pem: String::new() };
+        let route = Route {
+            address: ([127, 0, 0, 1], 4566).into(),
+            ca_pem: String::new(),
+        };
         for (uri, routed) in [
-            ("https://sts.amazonaws.com", "https://sts.amazonaws.com:4566"),
-            ("https://b.s3.amazonaws.com/k?x=1", "https://b.s3.amazonaws.com:4566/k?x=1"),
-            ("https://sts.amazonaws.com:443/", "https://sts.amazonaws.com:4566/"),
+            (
+                "https://sts.amazonaws.com",
+                "https://sts.amazonaws.com:4566",
+            ),
+            (
+                "https://b.s3.amazonaws.com/k?x=1",
+                "https://b.s3.amazonaws.com:4566/k?x=1",
+            ),
+            (
+                "https://sts.amazonaws.com:443/",
+                "https://sts.amazonaws.com:4566/",
+            ),
         ] {
             assert_eq!(route.apply(uri), routed);
         }

@@ -13,7 +13,10 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(error: impl Into<anyhow::Error>, hint: impl Into<String>) -> Self {
-        Self { error: error.into(), hint: Some(hint.into()) }
+        Self {
+            error: error.into(),
+            hint: Some(hint.into()),
+        }
     }
 }
 
@@ -58,7 +61,11 @@ pub fn hint_for(error: &str) -> &'static str {
     let has = |needle: &str| error.contains(needle);
     if has("expiredtoken") || has("expired") {
         "the credentials have expired: renew them, for instance with `aws sso login`"
-    } else if has("provider in chain provided credentials") || has("not loaded") || has("no credentials") || has("providing credentials") {
+    } else if has("provider in chain provided credentials")
+        || has("not loaded")
+        || has("no credentials")
+        || has("providing credentials")
+    {
         NO_CREDENTIALS
     } else if has("timeout") || has("timed out") || has("within") {
         "nothing answered in time: check the endpoint, proxies and firewalls, or raise --timeout"
@@ -70,4 +77,3 @@ pub fn hint_for(error: &str) -> &'static str {
         "run again with -n 1 to see a single call fail, or try --lab"
     }
 }
-

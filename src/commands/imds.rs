@@ -73,10 +73,18 @@ pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
         }
         let arm = arm(&session.setup, workers);
         let label = format!("{workers} workers");
-        let measured = session.watched(&[Arc::clone(&arm.call)], &steps.plan(0, workers), &label).await;
+        let measured = session
+            .watched(&[Arc::clone(&arm.call)], &steps.plan(0, workers), &label)
+            .await;
         complete &= measured.complete;
         if measured.tallies[0].requests > 0 {
-            arms.push(documented(&arm, &measured, workers, session.setup.variables(), source));
+            arms.push(documented(
+                &arm,
+                &measured,
+                workers,
+                session.setup.variables(),
+                source,
+            ));
         }
         if !complete || only_adds_failures(&arms) {
             break;
@@ -84,8 +92,18 @@ pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
     }
     let lab_requests = session::since(&before, session.lab_requests());
     let findings = findings(&arms, &steps.workers);
-    let load = Load { concurrency: steps.workers.iter().copied().max().unwrap_or(1), ..session::load(&steps.plan(probe.warmup, 1)) };
-    let results = Results { load, complete, lab_requests, arms, comparisons: vec![], findings };
+    let load = Load {
+        concurrency: steps.workers.iter().copied().max().unwrap_or(1),
+        ..session::load(&steps.plan(probe.warmup, 1))
+    };
+    let results = Results {
+        load,
+        complete,
+        lab_requests,
+        arms,
+        comparisons: vec![],
+        findings,
+    };
     Ok(Report::Measured(Box::new(session.document(results))))
 }
 
@@ -100,26 +118,48 @@ struct Steps {
 impl Steps {
     fn of(args: &ImdsArgs) -> Result<Self, Failure> {
         let lab = args.target.lab.is_some();
-        let named: Vec<&str> =
-            args.concurrency.iter().flatten().map(String::as_str).filter(|n| !n.is_empty()).collect();
+        let named: Vec<&str> = args
+            .concurrency
+            .iter()
+            .flatten()
+            .map(String::as_str)
+            .filter(|n| !n.is_empty())
+            .collect();
         let workers = if named.is_empty() {
             if lab { LAB_WORKERS } else { GENTLE_WORKERS }.to_vec()
         } else {
             let parse = |text: &&str| {
                 super::options::workers(text).map_err(|why| {
                     let error = anyhow::anyhow!("invalid value '{text}' for --concurrency: {why}");
-                    Failure::new(error, "give worker counts separated by commas, such as --concurrency 1,8")
+                    Failure::new(
+                        error,
+                        "give worker counts separated by commas, such as --concurrency 1,8",
+                    )
                 })
             };
             named.iter().map(parse).collect::<Result<_, _>>()?
         };
         let default = if lab { LAB_FETCHES } else { GENTLE_FETCHES };
-        let fetches = args.load.requests.or_else(|| args.load.duration.is_none().then_some(default));
-        Ok(Self { workers, fetches, duration: args.load.duration, seed: args.load.seed })
+        let fetches = args
+            .load
+            .requests
+            .or_else(|| args.load.duration.is_none().then_some(default));
+        Ok(Self {
+            workers,
+            fetches,
+            duration: args.load.duration,
+            seed: args.load.seed,
+        })
     }
 
     fn plan(&self, warmup: u64, concurrency: usize) -> Plan {
-        Plan { requests: self.fetches, duration: self.duration, warmup, concurrency, seed: self.seed }
+        Plan {
+            requests: self.fetches,
+            duration: self.duration,
+            warmup,
+            concurrency,
+            seed: self.seed,
+        }
     }
 
     /// What a real node is about to be asked for, and why it is not more.
@@ -128,7 +168,12 @@ impl Steps {
             (Some(fetches), _) => format!("{fetches} cold fetches"),
             (None, duration) => format!("cold fetches for {:?}", duration.unwrap_or_default()),
         };
-        let workers = self.workers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let workers = self
+            .workers
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
         format!(
             "imds: {each} each with {workers} workers, a second apart; a fetch is about a dozen packets, and the \
              1,024 packets per second that an interface may send to link-local addresses are shared with this \
@@ -139,12 +184,23 @@ impl Steps {
 
 fn arm(setup: &Arc<Setup>, workers: usize) -> ArmCall {
     let facts = Arc::new(ArmFacts::default());
-    let call = ColdFetch { setup: Arc::clone(setup), facts: Arc::clone(&facts) };
-    ArmCall { name: name(workers), call: Arc::new(call), facts }
+    let call = ColdFetch {
+        setup: Arc::clone(setup),
+        facts: Arc::clone(&facts),
+    };
+    ArmCall {
+        name: name(workers),
+        call: Arc::new(call),
+        facts,
+    }
 }
 
 fn name(workers: usize) -> String {
-    if workers == 1 { "1 worker".to_owned() } else { format!("{workers} workers") }
+    if workers == 1 {
+        "1 worker".to_owned()
+    } else {
+        format!("{workers} workers")
+    }
 }
 
 /// A fetch as a fresh process makes it: a new provider on new connections.
@@ -179,20 +235,34 @@ fn documented(
         fresh: exchanges.values().map(|stats| stats.fresh).sum(),
         reused: exchanges.values().map(|stats| stats.reused).sum(),
     };
-    let remotes: std::collections::BTreeSet<_> = exchanges.values().flat_map(|stats| &stats.remotes).collect();
+    let remotes: std::collections::BTreeSet<_> = exchanges
+        .values()
+        .flat_map(|stats| &stats.remotes)
+        .collect();
     documented.remote_addresses = remotes.into_iter().map(ToString::to_string).collect();
     if source == Source::Imds {
         let configured = variables.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-        documented.endpoint = Some(configured.map_or("http://169.254.169.254", |url| url.trim_end_matches('/')).to_owned());
+        documented.endpoint = Some(
+            configured
+                .map_or("http://169.254.169.254", |url| url.trim_end_matches('/'))
+                .to_owned(),
+        );
     }
     documented
 }
 
 /// Whether the last step failed more often than its predecessors without completing more.
 fn only_adds_failures(arms: &[Arm]) -> bool {
-    let Some((last, earlier)) = arms.split_last() else { return false };
-    let best = earlier.iter().filter_map(|arm| arm.rate_per_s).fold(0.0, f64::max);
-    failing(last) && (last.outcomes.ok == 0 || (!earlier.is_empty() && last.rate_per_s.unwrap_or(0.0) < GAIN * best))
+    let Some((last, earlier)) = arms.split_last() else {
+        return false;
+    };
+    let best = earlier
+        .iter()
+        .filter_map(|arm| arm.rate_per_s)
+        .fold(0.0, f64::max);
+    failing(last)
+        && (last.outcomes.ok == 0
+            || (!earlier.is_empty() && last.rate_per_s.unwrap_or(0.0) < GAIN * best))
 }
 
 fn failing(arm: &Arm) -> bool {
@@ -200,10 +270,16 @@ fn failing(arm: &Arm) -> bool {
 }
 
 fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
-    let Some(first) = arms.iter().find(|arm| failing(arm)) else { return vec![] };
+    let Some(first) = arms.iter().find(|arm| failing(arm)) else {
+        return vec![];
+    };
     let outcomes = first.outcomes;
     let skipped = asked.len() - arms.len();
-    let stopped = if skipped > 0 { format!("; {skipped} larger steps were left out") } else { String::new() };
+    let stopped = if skipped > 0 {
+        format!("; {skipped} larger steps were left out")
+    } else {
+        String::new()
+    };
     let evidence = format!(
         "with {}: {} of {} fetches ok, {} timed out, {} throttled, {} without a connection, {} other; best rate {:.0}/s{stopped}",
         first.name,
@@ -213,14 +289,31 @@ fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
         outcomes.throttled,
         outcomes.connect,
         outcomes.denied + outcomes.other,
-        arms.iter().filter_map(|arm| arm.rate_per_s).fold(0.0, f64::max),
+        arms.iter()
+            .filter_map(|arm| arm.rate_per_s)
+            .fold(0.0, f64::max),
     );
     let (id, summary) = if outcomes.timeout >= outcomes.throttled && outcomes.timeout > 0 {
-        ("imds-dropping", format!("requests are dropped, not refused, from {} on: throttling looks like timeouts", first.name))
+        (
+            "imds-dropping",
+            format!(
+                "requests are dropped, not refused, from {} on: throttling looks like timeouts",
+                first.name
+            ),
+        )
     } else if outcomes.throttled > 0 {
-        ("source-throttled", format!("the source refuses requests for their rate from {} on", first.name))
+        (
+            "source-throttled",
+            format!(
+                "the source refuses requests for their rate from {} on",
+                first.name
+            ),
+        )
     } else {
-        ("source-failing", format!("fetches fail from {} on", first.name))
+        (
+            "source-failing",
+            format!("fetches fail from {} on", first.name),
+        )
     };
     vec![Finding {
         id: id.to_owned(),

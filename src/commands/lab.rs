@@ -8,15 +8,15 @@ use clap::{Args, ValueEnum};
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::Report;
 use super::failure::Failure;
 use super::options::OutputOptions;
 use super::session::{LabRequests, tool};
-use super::Report;
 use crate::exit::Exit;
 use crate::lab::scenario::Scenario;
 use crate::lab::{ExportedSource, Lab, Options};
-use crate::report::document::{LabDocument, LabInfo, RequestCount, SCHEMA};
 use crate::report;
+use crate::report::document::{LabDocument, LabInfo, RequestCount, SCHEMA};
 
 /// Run the embedded lab: a local AWS with dialable latency, throttling and faults
 #[derive(Args, Clone, Debug)]
@@ -78,7 +78,11 @@ pub async fn run(args: LabArgs) -> Result<Report, Failure> {
     if let Some(path) = &args.output.output {
         super::session::require_writable(path)?;
     }
-    let options = Options { bind: args.bind, port: args.port, imds_port: args.imds_port };
+    let options = Options {
+        bind: args.bind,
+        port: args.port,
+        imds_port: args.imds_port,
+    };
     let (lab, info) = start_lab(&args.scenario, options).await?;
     let variables = lab.environment(args.source.into());
     let exit = if args.command.is_empty() {
@@ -103,7 +107,12 @@ pub async fn run(args: LabArgs) -> Result<Report, Failure> {
 pub async fn start_lab(scenario: &str, options: Options) -> Result<(Lab, LabInfo), Failure> {
     let loaded = Scenario::load(scenario).map_err(|error| {
         let names = Scenario::builtin_names().join(", ");
-        Failure::new(error, format!("built-in scenarios: {names}; docs/lab.md lists every field of a scenario file"))
+        Failure::new(
+            error,
+            format!(
+                "built-in scenarios: {names}; docs/lab.md lists every field of a scenario file"
+            ),
+        )
     })?;
     let info = LabInfo {
         scenario: scenario.to_owned(),
@@ -112,7 +121,10 @@ pub async fn start_lab(scenario: &str, options: Options) -> Result<(Lab, LabInfo
         about: loaded.about.clone(),
     };
     let lab = Lab::start(loaded, options).await.map_err(|error| {
-        Failure::new(error, "choose another --bind, --port or --imds-port, or leave them out for free ones")
+        Failure::new(
+            error,
+            "choose another --bind, --port or --imds-port, or leave them out for free ones",
+        )
     })?;
     Ok((lab, info))
 }
@@ -122,14 +134,25 @@ pub fn requests(lab: &Lab) -> LabRequests {
     let counted = lab.requests().into_iter();
     counted
         .map(|(operation, n)| {
-            (operation, RequestCount { count: n.count, ok: n.ok, throttled: n.throttled, failed: n.failed })
+            (
+                operation,
+                RequestCount {
+                    count: n.count,
+                    ok: n.ok,
+                    throttled: n.throttled,
+                    failed: n.failed,
+                },
+            )
         })
         .collect()
 }
 
 /// Completes on the first interrupt or termination signal.
 pub async fn interrupted() {
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+    match (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) {
         (Ok(mut interrupt), Ok(mut terminate)) => {
             tokio::select! {
                 _ = interrupt.recv() => (),
@@ -141,8 +164,16 @@ pub async fn interrupted() {
     }
 }
 
-async fn foreground(lab: &Lab, info: &LabInfo, variables: &[(String, String)], quiet: bool) -> Result<Exit, Failure> {
-    let exports: String = variables.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect();
+async fn foreground(
+    lab: &Lab,
+    info: &LabInfo,
+    variables: &[(String, String)],
+    quiet: bool,
+) -> Result<Exit, Failure> {
+    let exports: String = variables
+        .iter()
+        .map(|(name, value)| format!("export {name}={}\n", quoted(value)))
+        .collect();
     let printed = report::write(None, &exports).context("cannot print the environment");
     printed.map_err(|error| Failure { error, hint: None })?;
     if !quiet {
@@ -189,14 +220,22 @@ async fn inside(command: &[String], variables: &[(String, String)]) -> Result<Ex
             () = interrupted() => (),
         }
     };
-    let status = status.context("cannot wait for the program").map_err(|error| Failure { error, hint: None })?;
+    let status = status
+        .context("cannot wait for the program")
+        .map_err(|error| Failure { error, hint: None })?;
     Ok(Exit::Child(exit_code(status)))
 }
 
 /// The caller's list of hosts that need no proxy, with the lab's addresses added.
 fn without_proxy(name: &str, variables: &[(String, String)]) -> String {
-    let mut hosts: Vec<String> = std::env::var(name).ok().filter(|hosts| !hosts.is_empty()).into_iter().collect();
-    let urls = variables.iter().filter_map(|(_, value)| url::Url::parse(value).ok());
+    let mut hosts: Vec<String> = std::env::var(name)
+        .ok()
+        .filter(|hosts| !hosts.is_empty())
+        .into_iter()
+        .collect();
+    let urls = variables
+        .iter()
+        .filter_map(|(_, value)| url::Url::parse(value).ok());
     for host in urls.filter_map(|url| url.host_str().map(str::to_owned)) {
         if !hosts.contains(&host) {
             hosts.push(host);
@@ -208,7 +247,9 @@ fn without_proxy(name: &str, variables: &[(String, String)]) -> String {
 /// The status as a shell reports it: 128 + the signal's number where one ended the program.
 fn exit_code(status: ExitStatus) -> u8 {
     use std::os::unix::process::ExitStatusExt;
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    let code = status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 

@@ -30,7 +30,9 @@ impl Report {
         match self {
             Self::Lab(_, exit) => *exit,
             Self::Measured(document) if !document.complete => Exit::Interrupted,
-            Self::Measured(document) if document.arms.iter().all(|arm| arm.outcomes.ok == 0) => Exit::NotMeasured,
+            Self::Measured(document) if document.arms.iter().all(|arm| arm.outcomes.ok == 0) => {
+                Exit::NotMeasured
+            }
             Self::Measured(_) => Exit::Measured,
         }
     }

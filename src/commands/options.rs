@@ -109,7 +109,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 pub fn workers(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(workers @ 1..=MOST_WORKERS) => Ok(workers),
-        _ => Err(format!("expected a number of workers from 1 to {MOST_WORKERS}")),
+        _ => Err(format!(
+            "expected a number of workers from 1 to {MOST_WORKERS}"
+        )),
     }
 }
 

@@ -11,7 +11,10 @@ use super::Report;
 use super::failure::Failure;
 use super::options::{LoadOptions, OutputOptions, TargetOptions};
 use super::session::{self, ArmCall, Results, Session};
-use crate::client::{ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled, timeline};
+use crate::client::{
+    ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
+    timeline,
+};
 use crate::credentials::Source;
 use crate::lab;
 use crate::measure::load::CallFuture;
@@ -137,9 +140,15 @@ impl Request {
     fn of(args: &S3Args, session: &Session) -> Result<Self, Failure> {
         let lab = session.lab().is_some();
         let missing = |what: &str| {
-            Failure::new(anyhow!("no {what} to call"), format!("pass --{what}, or measure the embedded lab with --lab"))
+            Failure::new(
+                anyhow!("no {what} to call"),
+                format!("pass --{what}, or measure the embedded lab with --lab"),
+            )
         };
-        let bucket = args.bucket.clone().or_else(|| lab.then(|| lab::BUCKET.to_owned()));
+        let bucket = args
+            .bucket
+            .clone()
+            .or_else(|| lab.then(|| lab::BUCKET.to_owned()));
         let default_key = match args.operation {
             Operation::GetObject => lab.then(|| lab::KEY.to_owned()),
             Operation::PutObject => Some("awscreds-bench-probe".to_owned()),
@@ -148,7 +157,11 @@ impl Request {
         Ok(Self {
             operation: args.operation,
             bucket: bucket.ok_or_else(|| missing("bucket"))?,
-            key: args.key.clone().or(default_key).ok_or_else(|| missing("key"))?,
+            key: args
+                .key
+                .clone()
+                .or(default_key)
+                .ok_or_else(|| missing("key"))?,
             size: args.size,
         })
     }
@@ -172,13 +185,24 @@ async fn arm(
         },
     };
     let client = match &kept {
-        Kept { identity: Some(identity), connections: Some(connections) } => {
-            Some(client(setup, &facts, identity, connections.clone()))
-        }
+        Kept {
+            identity: Some(identity),
+            connections: Some(connections),
+        } => Some(client(setup, &facts, identity, connections.clone())),
         _ => None,
     };
-    let call = S3Call { setup: Arc::clone(setup), facts: Arc::clone(&facts), kept, client, request: request.clone() };
-    Ok(ArmCall { name: arm_name(credentials, connection), call: Arc::new(call), facts })
+    let call = S3Call {
+        setup: Arc::clone(setup),
+        facts: Arc::clone(&facts),
+        kept,
+        client,
+        request: request.clone(),
+    };
+    Ok(ArmCall {
+        name: arm_name(credentials, connection),
+        call: Arc::new(call),
+        facts,
+    })
 }
 
 /// What an arm keeps from one call to the next.
@@ -241,19 +265,34 @@ fn client(
 }
 
 async fn request(client: &aws_sdk_s3::Client, request: &Request) -> Sample {
-    let Request { operation, bucket, key, size } = request;
+    let Request {
+        operation,
+        bucket,
+        key,
+        size,
+    } = request;
     match operation {
         Operation::HeadBucket => sampled(client.head_bucket().bucket(bucket).send()).await,
         Operation::PutObject => {
             let body = ByteStream::from(vec![0; *size]);
-            sampled(client.put_object().bucket(bucket).key(key).body(body).send()).await
+            sampled(
+                client
+                    .put_object()
+                    .bucket(bucket)
+                    .key(key)
+                    .body(body)
+                    .send(),
+            )
+            .await
         }
         Operation::GetObject => get_object(client.get_object().bucket(bucket).key(key)).await,
     }
 }
 
 /// Gets an object and reads all of it: the body arrives after the SDK has handed over the response.
-async fn get_object(call: aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder) -> Sample {
+async fn get_object(
+    call: aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder,
+) -> Sample {
     let ((mut ended, mut error), timeline) = observe(async {
         let result = call.send().await;
         let ended = outcome(&result);
@@ -277,13 +316,19 @@ async fn get_object(call: aws_sdk_s3::operation::get_object::builders::GetObject
 fn findings(arms: &[Arm]) -> Vec<Finding> {
     use Temperature::{Cold, Warm};
     let named = |name: String| arms.iter().find(|arm| arm.name == name);
-    let (Some(cold), Some(warm)) = (named(arm_name(Cold, Cold)), named(arm_name(Warm, Warm))) else { return vec![] };
+    let (Some(cold), Some(warm)) = (named(arm_name(Cold, Cold)), named(arm_name(Warm, Warm)))
+    else {
+        return vec![];
+    };
     cold_start(cold, warm).into_iter().collect()
 }
 
 fn cold_start(cold: &Arm, warm: &Arm) -> Option<Finding> {
     let ms = |us: Option<f64>| us.map(|us| us / 1e3);
-    let (cold_total, warm_total) = (ms(cold.phases.total.mean_us)?, ms(warm.phases.total.mean_us)?);
+    let (cold_total, warm_total) = (
+        ms(cold.phases.total.mean_us)?,
+        ms(warm.phases.total.mean_us)?,
+    );
     let credentials = ms(cold.phases.identity.mean_us)? - ms(warm.phases.identity.mean_us)?;
     let connection = ms(cold.phases.connect.mean_us)? - ms(warm.phases.connect.mean_us)?;
     let extra = cold_total - warm_total;
@@ -293,17 +338,32 @@ fn cold_start(cold: &Arm, warm: &Arm) -> Option<Finding> {
     let (id, what, share, remedy) = if credentials >= connection {
         let remedy = "keep one client for the life of the process and share it; in short-lived processes cache \
             credentials across processes, and fetch them before the first request";
-        ("cold-start-credentials", "fetching credentials", credentials / extra, remedy)
+        (
+            "cold-start-credentials",
+            "fetching credentials",
+            credentials / extra,
+            remedy,
+        )
     } else {
         let remedy = "keep one client for the life of the process, so that connections are reused; open one \
             before the first request; check the distance to the endpoint";
-        ("cold-start-connection", "connecting (DNS, TCP and TLS)", connection / extra, remedy)
+        (
+            "cold-start-connection",
+            "connecting (DNS, TCP and TLS)",
+            connection / extra,
+            remedy,
+        )
     };
     Some(Finding {
         id: id.to_owned(),
         severity: Severity::Info,
-        summary: format!("a cold start takes {cold_total:.1} ms instead of {warm_total:.1} ms, and {:.0} % of the difference is {what}", share * 100.0),
-        evidence: format!("of {extra:.1} ms extra on average, credentials take {credentials:.1} ms and the connection {connection:.1} ms"),
+        summary: format!(
+            "a cold start takes {cold_total:.1} ms instead of {warm_total:.1} ms, and {:.0} % of the difference is {what}",
+            share * 100.0
+        ),
+        evidence: format!(
+            "of {extra:.1} ms extra on average, credentials take {credentials:.1} ms and the connection {connection:.1} ms"
+        ),
         remedy: remedy.to_owned(),
     })
 }

@@ -83,7 +83,12 @@ impl Session {
             Some(scenario) => Some(start_lab(scenario, LabOptions::default()).await?),
             None => None,
         };
-        let setup = Setup::load(setup_options(target, source, lab.as_ref().map(|(lab, _)| lab))).await?;
+        let setup = Setup::load(setup_options(
+            target,
+            source,
+            lab.as_ref().map(|(lab, _)| lab),
+        ))
+        .await?;
         let stop = Stop::default();
         stop_on_signal(stop.clone());
         let session = Self {
@@ -119,12 +124,19 @@ impl Session {
             return Ok(());
         }
         let calls = calls(arms);
-        let probe = Plan { warmup: 1, concurrency: 1, ..plan.clone() };
+        let probe = Plan {
+            warmup: 1,
+            concurrency: 1,
+            ..plan.clone()
+        };
         let probed = measure::load::warm_up(&calls, &probe, &self.stop).await;
         if let Some(failure) = all_failed(self.command, &probed.tallies) {
             return Err(failure);
         }
-        let rest = Plan { warmup: plan.warmup - 1, ..plan.clone() };
+        let rest = Plan {
+            warmup: plan.warmup - 1,
+            ..plan.clone()
+        };
         measure::load::warm_up(&calls, &rest, &self.stop).await;
         arms.iter().for_each(|arm| arm.facts.clear());
         Ok(())
@@ -134,9 +146,16 @@ impl Session {
     pub async fn measure(&self, arms: &[ArmCall], plan: &Plan) -> Result<Run, Failure> {
         self.warm_up(arms, plan).await?;
         let before = self.lab_requests();
-        let label = arms.iter().map(|arm| arm.name.as_str()).collect::<Vec<_>>().join(" / ");
+        let label = arms
+            .iter()
+            .map(|arm| arm.name.as_str())
+            .collect::<Vec<_>>()
+            .join(" / ");
         let measured = self.watched(&calls(arms), plan, &label).await;
-        Ok(Run { measured, lab_requests: since(&before, self.lab_requests()) })
+        Ok(Run {
+            measured,
+            lab_requests: since(&before, self.lab_requests()),
+        })
     }
 
     /// Waits, unless interrupted.
@@ -171,12 +190,22 @@ impl Session {
 
     /// What the lab has counted so far; nothing without a lab.
     pub fn lab_requests(&self) -> LabRequests {
-        self.lab.as_ref().map(|(lab, _)| super::lab::requests(lab)).unwrap_or_default()
+        self.lab
+            .as_ref()
+            .map(|(lab, _)| super::lab::requests(lab))
+            .unwrap_or_default()
     }
 
     /// The document of this run.
     pub fn document(self, results: Results) -> Document {
-        let Results { load, complete, lab_requests, arms, comparisons, findings } = results;
+        let Results {
+            load,
+            complete,
+            lab_requests,
+            arms,
+            comparisons,
+            findings,
+        } = results;
         Document {
             schema: SCHEMA.to_owned(),
             tool: tool(),
@@ -185,9 +214,17 @@ impl Session {
             started_at: rfc3339(self.started_at),
             elapsed_s: clock::since(self.started).as_secs_f64(),
             complete,
-            target: if self.lab.is_some() { "lab" } else { "endpoint" }.to_owned(),
+            target: if self.lab.is_some() {
+                "lab"
+            } else {
+                "endpoint"
+            }
+            .to_owned(),
             environment: self.environment(),
-            lab: self.lab.map(|(_, info)| LabInfo { requests: lab_requests, ..info }),
+            lab: self.lab.map(|(_, info)| LabInfo {
+                requests: lab_requests,
+                ..info
+            }),
             load,
             arms,
             comparisons,
@@ -205,7 +242,9 @@ impl Session {
             cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             region: Some(self.setup.region().to_owned()),
             source: self.setup.source().name().to_owned(),
-            sdk: sdk.map(|(name, version)| (name.to_owned(), version.to_owned())).into(),
+            sdk: sdk
+                .map(|(name, version)| (name.to_owned(), version.to_owned()))
+                .into(),
         }
     }
 
@@ -214,9 +253,18 @@ impl Session {
             return;
         }
         if let Some((lab, info)) = &self.lab {
-            report::note(&format!("lab `{}` on {}, metadata on {}", info.scenario, lab.address(), lab.imds_address()));
+            report::note(&format!(
+                "lab `{}` on {}, metadata on {}",
+                info.scenario,
+                lab.address(),
+                lab.imds_address()
+            ));
         }
-        report::note(&format!("Region {}, credentials from {}", self.setup.region(), self.setup.source().name()));
+        report::note(&format!(
+            "Region {}, credentials from {}",
+            self.setup.region(),
+            self.setup.source().name()
+        ));
         for service in ["STS", "S3"] {
             if let Some(url) = self.setup.endpoint_override(service) {
                 report::note(&format!("{service} is configured to be at {url}"));
@@ -232,15 +280,21 @@ fn calls(arms: &[ArmCall]) -> Vec<Arc<dyn Call>> {
 /// Finds out before measuring whether the results can be written.
 pub fn require_writable(path: &Path) -> Result<(), Failure> {
     report::check_writable(path).map_err(|error| {
-        let error = anyhow::Error::new(error).context(format!("cannot write to {}", path.display()));
-        Failure::new(error, "name a file in a folder that exists and that you may write to")
+        let error =
+            anyhow::Error::new(error).context(format!("cannot write to {}", path.display()));
+        Failure::new(
+            error,
+            "name a file in a folder that exists and that you may write to",
+        )
     })
 }
 
 /// The plan that the options describe.
 pub fn plan(options: &LoadOptions, concurrency: usize) -> Plan {
     Plan {
-        requests: options.requests.or_else(|| options.duration.is_none().then_some(REQUESTS)),
+        requests: options
+            .requests
+            .or_else(|| options.duration.is_none().then_some(REQUESTS)),
         duration: options.duration,
         warmup: options.warmup.unwrap_or(WARMUP),
         concurrency,
@@ -265,8 +319,10 @@ pub fn comparisons(arms: &[ArmCall], measured: &Measured, seed: u64) -> Vec<Comp
     let mut comparisons = Vec::new();
     for (arm, tally) in arms.iter().zip(&measured.tallies).skip(1) {
         for quantile in [0.5, 0.9, 0.99] {
-            let compared = measure::comparison::compare(&measured.tallies[0], tally, quantile, seed);
-            comparisons.extend(compared.map(|c| assemble::comparison(&arms[0].name, &arm.name, &c)));
+            let compared =
+                measure::comparison::compare(&measured.tallies[0], tally, quantile, seed);
+            comparisons
+                .extend(compared.map(|c| assemble::comparison(&arms[0].name, &arm.name, &c)));
         }
     }
     comparisons
@@ -275,29 +331,43 @@ pub fn comparisons(arms: &[ArmCall], measured: &Measured, seed: u64) -> Vec<Comp
 /// Says so when no call of any arm succeeded and at least one was made.
 pub fn all_failed(command: &str, tallies: &[Tally]) -> Option<Failure> {
     let made: u64 = tallies.iter().map(|tally| tally.requests).sum();
-    let ok: u64 = tallies.iter().map(|tally| tally.count(measure::Outcome::Ok)).sum();
+    let ok: u64 = tallies
+        .iter()
+        .map(|tally| tally.count(measure::Outcome::Ok))
+        .sum();
     if made == 0 || ok > 0 {
         return None;
     }
     let errors = tallies.iter().flat_map(|tally| &tally.errors);
-    let error = errors.max_by_key(|(_, count)| **count).map_or("no error was reported", |(text, _)| text);
-    let failure = anyhow!("{error}").context(format!("{command}: every call failed ({made} of {made})"));
+    let error = errors
+        .max_by_key(|(_, count)| **count)
+        .map_or("no error was reported", |(text, _)| text);
+    let failure =
+        anyhow!("{error}").context(format!("{command}: every call failed ({made} of {made})"));
     Some(Failure::new(failure, hint_for(error)))
 }
 
 /// The name and version that documents carry.
 pub fn tool() -> Tool {
-    Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    Tool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
 }
 
 /// RFC 3339, UTC, to the second.
 fn rfc3339(time: SystemTime) -> String {
-    let time = OffsetDateTime::from(time).replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let time = OffsetDateTime::from(time)
+        .replace_nanosecond(0)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
     time.format(&Rfc3339).unwrap_or_default()
 }
 
 fn setup_options(target: &TargetOptions, source: Source, lab: Option<&Lab>) -> SetupOptions {
-    let route = lab.map(|lab| Route { address: lab.address(), ca_pem: lab.ca_pem().to_owned() });
+    let route = lab.map(|lab| Route {
+        address: lab.address(),
+        ca_pem: lab.ca_pem().to_owned(),
+    });
     let variables: Variables = match lab {
         Some(lab) => lab.environment(exported(source)).into_iter().collect(),
         None => std::env::vars().collect(),

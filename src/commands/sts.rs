@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use aws_sdk_sts::config::Region;
 use anyhow::anyhow;
+use aws_sdk_sts::config::Region;
 use clap::{Args, ValueEnum};
 
 use super::Report;
@@ -21,6 +21,9 @@ use crate::report::document::{Arm, Comparison, Finding, Severity, Verdict};
 
 /// The pseudo-Region under which the SDK's endpoint rules give the global endpoint.
 const GLOBAL: &str = "aws-global";
+
+/// The Region that calls to the global endpoint are signed for.
+const GLOBAL_SIGNING: &str = "us-east-1";
 
 /// Time STS calls: the global endpoint against the Region's own
 #[derive(Args, Clone, Debug)]
@@ -85,8 +88,16 @@ pub async fn run(args: StsArgs) -> Result<Report, Failure> {
 }
 
 /// The arms' names and the Regions under which the SDK is asked for an endpoint.
-fn arm_regions(regional: Option<&[String]>, configured: &str) -> Result<Vec<(String, String)>, Failure> {
-    let named: Vec<&str> = regional.unwrap_or_default().iter().map(String::as_str).filter(|r| !r.is_empty()).collect();
+fn arm_regions(
+    regional: Option<&[String]>,
+    configured: &str,
+) -> Result<Vec<(String, String)>, Failure> {
+    let named: Vec<&str> = regional
+        .unwrap_or_default()
+        .iter()
+        .map(String::as_str)
+        .filter(|r| !r.is_empty())
+        .collect();
     let only = |region: &str| ("regional".to_owned(), region.to_owned());
     if regional.is_none() {
         return Ok(vec![only(configured)]);
@@ -94,33 +105,65 @@ fn arm_regions(regional: Option<&[String]>, configured: &str) -> Result<Vec<(Str
     let regions = match named[..] {
         [] => vec![only(configured)],
         [region] => vec![only(region)],
-        _ => named.iter().map(|&region| (region.to_owned(), region.to_owned())).collect(),
+        _ => named
+            .iter()
+            .map(|&region| (region.to_owned(), region.to_owned()))
+            .collect(),
     };
-    if let Some((_, region)) = regions.iter().find(|(_, region)| !has_global_endpoint(region)) {
+    if let Some((_, region)) = regions
+        .iter()
+        .find(|(_, region)| !has_global_endpoint(region))
+    {
         return Err(Failure::new(
-            anyhow!("Region {region} has no global STS endpoint to compare with: its partition is not `aws`"),
+            anyhow!(
+                "Region {region} has no global STS endpoint to compare with: its partition is not `aws`"
+            ),
             "leave out --regional to measure the Region's own endpoint alone",
         ));
     }
-    Ok([("global".to_owned(), GLOBAL.to_owned())].into_iter().chain(regions).collect())
+    Ok([("global".to_owned(), GLOBAL.to_owned())]
+        .into_iter()
+        .chain(regions)
+        .collect())
 }
 
 /// Only the `aws` partition has a global STS endpoint.
 fn has_global_endpoint(region: &str) -> bool {
-    !["cn-", "us-gov-", "us-iso", "eu-isoe", "eusc-"].iter().any(|prefix| region.starts_with(prefix))
+    !["cn-", "us-gov-", "us-iso", "eu-isoe", "eusc-"]
+        .iter()
+        .any(|prefix| region.starts_with(prefix))
 }
 
-async fn arm(session: &Session, name: String, region: String, request: &Request) -> Result<ArmCall, Failure> {
+async fn arm(
+    session: &Session,
+    name: String,
+    region: String,
+    request: &Request,
+) -> Result<ArmCall, Failure> {
     let facts = Arc::new(ArmFacts::default());
     let setup = &session.setup;
     let identity = setup.identity(&facts).await?;
     let sdk = setup.sdk_config(setup.connections(&facts)?, &identity);
+    // A configured endpoint takes the place of the global one, but not of the Region to sign for.
+    let overridden = region == GLOBAL && setup.endpoint_override("STS").is_some();
+    let region = if overridden {
+        GLOBAL_SIGNING.to_owned()
+    } else {
+        region
+    };
     let config = aws_sdk_sts::config::Builder::from(&sdk)
         .region(Region::new(region))
         .interceptor(setup.interceptor(&facts))
         .build();
-    let call = StsCall { client: aws_sdk_sts::Client::from_conf(config), request: request.clone() };
-    Ok(ArmCall { name, call: Arc::new(call), facts })
+    let call = StsCall {
+        client: aws_sdk_sts::Client::from_conf(config),
+        request: request.clone(),
+    };
+    Ok(ArmCall {
+        name,
+        call: Arc::new(call),
+        facts,
+    })
 }
 
 /// What every call of a run asks for.
@@ -135,7 +178,9 @@ impl Request {
     fn of(args: &StsArgs, session: &Session) -> Result<Self, Failure> {
         match args.operation {
             Operation::GetCallerIdentity => Ok(Self::GetCallerIdentity),
-            Operation::AssumeRole => Ok(Self::AssumeRole { role: role(args, session)? }),
+            Operation::AssumeRole => Ok(Self::AssumeRole {
+                role: role(args, session)?,
+            }),
             Operation::AssumeRoleWithWebIdentity => Ok(Self::AssumeRoleWithWebIdentity {
                 role: role(args, session)?,
                 token: token(args, session)?,
@@ -147,9 +192,17 @@ impl Request {
 fn role(args: &StsArgs, session: &Session) -> Result<String, Failure> {
     let configured = || session.setup.variables().get("AWS_ROLE_ARN").cloned();
     let labs = || session.lab().map(|lab| lab.role_arn().to_owned());
-    args.target.role_arn.clone().or_else(configured).or_else(labs).ok_or_else(|| {
-        Failure::new(anyhow!("no role to assume"), "pass --role-arn or set AWS_ROLE_ARN")
-    })
+    args.target
+        .role_arn
+        .clone()
+        .or_else(configured)
+        .or_else(labs)
+        .ok_or_else(|| {
+            Failure::new(
+                anyhow!("no role to assume"),
+                "pass --role-arn or set AWS_ROLE_ARN",
+            )
+        })
 }
 
 fn token(args: &StsArgs, session: &Session) -> Result<String, Failure> {
@@ -157,13 +210,27 @@ fn token(args: &StsArgs, session: &Session) -> Result<String, Failure> {
     let configured = || session.setup.variables().get(VARIABLE).map(PathBuf::from);
     let labs = || {
         let variables = session.lab()?.environment(ExportedSource::WebIdentity);
-        variables.into_iter().find(|(name, _)| name == VARIABLE).map(|(_, path)| PathBuf::from(path))
+        variables
+            .into_iter()
+            .find(|(name, _)| name == VARIABLE)
+            .map(|(_, path)| PathBuf::from(path))
     };
-    let path = args.web_identity_token_file.clone().or_else(configured).or_else(labs).ok_or_else(|| {
-        Failure::new(anyhow!("no web identity token"), "pass --web-identity-token-file or set AWS_WEB_IDENTITY_TOKEN_FILE")
-    })?;
+    let path = args
+        .web_identity_token_file
+        .clone()
+        .or_else(configured)
+        .or_else(labs)
+        .ok_or_else(|| {
+            Failure::new(
+                anyhow!("no web identity token"),
+                "pass --web-identity-token-file or set AWS_WEB_IDENTITY_TOKEN_FILE",
+            )
+        })?;
     std::fs::read_to_string(&path).map_err(|error| {
-        let error = anyhow::Error::new(error).context(format!("cannot read the web identity token file {}", path.display()));
+        let error = anyhow::Error::new(error).context(format!(
+            "cannot read the web identity token file {}",
+            path.display()
+        ));
         Failure::new(error, "check the path and that this user may read it")
     })
 }
@@ -178,13 +245,28 @@ impl Call for StsCall {
         const SESSION: &str = "awscreds-bench";
         Box::pin(async move {
             match &self.request {
-                Request::GetCallerIdentity => sampled(self.client.get_caller_identity().send()).await,
+                Request::GetCallerIdentity => {
+                    sampled(self.client.get_caller_identity().send()).await
+                }
                 Request::AssumeRole { role } => {
-                    sampled(self.client.assume_role().role_arn(role).role_session_name(SESSION).send()).await
+                    sampled(
+                        self.client
+                            .assume_role()
+                            .role_arn(role)
+                            .role_session_name(SESSION)
+                            .send(),
+                    )
+                    .await
                 }
                 Request::AssumeRoleWithWebIdentity { role, token } => {
                     let call = self.client.assume_role_with_web_identity();
-                    sampled(call.role_arn(role).role_session_name(SESSION).web_identity_token(token).send()).await
+                    sampled(
+                        call.role_arn(role)
+                            .role_session_name(SESSION)
+                            .web_identity_token(token)
+                            .send(),
+                    )
+                    .await
                 }
             }
         })
@@ -197,25 +279,34 @@ const REMEDY: &str = "use the Region's own endpoint: set AWS_STS_REGIONAL_ENDPOI
     do not configure the Region `aws-global`";
 
 fn findings(session: &Session, arms: &[Arm], comparisons: &[Comparison]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let medians = comparisons.iter().filter(|comparison| (comparison.quantile - 0.5).abs() < f64::EPSILON);
-    for comparison in medians.filter(|comparison| comparison.baseline == "global") {
-        match comparison.verdict {
-            Verdict::Faster => findings.push(global_slower(arms, comparison)),
-            Verdict::NoDifference => findings.push(same(arms, comparison)),
-            Verdict::Slower | Verdict::Inconclusive => (),
-        }
+    if let Some(url) = session
+        .setup
+        .endpoint_override("STS")
+        .filter(|_| arms.len() > 1)
+    {
+        return vec![overridden(&url)];
     }
-    if let Some(url) = session.setup.endpoint_override("STS").filter(|_| session.lab().is_none() && arms.len() > 1) {
-        findings.push(Finding {
-            id: "sts-endpoint-override".to_owned(),
-            severity: Severity::Warning,
-            summary: "every arm was sent to one configured endpoint, so their comparison says nothing about AWS".to_owned(),
-            evidence: format!("the configuration puts {url} in the place of STS"),
-            remedy: "unset AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS, or leave out --endpoint-url".to_owned(),
-        });
+    let medians = comparisons
+        .iter()
+        .filter(|comparison| (comparison.quantile - 0.5).abs() < f64::EPSILON);
+    let from_global = medians.filter(|comparison| comparison.baseline == "global");
+    from_global
+        .filter_map(|comparison| match comparison.verdict {
+            Verdict::Faster => Some(global_slower(arms, comparison)),
+            Verdict::NoDifference => Some(same(arms, comparison)),
+            Verdict::Slower | Verdict::Inconclusive => None,
+        })
+        .collect()
+}
+
+fn overridden(url: &str) -> Finding {
+    Finding {
+        id: "sts-endpoint-override".to_owned(),
+        severity: Severity::Warning,
+        summary: "every arm was sent to one configured endpoint, so their comparison says nothing about AWS".to_owned(),
+        evidence: format!("the configuration puts {url} in the place of STS"),
+        remedy: "unset AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS, or leave out --endpoint-url".to_owned(),
     }
-    findings
 }
 
 fn global_slower(arms: &[Arm], comparison: &Comparison) -> Finding {
@@ -256,7 +347,9 @@ fn same(arms: &[Arm], comparison: &Comparison) -> Finding {
 
 /// Where an arm really went.
 fn reached(arms: &[Arm], name: &str) -> String {
-    let Some(arm) = arms.iter().find(|arm| arm.name == name) else { return name.to_owned() };
+    let Some(arm) = arms.iter().find(|arm| arm.name == name) else {
+        return name.to_owned();
+    };
     let endpoint = arm.endpoint.as_deref().unwrap_or("an unknown endpoint");
     format!("{endpoint} ({})", arm.remote_addresses.join(", "))
 }
@@ -266,7 +359,8 @@ mod tests {
     use super::*;
 
     fn names(regional: Option<&[&str]>) -> Vec<(String, String)> {
-        let owned: Option<Vec<String>> = regional.map(|r| r.iter().map(ToString::to_string).collect());
+        let owned: Option<Vec<String>> =
+            regional.map(|r| r.iter().map(ToString::to_string).collect());
         arm_regions(owned.as_deref(), "eu-west-1").unwrap()
     }
 
@@ -278,9 +372,19 @@ mod tests {
     fn arms_are_named_global_and_regional_or_by_region() {
         let global = pair("global", GLOBAL);
         assert_eq!(names(None), [pair("regional", "eu-west-1")]);
-        assert_eq!(names(Some(&[""])), [global.clone(), pair("regional", "eu-west-1")]);
-        assert_eq!(names(Some(&["us-west-2"])), [global.clone(), pair("regional", "us-west-2")]);
-        let two = [global, pair("us-west-2", "us-west-2"), pair("eu-west-3", "eu-west-3")];
+        assert_eq!(
+            names(Some(&[""])),
+            [global.clone(), pair("regional", "eu-west-1")]
+        );
+        assert_eq!(
+            names(Some(&["us-west-2"])),
+            [global.clone(), pair("regional", "us-west-2")]
+        );
+        let two = [
+            global,
+            pair("us-west-2", "us-west-2"),
+            pair("eu-west-3", "eu-west-3"),
+        ];
         assert_eq!(names(Some(&["us-west-2", "eu-west-3"])), two);
     }
 

@@ -1,23 +1,46 @@
 //! Times every HTTP exchange with a credential source, by wrapping the HTTP client that the providers use.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::connection::ConnectionMetadata;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-};
 use aws_smithy_runtime_api::client::http::telemetry::{
     CaptureHttpAttemptTelemetry, ConnectionUsage, HttpAttemptTelemetry,
+};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::clock;
-use crate::measure::Distribution;
+use crate::measure::{Distribution, Outcome};
+
+tokio::task_local! {
+    /// How the last exchange of the current fetch ended.
+    static LAST: Cell<Option<Outcome>>;
+}
+
+/// Runs `fetch`, and tells how the last exchange made in it ended, if any was. Providers report a refused or
+/// unanswered exchange in words only; this is what they really met.
+pub async fn watching<F: Future>(fetch: F) -> (F::Output, Option<Outcome>) {
+    let scoped = async {
+        let output = fetch.await;
+        (output, LAST.with(Cell::get))
+    };
+    LAST.scope(Cell::new(None), scoped).await
+}
+
+fn note_end(outcome: Outcome) {
+    // Outside a watched fetch nobody asks.
+    let _ = LAST.try_with(|last| last.set(Some(outcome)));
+}
 
 /// Seconds that an IMDS token is asked to last, or lasts.
 const TOKEN_TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";
@@ -51,18 +74,27 @@ impl Exchanges {
     /// What was recorded so far.
     #[must_use]
     pub fn snapshot(&self) -> BTreeMap<String, ExchangeStats> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Forgets what was recorded so far.
     pub fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     /// `client`, with every exchange recorded here.
     #[must_use]
     pub fn timed(&self, client: SharedHttpClient) -> SharedHttpClient {
-        SharedHttpClient::new(TimedClient { client, exchanges: self.clone() })
+        SharedHttpClient::new(TimedClient {
+            client,
+            exchanges: self.clone(),
+        })
     }
 
     fn update(&self, operation: &str, change: impl FnOnce(&mut ExchangeStats)) {
@@ -78,7 +110,11 @@ struct TimedClient {
 }
 
 impl HttpClient for TimedClient {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         SharedHttpConnector::new(TimedConnector {
             connector: self.client.http_connector(settings, components),
             exchanges: self.exchanges.clone(),
@@ -94,13 +130,20 @@ struct TimedConnector {
 
 impl HttpConnector for TimedConnector {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
-        let capture = request.extension::<CaptureHttpAttemptTelemetry>().cloned().unwrap_or_default();
+        let capture = request
+            .extension::<CaptureHttpAttemptTelemetry>()
+            .cloned()
+            .unwrap_or_default();
         request.add_extension(capture.clone());
         let operation = operation_name(request.method(), request.uri(), request.body().bytes());
         let asked_ttl = request.headers().get(TOKEN_TTL).map(str::to_owned);
         let (connector, exchanges) = (self.connector.clone(), self.exchanges.clone());
         HttpConnectorFuture::new(async move {
-            let mut open = Open { exchanges: &exchanges, operation: &operation, answered: false };
+            let mut open = Open {
+                exchanges: &exchanges,
+                operation: &operation,
+                answered: false,
+            };
             exchanges.update(&operation, |stats| stats.count += 1);
             let start = clock::now();
             let mut result = connector.call(request).await;
@@ -129,7 +172,9 @@ struct Open<'a> {
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         if !self.answered {
-            self.exchanges.update(self.operation, |stats| stats.timeout += 1);
+            self.exchanges
+                .update(self.operation, |stats| stats.timeout += 1);
+            note_end(Outcome::Timeout);
         }
     }
 }
@@ -147,25 +192,44 @@ fn book_answer(
     elapsed: Duration,
     result: &Result<HttpResponse, ConnectorError>,
 ) {
+    if result.is_ok() {
+        stats.latency.record(elapsed);
+    }
+    let ended = end(result);
+    match ended {
+        Outcome::Ok => stats.ok += 1,
+        Outcome::Throttled => stats.throttled += 1,
+        Outcome::Timeout => stats.timeout += 1,
+        Outcome::Denied | Outcome::Connect | Outcome::Other => (),
+    }
+    note_end(ended);
+}
+
+fn end(result: &Result<HttpResponse, ConnectorError>) -> Outcome {
     match result {
-        Ok(response) => {
-            stats.latency.record(elapsed);
-            match response.status().as_u16() {
-                0..400 => stats.ok += 1,
-                429 | 503 => stats.throttled += 1,
-                _ => (),
-            }
-        }
-        Err(error) if error.is_timeout() => stats.timeout += 1,
-        Err(_) => (),
+        Ok(response) => match response.status().as_u16() {
+            ..=399 => Outcome::Ok,
+            429 | 503 => Outcome::Throttled,
+            401 | 403 => Outcome::Denied,
+            _ => Outcome::Other,
+        },
+        Err(error) if error.is_timeout() => Outcome::Timeout,
+        Err(error) if error.is_io() => Outcome::Connect,
+        Err(_) => Outcome::Other,
     }
 }
 
 fn book_connection(stats: &mut ExchangeStats, telemetry: &HttpAttemptTelemetry) {
-    let Some(acquisition) = telemetry.acquisition() else { return };
+    let Some(acquisition) = telemetry.acquisition() else {
+        return;
+    };
     if acquisition.usage() == ConnectionUsage::Fresh {
         stats.fresh += 1;
-        stats.remotes.extend(telemetry.connection().and_then(ConnectionMetadata::remote_addr));
+        stats.remotes.extend(
+            telemetry
+                .connection()
+                .and_then(ConnectionMetadata::remote_addr),
+        );
     } else {
         stats.reused += 1;
     }
@@ -189,7 +253,10 @@ pub fn operation_name(method: &str, uri: &str, body: Option<&[u8]>) -> String {
 }
 
 fn imds_operation(method: &str, path: &str) -> &'static str {
-    match (method, path.strip_prefix("meta-data/iam/security-credentials")) {
+    match (
+        method,
+        path.strip_prefix("meta-data/iam/security-credentials"),
+    ) {
         ("PUT", _) if path == "api/token" => "imds:token",
         (_, Some("" | "/")) => "imds:role",
         (_, Some(_)) => "imds:credentials",
@@ -208,7 +275,8 @@ fn split(uri: &str) -> (&str, &str) {
 /// The `Action` of an AWS Query request's form body.
 fn form_action(body: &[u8]) -> Option<&str> {
     let body = std::str::from_utf8(body).ok()?;
-    body.split('&').find_map(|pair| pair.strip_prefix("Action="))
+    body.split('&')
+        .find_map(|pair| pair.strip_prefix("Action="))
 }
 
 #[cfg(test)]
@@ -219,13 +287,38 @@ mod tests {
     fn requests_of_every_source_have_their_names() {
         let base = "http://169.254.169.254/latest/meta-data/iam/security-credentials/";
         let cases: [(&str, &str, Option<&[u8]>, &str); 7] = [
-            ("PUT", "http://169.254.169.254/latest/api/token", None, "imds:token"),
+            (
+                "PUT",
+                "http://169.254.169.254/latest/api/token",
+                None,
+                "imds:token",
+            ),
             ("GET", base, None, "imds:role"),
             ("GET", &format!("{base}my-role"), None, "imds:credentials"),
-            ("GET", "http://[fd00:ec2::254]/latest/meta-data/placement/region", None, "imds:other"),
-            ("GET", "http://169.254.170.2/v2/credentials/abc?x=1", None, "container:credentials"),
-            ("POST", "https://sts.amazonaws.com/", Some(b"Action=AssumeRole&Version=2011-06-15"), "sts:AssumeRole"),
-            ("GET", "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials", None, "sso:GetRoleCredentials"),
+            (
+                "GET",
+                "http://[fd00:ec2::254]/latest/meta-data/placement/region",
+                None,
+                "imds:other",
+            ),
+            (
+                "GET",
+                "http://169.254.170.2/v2/credentials/abc?x=1",
+                None,
+                "container:credentials",
+            ),
+            (
+                "POST",
+                "https://sts.amazonaws.com/",
+                Some(b"Action=AssumeRole&Version=2011-06-15"),
+                "sts:AssumeRole",
+            ),
+            (
+                "GET",
+                "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials",
+                None,
+                "sso:GetRoleCredentials",
+            ),
         ];
         for (method, uri, body, name) in cases {
             assert_eq!(operation_name(method, uri, body), name, "{uri}");

@@ -8,5 +8,5 @@ mod exchange;
 mod source;
 pub(crate) use source::loader;
 
-pub use exchange::{ExchangeStats, Exchanges, operation_name};
+pub use exchange::{ExchangeStats, Exchanges, operation_name, watching};
 pub use source::{Source, Variables};

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, ConfigLoader, Region};
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError};
+use aws_credential_types::provider::{
+    ProvideCredentials, SharedCredentialsProvider, error::CredentialsError,
+};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::os_shim_internal::Env;
@@ -35,10 +37,17 @@ pub enum Source {
     Chain,
 }
 
-const STATIC_KEYS: &[&str] = &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "SECRET_ACCESS_KEY"];
+const STATIC_KEYS: &[&str] = &[
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "SECRET_ACCESS_KEY",
+];
 const WEB_IDENTITY: &[&str] = &["AWS_WEB_IDENTITY_TOKEN_FILE"];
-const CONTAINER: &[&str] =
-    &["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
+const CONTAINER: &[&str] = &[
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+];
 const PROFILE_FILES: &[&str] = &["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
 
 impl Source {
@@ -60,11 +69,26 @@ impl Source {
     /// `variables` without those that would let the default chain end at another link than this one.
     #[must_use]
     pub fn narrow(self, variables: &Variables) -> Variables {
-        let keeps_keys = matches!(self, Self::Static | Self::Env | Self::AssumeRole | Self::Chain);
-        let keeps_profile = matches!(self, Self::Static | Self::Profile | Self::AssumeRole | Self::Chain);
-        let keeps_token = matches!(self, Self::Static | Self::WebIdentity | Self::AssumeRole | Self::Chain);
-        let keeps_container = matches!(self, Self::Static | Self::Container | Self::AssumeRole | Self::Chain);
-        let keeps_imds = matches!(self, Self::Static | Self::Imds | Self::AssumeRole | Self::Chain);
+        let keeps_keys = matches!(
+            self,
+            Self::Static | Self::Env | Self::AssumeRole | Self::Chain
+        );
+        let keeps_profile = matches!(
+            self,
+            Self::Static | Self::Profile | Self::AssumeRole | Self::Chain
+        );
+        let keeps_token = matches!(
+            self,
+            Self::Static | Self::WebIdentity | Self::AssumeRole | Self::Chain
+        );
+        let keeps_container = matches!(
+            self,
+            Self::Static | Self::Container | Self::AssumeRole | Self::Chain
+        );
+        let keeps_imds = matches!(
+            self,
+            Self::Static | Self::Imds | Self::AssumeRole | Self::Chain
+        );
         let mut narrowed = variables.clone();
         let mut drop = |names: &[&str], keep: bool| {
             if !keep {
@@ -77,7 +101,11 @@ impl Source {
         drop(&["AWS_PROFILE", "AWS_DEFAULT_PROFILE"], keeps_profile);
         if !keeps_profile {
             // An empty file: a missing one would be reported, and the default one would be read.
-            narrowed.extend(PROFILE_FILES.iter().map(|&name| (name.to_owned(), "/dev/null".to_owned())));
+            narrowed.extend(
+                PROFILE_FILES
+                    .iter()
+                    .map(|&name| (name.to_owned(), "/dev/null".to_owned())),
+            );
         }
         if !keeps_imds {
             narrowed.insert("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned());
@@ -103,15 +131,27 @@ impl Source {
             (Self::AssumeRole, None) => Self::Profile.narrow(variables),
             _ => self.narrow(variables),
         };
-        let sdk = load(&narrowed, profile.filter(|_| narrowed_has_profile(self)), region, http).await;
-        let chain = sdk.credentials_provider().ok_or_else(|| CredentialsError::not_loaded("no provider"))?;
+        let sdk = load(
+            &narrowed,
+            profile.filter(|_| narrowed_has_profile(self)),
+            region,
+            http,
+        )
+        .await;
+        let chain = sdk
+            .credentials_provider()
+            .ok_or_else(|| CredentialsError::not_loaded("no provider"))?;
         match (self, role_arn) {
-            (Self::Static, _) => {
-                Ok(SharedCredentialsProvider::new(chain.provide_credentials().await?))
-            }
+            (Self::Static, _) => Ok(SharedCredentialsProvider::new(
+                chain.provide_credentials().await?,
+            )),
             (Self::AssumeRole, Some(arn)) => {
-                let role = AssumeRoleProvider::builder(arn).session_name("awscreds-bench").configure(&sdk);
-                Ok(SharedCredentialsProvider::new(role.build_from_provider(chain).await))
+                let role = AssumeRoleProvider::builder(arn)
+                    .session_name("awscreds-bench")
+                    .configure(&sdk);
+                Ok(SharedCredentialsProvider::new(
+                    role.build_from_provider(chain).await,
+                ))
             }
             _ => Ok(chain),
         }
@@ -119,7 +159,10 @@ impl Source {
 }
 
 fn narrowed_has_profile(source: Source) -> bool {
-    matches!(source, Source::Static | Source::Profile | Source::AssumeRole | Source::Chain)
+    matches!(
+        source,
+        Source::Static | Source::Profile | Source::AssumeRole | Source::Chain
+    )
 }
 
 /// The SDK's configuration as `variables` and the files that they name give it.
@@ -138,7 +181,10 @@ async fn load(
 
 /// A loader that sees `variables` instead of the process's environment.
 pub(crate) fn loader(variables: &Variables) -> ConfigLoader {
-    let pairs: Vec<(&str, &str)> = variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let pairs: Vec<(&str, &str)> = variables
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
     aws_config::defaults(BehaviorVersion::latest())
         .env(Env::from_slice(&pairs))
         .time_source(clock::Monotonic)
@@ -171,7 +217,12 @@ mod tests {
     #[test]
     fn imds_is_left_no_link_before_it() {
         let narrowed = Source::Imds.narrow(&everything());
-        for gone in ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI"] {
+        for gone in [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_PROFILE",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        ] {
             assert!(!narrowed.contains_key(gone), "{gone}");
         }
         assert!(narrowed.contains_key("AWS_REGION"));
@@ -180,8 +231,17 @@ mod tests {
 
     #[test]
     fn every_other_single_source_switches_imds_off() {
-        for source in [Source::Env, Source::Profile, Source::WebIdentity, Source::Container] {
-            assert_eq!(source.narrow(&everything())["AWS_EC2_METADATA_DISABLED"], "true", "{source:?}");
+        for source in [
+            Source::Env,
+            Source::Profile,
+            Source::WebIdentity,
+            Source::Container,
+        ] {
+            assert_eq!(
+                source.narrow(&everything())["AWS_EC2_METADATA_DISABLED"],
+                "true",
+                "{source:?}"
+            );
         }
     }
 }

@@ -58,10 +58,13 @@ pub enum Verdict {
 
 /// Compares the totals of successful calls; `None` when either arm has none.
 #[must_use]
-pub fn compare(baseline: &Tally, candidate: &Tally, quantile: f64, seed: u64) -> Option<Comparison> {
-    let nanos = |tally: &Tally| {
-        Some(tally.succeeded.total.quantile(quantile)?.as_nanos() as f64)
-    };
+pub fn compare(
+    baseline: &Tally,
+    candidate: &Tally,
+    quantile: f64,
+    seed: u64,
+) -> Option<Comparison> {
+    let nanos = |tally: &Tally| Some(tally.succeeded.total.quantile(quantile)?.as_nanos() as f64);
     let (base, cand) = (nanos(baseline)?, nanos(candidate)?);
     let difference = cand - base;
     let blocks = Blocks::of(baseline, candidate);
@@ -69,11 +72,20 @@ pub fn compare(baseline: &Tally, candidate: &Tally, quantile: f64, seed: u64) ->
     let interval = blocks.interval(quantile, &mut random);
     let p = blocks.permutation_p(quantile, &mut random);
     let verdict = verdict(base, difference, interval, p);
-    Some(Comparison { quantile, baseline: base, candidate: cand, difference, interval, verdict })
+    Some(Comparison {
+        quantile,
+        baseline: base,
+        candidate: cand,
+        difference,
+        interval,
+        verdict,
+    })
 }
 
 fn verdict(baseline: f64, difference: f64, interval: Option<(f64, f64)>, p: f64) -> Verdict {
-    let Some((low, high)) = interval else { return Verdict::Inconclusive };
+    let Some((low, high)) = interval else {
+        return Verdict::Inconclusive;
+    };
     let smallest = (baseline * SMALLEST_SHARE).max(SMALLEST_NANOS);
     if low > -smallest && high < smallest {
         Verdict::NoDifference
@@ -97,19 +109,33 @@ struct Blocks {
 impl Blocks {
     fn of(baseline: &Tally, candidate: &Tally) -> Self {
         let series = [&baseline.series, &candidate.series];
-        let rounds = series.map(super::series::Series::count).into_iter().max().unwrap_or(0);
+        let rounds = series
+            .map(super::series::Series::count)
+            .into_iter()
+            .max()
+            .unwrap_or(0);
         let wanted = (rounds as f64).powf(2.0 / 3.0).max(FEWEST_BLOCKS as f64);
-        let finest = series.map(super::series::Series::rounds_per_block).into_iter().max().unwrap_or(1);
+        let finest = series
+            .map(super::series::Series::rounds_per_block)
+            .into_iter()
+            .max()
+            .unwrap_or(1);
         let length = ((rounds as f64 / wanted) as u64 / finest * finest).max(finest);
         let arms = series.map(|series| series.blocks(length));
-        let mut values: Vec<u64> =
-            arms.iter().flatten().flat_map(std::collections::BTreeMap::keys).copied().collect();
+        let mut values: Vec<u64> = arms
+            .iter()
+            .flatten()
+            .flat_map(std::collections::BTreeMap::keys)
+            .copied()
+            .collect();
         values.sort_unstable();
         values.dedup();
         let index = |block: Option<&std::collections::BTreeMap<u64, u32>>| {
-            block.into_iter().flatten().map(|(value, &count)| {
-                (values.partition_point(|v| v < value), count)
-            }).collect()
+            block
+                .into_iter()
+                .flatten()
+                .map(|(value, &count)| (values.partition_point(|v| v < value), count))
+                .collect()
         };
         let counts = (0..arms[0].len().max(arms[1].len()))
             .map(|i| [index(arms[0].get(i)), index(arms[1].get(i))])
@@ -133,7 +159,8 @@ impl Blocks {
             return None;
         }
         differences.sort_by(f64::total_cmp);
-        let at = |share: f64| differences[((differences.len() - 1) as f64 * share).round() as usize];
+        let at =
+            |share: f64| differences[((differences.len() - 1) as f64 * share).round() as usize];
         let tail = (1.0 - CONFIDENCE) / 2.0;
         Some((at(tail), at(1.0 - tail)))
     }
@@ -147,18 +174,15 @@ impl Blocks {
         let as_large = (0..RESAMPLES)
             .filter(|_| {
                 let swaps = (0..self.counts.len()).map(|i| (i, random.random::<bool>()));
-                self.difference(quantile, swaps).is_none_or(|d| d.abs() >= seen.abs())
+                self.difference(quantile, swaps)
+                    .is_none_or(|d| d.abs() >= seen.abs())
             })
             .count();
         (as_large + 1) as f64 / (RESAMPLES + 1) as f64
     }
 
     /// Candidate − baseline over the picked blocks; a `true` swaps the arms of that block.
-    fn difference(
-        &self,
-        quantile: f64,
-        picks: impl Iterator<Item = (usize, bool)>,
-    ) -> Option<f64> {
+    fn difference(&self, quantile: f64, picks: impl Iterator<Item = (usize, bool)>) -> Option<f64> {
         let mut sums = [vec![0u64; self.values.len()], vec![0u64; self.values.len()]];
         for (block, swapped) in picks {
             for (arm, counts) in self.counts[block].iter().enumerate() {
@@ -176,10 +200,13 @@ impl Blocks {
         let total: u64 = counts.iter().sum();
         let rank = ((total as f64 * quantile).ceil() as u64).max(1);
         let mut seen = 0;
-        counts.iter().zip(&self.values).find_map(|(&count, &value)| {
-            seen += count;
-            (count > 0 && seen >= rank).then_some(value as f64)
-        })
+        counts
+            .iter()
+            .zip(&self.values)
+            .find_map(|(&count, &value)| {
+                seen += count;
+                (count > 0 && seen >= rank).then_some(value as f64)
+            })
     }
 }
 
@@ -213,7 +240,11 @@ mod tests {
     /// Lognormal around 20 ms, p99 twice the median.
     fn lognormal(seed: u64, calls: usize, scale: f64) -> Tally {
         let distribution = LogNormal::new((0.02 * scale).ln(), 0.3).unwrap();
-        tally(distribution.sample_iter(SmallRng::seed_from_u64(seed)).take(calls))
+        tally(
+            distribution
+                .sample_iter(SmallRng::seed_from_u64(seed))
+                .take(calls),
+        )
     }
 
     fn decided(verdict: Verdict) -> bool {
@@ -240,19 +271,28 @@ mod tests {
         assert_eq!(comparison.verdict, Verdict::Faster);
         let (low, high) = comparison.interval.unwrap();
         assert!(low <= comparison.difference && comparison.difference <= high);
-        assert_eq!(compare(&fast, &slow, 0.5, 1).unwrap().verdict, Verdict::Slower);
+        assert_eq!(
+            compare(&fast, &slow, 0.5, 1).unwrap().verdict,
+            Verdict::Slower
+        );
     }
 
     #[test]
     fn many_calls_of_the_same_thing_are_no_difference() {
         let (a, b) = (lognormal(1, 20_000, 1.0), lognormal(2, 20_000, 1.0));
-        assert_eq!(compare(&a, &b, 0.5, 1).unwrap().verdict, Verdict::NoDifference);
+        assert_eq!(
+            compare(&a, &b, 0.5, 1).unwrap().verdict,
+            Verdict::NoDifference
+        );
     }
 
     #[test]
     fn two_calls_are_inconclusive_and_none_are_no_comparison() {
         let (a, b) = (lognormal(1, 2, 1.0), lognormal(2, 2, 0.5));
-        assert_eq!(compare(&a, &b, 0.5, 1).unwrap().verdict, Verdict::Inconclusive);
+        assert_eq!(
+            compare(&a, &b, 0.5, 1).unwrap().verdict,
+            Verdict::Inconclusive
+        );
         assert_eq!(compare(&a, &Tally::default(), 0.5, 1), None);
     }
 }

@@ -83,7 +83,10 @@ mod tests {
     #[test]
     fn an_empty_distribution_has_no_figures() {
         let empty = Distribution::default();
-        assert_eq!((empty.mean(), empty.quantile(0.5), empty.max()), (None, None, None));
+        assert_eq!(
+            (empty.mean(), empty.quantile(0.5), empty.max()),
+            (None, None, None)
+        );
     }
 
     #[test]

@@ -92,9 +92,17 @@ impl Stop {
 pub async fn warm_up(arms: &[Arc<dyn Call>], plan: &Plan, stop: &Stop) -> Measured {
     if plan.warmup == 0 {
         let tallies = vec![Tally::default(); arms.len()];
-        return Measured { tallies, elapsed: Duration::ZERO, complete: true };
+        return Measured {
+            tallies,
+            elapsed: Duration::ZERO,
+            complete: true,
+        };
     }
-    let plan = Plan { requests: Some(plan.warmup), duration: None, ..plan.clone() };
+    let plan = Plan {
+        requests: Some(plan.warmup),
+        duration: None,
+        ..plan.clone()
+    };
     measure(arms, &plan, stop, &Arc::default()).await
 }
 
@@ -109,9 +117,14 @@ pub async fn measure(
     let run = Arc::new(Run {
         arms: arms.to_vec(),
         tallies: arms.iter().map(|_| Mutex::default()).collect(),
-        schedule: Schedule { arms: arms.len(), seed: plan.seed },
+        schedule: Schedule {
+            arms: arms.len(),
+            seed: plan.seed,
+        },
         next: AtomicU64::new(0),
-        tickets: plan.requests.map_or(u64::MAX, |n| n.saturating_mul(arms.len() as u64)),
+        tickets: plan
+            .requests
+            .map_or(u64::MAX, |n| n.saturating_mul(arms.len() as u64)),
         deadline: plan.duration.map(|duration| start + duration),
         monitor: Arc::clone(monitor),
     });
@@ -130,8 +143,16 @@ pub async fn measure(
             std::panic::resume_unwind(error.into_panic());
         }
     }
-    let tallies = run.tallies.iter().map(|tally| lock(tally).clone()).collect();
-    Measured { tallies, elapsed: clock::since(start), complete: !stop.is_stopped() }
+    let tallies = run
+        .tallies
+        .iter()
+        .map(|tally| lock(tally).clone())
+        .collect();
+    Measured {
+        tallies,
+        elapsed: clock::since(start),
+        complete: !stop.is_stopped(),
+    }
 }
 
 /// What the workers of one run share.
@@ -148,7 +169,10 @@ struct Run {
 impl Run {
     async fn work(&self) {
         loop {
-            if self.deadline.is_some_and(|deadline| clock::now() >= deadline) {
+            if self
+                .deadline
+                .is_some_and(|deadline| clock::now() >= deadline)
+            {
                 return;
             }
             let ticket = self.next.fetch_add(1, Ordering::Relaxed);
@@ -202,7 +226,13 @@ mod tests {
     }
 
     fn plan(requests: u64, concurrency: usize) -> Plan {
-        Plan { requests: Some(requests), duration: None, warmup: 3, concurrency, seed: 1 }
+        Plan {
+            requests: Some(requests),
+            duration: None,
+            warmup: 3,
+            concurrency,
+            seed: 1,
+        }
     }
 
     #[tokio::test]

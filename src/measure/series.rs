@@ -19,7 +19,10 @@ pub struct Series {
 
 impl Default for Series {
     fn default() -> Self {
-        Self { rounds_per_block: 1, blocks: Vec::new() }
+        Self {
+            rounds_per_block: 1,
+            blocks: Vec::new(),
+        }
     }
 }
 
@@ -39,7 +42,11 @@ impl Series {
     /// Latencies recorded.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.blocks.iter().flat_map(BTreeMap::values).map(|&n| u64::from(n)).sum()
+        self.blocks
+            .iter()
+            .flat_map(BTreeMap::values)
+            .map(|&n| u64::from(n))
+            .sum()
     }
 
     /// Rounds that one block covers; always a power of two.
@@ -53,13 +60,16 @@ impl Series {
     #[must_use]
     pub fn blocks(&self, rounds: u64) -> Vec<BTreeMap<u64, u32>> {
         let group = (rounds / self.rounds_per_block).max(1) as usize;
-        self.blocks.chunks(group).map(|chunk| {
-            let mut merged = BTreeMap::new();
-            for (&key, &count) in chunk.iter().flatten() {
-                *merged.entry(value(key)).or_default() += count;
-            }
-            merged
-        }).collect()
+        self.blocks
+            .chunks(group)
+            .map(|chunk| {
+                let mut merged = BTreeMap::new();
+                for (&key, &count) in chunk.iter().flatten() {
+                    *merged.entry(value(key)).or_default() += count;
+                }
+                merged
+            })
+            .collect()
     }
 
     fn halve(&mut self) {
@@ -127,7 +137,10 @@ mod tests {
         assert_eq!(series.count(), 10_000);
         assert!(series.blocks.len() <= MOST_BLOCKS);
         let merged = series.blocks(series.rounds_per_block() * 4);
-        assert_eq!(merged.iter().flat_map(BTreeMap::values).sum::<u32>(), 10_000);
+        assert_eq!(
+            merged.iter().flat_map(BTreeMap::values).sum::<u32>(),
+            10_000
+        );
     }
 
     #[test]

@@ -88,7 +88,8 @@ impl PhaseDistributions {
 
     fn record(&mut self, sample: &Sample) {
         self.total.record(sample.total);
-        self.unexplained.record(sample.phases.unexplained(sample.total));
+        self.unexplained
+            .record(sample.phases.unexplained(sample.total));
         for phase in Phase::ALL {
             self.phases[phase as usize].record(sample.phases[phase]);
         }

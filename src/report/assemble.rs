@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::codec::encode_histogram;
 use super::document::{
-    Arm, Comparison, Connections, ErrorSeen, IdentityUse, Outcomes, Phases, Quantiles, SourceRequests,
-    Verdict,
+    Arm, Comparison, Connections, ErrorSeen, IdentityUse, Outcomes, Phases, Quantiles,
+    SourceRequests, Verdict,
 };
 use crate::client::ArmFacts;
 use crate::credentials::ExchangeStats;
@@ -31,9 +31,19 @@ pub fn arm(name: &str, tally: &Tally, facts: &ArmFacts) -> Arm {
         rate_per_s: None,
         outcomes: outcomes(tally),
         attempts: tally.attempts,
-        connections: Connections { fresh: tally.fresh, reused: tally.reused },
-        identity: IdentityUse { hit: tally.hits, load: tally.loads, wait: tally.waits },
-        source_requests: exchanges.iter().map(|(name, stats)| (name.clone(), source_requests(stats))).collect(),
+        connections: Connections {
+            fresh: tally.fresh,
+            reused: tally.reused,
+        },
+        identity: IdentityUse {
+            hit: tally.hits,
+            load: tally.loads,
+            wait: tally.waits,
+        },
+        source_requests: exchanges
+            .iter()
+            .map(|(name, stats)| (name.clone(), source_requests(stats)))
+            .collect(),
         phases,
         failed_phases: (tally.failed.total.count() > 0).then(|| self::phases(&tally.failed)),
         errors: errors(&tally.errors),
@@ -79,7 +89,9 @@ pub fn quantiles(distribution: &Distribution) -> Quantiles {
         p99_us: at(0.99),
         p999_us: at(0.999),
         max_us: distribution.max().map(us),
-        histogram: encode_histogram(distribution.histogram()).ok().filter(|_| some),
+        histogram: encode_histogram(distribution.histogram())
+            .ok()
+            .filter(|_| some),
     }
 }
 
@@ -128,11 +140,16 @@ fn source_requests(stats: &ExchangeStats) -> SourceRequests {
 }
 
 fn errors(seen: &std::collections::HashMap<String, u64>) -> Vec<ErrorSeen> {
-    let by_count: BTreeMap<_, _> =
-        seen.iter().map(|(message, &count)| ((std::cmp::Reverse(count), message), count)).collect();
+    let by_count: BTreeMap<_, _> = seen
+        .iter()
+        .map(|(message, &count)| ((std::cmp::Reverse(count), message), count))
+        .collect();
     by_count
         .into_iter()
         .take(MOST_ERRORS)
-        .map(|((_, message), count)| ErrorSeen { message: message.clone(), count })
+        .map(|((_, message), count)| ErrorSeen {
+            message: message.clone(),
+            count,
+        })
         .collect()
 }

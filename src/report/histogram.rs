@@ -339,7 +339,10 @@ mod tests {
     #[test]
     fn an_edge_belongs_to_the_bucket_that_it_opens() {
         for decade in 0..10_u32 {
-            assert_eq!(Scale::bucket(10, 10_u64.pow(decade)), 10 * decade.cast_signed());
+            assert_eq!(
+                Scale::bucket(10, 10_u64.pow(decade)),
+                10 * decade.cast_signed()
+            );
         }
         assert_eq!(Scale::bucket(10, 0), 0);
     }

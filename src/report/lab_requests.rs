@@ -26,19 +26,37 @@ fn rows(document: &LabDocument) -> impl Iterator<Item = Row<'_>> {
 }
 
 pub(super) fn outline(document: &LabDocument) -> Vec<Block> {
-    let title = Block::Title(format!("Requests that reached the lab `{}`", document.scenario));
+    let title = Block::Title(format!(
+        "Requests that reached the lab `{}`",
+        document.scenario
+    ));
     if document.requests.is_empty() {
         return vec![title, Block::Note("None.".to_owned())];
     }
     let names = ["operation", "count", "ok", "throttled", "failed"];
     let columns = names.iter().enumerate().map(|(index, name)| {
-        ((*name).to_owned(), if index == 0 { Align::Left } else { Align::Right })
+        (
+            (*name).to_owned(),
+            if index == 0 {
+                Align::Left
+            } else {
+                Align::Right
+            },
+        )
     });
     let cells = |row: Row| -> Vec<Cell> {
         let counts = [row.count, row.ok, row.throttled, row.failed].map(figures::count);
-        std::iter::once(row.operation.into()).chain(counts.map(Cell::from)).collect()
+        std::iter::once(row.operation.into())
+            .chain(counts.map(Cell::from))
+            .collect()
     };
-    vec![title, Block::Grid(Grid { columns: columns.collect(), rows: rows(document).map(cells).collect() })]
+    vec![
+        title,
+        Block::Grid(Grid {
+            columns: columns.collect(),
+            rows: rows(document).map(cells).collect(),
+        }),
+    ]
 }
 
 pub(super) fn csv(document: &LabDocument) -> Result<String, csv::Error> {
@@ -46,6 +64,8 @@ pub(super) fn csv(document: &LabDocument) -> Result<String, csv::Error> {
     for row in rows(document) {
         writer.serialize(row)?;
     }
-    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    let bytes = writer
+        .into_inner()
+        .map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

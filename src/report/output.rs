@@ -32,14 +32,20 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
     if is_special(&target) {
         return Ok(());
     }
-    tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder_of(&target)).map(drop)
+    tempfile::Builder::new()
+        .prefix(PREFIX)
+        .tempfile_in(folder_of(&target))
+        .map(drop)
 }
 
 /// Columns of the terminal on standard output, or of a page where there is none.
 #[must_use]
 pub fn width() -> usize {
-    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    told.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(PAGE)
+    let told = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    told.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+        .unwrap_or(PAGE)
 }
 
 /// Columns where there is no terminal.

@@ -11,7 +11,10 @@ fn refused(output: &Output, words: &[&str]) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{errors}");
     assert!(!errors.contains("panicked"), "{errors}");
-    assert!(errors.contains("error: ") && errors.contains("hint: "), "{errors}");
+    assert!(
+        errors.contains("error: ") && errors.contains("hint: "),
+        "{errors}"
+    );
     for word in words {
         assert!(errors.contains(word), "`{word}` is missing from: {errors}");
     }
@@ -32,7 +35,10 @@ fn at(endpoint: &str) -> Command {
 fn an_unknown_scenario_field_is_named_with_its_nearest_known_one() {
     let _machine = beside_others();
     let bad = scenario("[sts.global]\ndealy = '20ms'\n");
-    refused(&run(&["sts", "--lab", bad.path().to_str().unwrap()]), &["dealy", "delay"]);
+    refused(
+        &run(&["sts", "--lab", bad.path().to_str().unwrap()]),
+        &["dealy", "delay"],
+    );
 }
 
 #[test]
@@ -45,17 +51,26 @@ fn an_unknown_scenario_is_answered_with_the_known_ones() {
 fn an_unparsable_duration_is_named_in_a_scenario_and_on_the_command_line() {
     let _machine = beside_others();
     let bad = scenario("[sts.global]\ndelay = 'soon'\n");
-    refused(&run(&["sts", "--lab", bad.path().to_str().unwrap()]), &["soon"]);
+    refused(
+        &run(&["sts", "--lab", bad.path().to_str().unwrap()]),
+        &["soon"],
+    );
     let output = run(&["sts", "--lab", "--timeout", "soon"]);
     assert_eq!(output.status.code(), Some(2));
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(errors.contains("soon") && errors.contains("--timeout") && errors.contains("250ms"), "{errors}");
+    assert!(
+        errors.contains("soon") && errors.contains("--timeout") && errors.contains("250ms"),
+        "{errors}"
+    );
 }
 
 #[test]
 fn an_endpoint_that_refuses_is_named_as_unreachable() {
     let _machine = beside_others();
-    for command in [&["sts", "--regional"][..], &["s3", "--bucket", "b", "--key", "k"]] {
+    for command in [
+        &["sts", "--regional"][..],
+        &["s3", "--bucket", "b", "--key", "k"],
+    ] {
         let output = at("http://127.0.0.1:1").args(command).output().unwrap();
         refused(&output, &["refused", "could not be reached"]);
     }
@@ -66,7 +81,10 @@ fn an_endpoint_that_hangs_is_given_up_on_after_the_timeout() {
     let _machine = beside_others();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    let output = at(&url).args(["sts", "--regional", "--timeout", "500ms"]).output().unwrap();
+    let output = at(&url)
+        .args(["sts", "--regional", "--timeout", "500ms"])
+        .output()
+        .unwrap();
     refused(&output, &["--timeout"]);
 }
 
@@ -85,7 +103,11 @@ fn without_credentials_the_lab_is_offered() {
 #[test]
 fn without_a_region_the_ways_to_set_one_are_named() {
     let _machine = beside_others();
-    let output = tool().env("AWS_EC2_METADATA_DISABLED", "true").args(["sts", "--regional"]).output().unwrap();
+    let output = tool()
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .args(["sts", "--regional"])
+        .output()
+        .unwrap();
     refused(&output, &["Region", "AWS_REGION", "--lab"]);
 }
 
@@ -93,22 +115,27 @@ fn without_a_region_the_ways_to_set_one_are_named() {
 fn expired_credentials_are_named_as_expired() {
     let _machine = beside_others();
     let short = scenario("[credentials]\nlifetime = '1s'\n");
-    // The first program in the lab takes credentials and outlives them; the tool then uses them.
+    // Credentials are taken, outlived (an expiry is a whole second, so up to one later), and then used.
     let script = r#"
-        set -e
-        answer=$(curl -sf -H "Authorization: $(cat "$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")" "$AWS_CONTAINER_CREDENTIALS_FULL_URI")
-        field() { printf %s "$answer" | sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p"; }
-        export AWS_ACCESS_KEY_ID=$(printf %s "$answer" | tr ',{}' '\n\n\n' | sed -n 's/.*"AccessKeyId" *: *"\([^"]*\)".*/\1/p')
-        export AWS_SECRET_ACCESS_KEY=$(printf %s "$answer" | tr ',{}' '\n\n\n' | sed -n 's/.*"SecretAccessKey" *: *"\([^"]*\)".*/\1/p')
-        export AWS_SESSION_TOKEN=$(printf %s "$answer" | tr ',{}' '\n\n\n' | sed -n 's/.*"Token" *: *"\([^"]*\)".*/\1/p')
-        unset AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
-        sleep 1.2
-        exec "$0" sts --regional
+        token=$(cat "$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+        answer=$(curl -sf -H "Authorization: $token" "$AWS_CONTAINER_CREDENTIALS_FULL_URI" | tr ',{}' '\n')
+        field() { printf '%s\n' "$answer" | sed -n "s/^\"$1\":\"\(.*\)\"$/\1/p"; }
+        export AWS_ACCESS_KEY_ID=$(field AccessKeyId)
+        export AWS_SECRET_ACCESS_KEY=$(field SecretAccessKey)
+        export AWS_SESSION_TOKEN=$(field Token)
+        sleep 2.2
+        exec "$0" sts --regional --source env
     "#;
     let output = tool()
         .args(["lab", "--source", "container", "--quiet", "--scenario"])
         .arg(short.path())
-        .args(["--", "sh", "-c", script, env!("CARGO_BIN_EXE_awscreds-bench")])
+        .args([
+            "--",
+            "sh",
+            "-c",
+            script,
+            env!("CARGO_BIN_EXE_awscreds-bench"),
+        ])
         .output()
         .unwrap();
     refused(&output, &["expired", "renew"]);
@@ -120,18 +147,29 @@ fn a_run_in_which_every_request_fails_is_not_a_measurement() {
     let broken = scenario("[sts.regional]\nfault = { probability = 1.0, kind = 'status:500' }\n");
     let path = broken.path().to_str().unwrap();
     refused(&run(&["sts", "--lab", path]), &["every call failed"]);
-    let output = run(&["sts", "--lab", path, "--warmup", "0", "-n", "3", "--format", "json"]);
+    let output = run(&[
+        "sts", "--lab", path, "--warmup", "0", "-n", "3", "--format", "json",
+    ]);
     assert_eq!(output.status.code(), Some(2));
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(document["arms"][0]["outcomes"]["other"], 3, "what was measured is printed all the same");
+    assert_eq!(
+        document["arms"][0]["outcomes"]["other"], 3,
+        "what was measured is printed all the same"
+    );
     assert!(document["arms"][0]["phases"]["total"]["p50_us"].is_null());
 }
 
 #[test]
 fn a_file_that_cannot_be_written_is_found_out_before_measuring() {
     let _machine = beside_others();
-    refused(&run(&["sts", "--lab", "--output", "/nonexistent/folder/x.json"]), &["/nonexistent/folder/x.json"]);
-    refused(&run(&["lab", "--output", "/nonexistent/folder/x.json"]), &["/nonexistent/folder/x.json"]);
+    refused(
+        &run(&["sts", "--lab", "--output", "/nonexistent/folder/x.json"]),
+        &["/nonexistent/folder/x.json"],
+    );
+    refused(
+        &run(&["lab", "--output", "/nonexistent/folder/x.json"]),
+        &["/nonexistent/folder/x.json"],
+    );
 }
 
 #[test]
@@ -145,7 +183,12 @@ fn a_closed_pipe_is_not_an_error() {
         .unwrap();
     drop(child.stdout.take());
     let mut errors = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut errors)
+        .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{errors}");
     assert!(errors.is_empty(), "{errors}");
 }
@@ -153,13 +196,19 @@ fn a_closed_pipe_is_not_an_error() {
 #[test]
 fn a_program_that_does_not_exist_is_named() {
     let _machine = beside_others();
-    refused(&run(&["lab", "--", "/nonexistent/program"]), &["/nonexistent/program"]);
+    refused(
+        &run(&["lab", "--", "/nonexistent/program"]),
+        &["/nonexistent/program"],
+    );
 }
 
 #[test]
 fn worker_counts_are_checked() {
     let _machine = beside_others();
-    refused(&run(&["imds", "--concurrency", "1,many", "--lab"]), &["many", "--concurrency"]);
+    refused(
+        &run(&["imds", "--concurrency", "1,many", "--lab"]),
+        &["many", "--concurrency"],
+    );
     refused(&run(&["imds", "--concurrency", "0", "--lab"]), &["0"]);
 }
 
@@ -185,12 +234,21 @@ fn secrets_are_nowhere_in_any_output() {
         let output = tool()
             .args(["lab", "--source", source, "--scenario"])
             .arg(faulty.path())
-            .args(["--", "sh", "-c", script, env!("CARGO_BIN_EXE_awscreds-bench")])
+            .args([
+                "--",
+                "sh",
+                "-c",
+                script,
+                env!("CARGO_BIN_EXE_awscreds-bench"),
+            ])
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         for name in secrets {
-            let line = text.lines().find(|line| line.starts_with(&format!("{name}="))).expect(name);
+            let line = text
+                .lines()
+                .find(|line| line.starts_with(&format!("{name}=")))
+                .expect(name);
             let secret = line.split_once('=').unwrap().1;
             assert!(secret.len() >= 16, "{name} of {source} is `{secret}`");
             assert_eq!(text.matches(secret).count(), 1, "{name} of {source} leaks");

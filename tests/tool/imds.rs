@@ -7,7 +7,12 @@ fn each_worker_count_is_an_arm_with_three_requests_per_cold_fetch() {
     let _machine = beside_others();
     let document = measured(&["imds", "--concurrency", "1,8", "--lab", "-n", "40"]);
     let arms = document["arms"].as_array().unwrap();
-    assert_eq!(arms.iter().map(|arm| arm["concurrency"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 8]);
+    assert_eq!(
+        arms.iter()
+            .map(|arm| arm["concurrency"].as_u64().unwrap())
+            .collect::<Vec<_>>(),
+        [1, 8]
+    );
     for arm in arms {
         assert_eq!(arm["outcomes"]["ok"], 40);
         assert!(arm["rate_per_s"].as_f64().unwrap() > 0.0);
@@ -24,7 +29,10 @@ fn without_a_list_it_steps_through_doubling_worker_counts() {
     let _machine = beside_others();
     let document = measured(&["imds", "--concurrency", "--lab", "fast", "-n", "64"]);
     let arms = document["arms"].as_array().unwrap();
-    let workers: Vec<u64> = arms.iter().map(|arm| arm["concurrency"].as_u64().unwrap()).collect();
+    let workers: Vec<u64> = arms
+        .iter()
+        .map(|arm| arm["concurrency"].as_u64().unwrap())
+        .collect();
     assert_eq!(workers, [1, 2, 4, 8, 16, 32, 64]);
 }
 
@@ -32,13 +40,25 @@ fn without_a_list_it_steps_through_doubling_worker_counts() {
 fn a_dropping_throttle_ends_the_steps_and_is_named() {
     let _machine = beside_others();
     let throttled = scenario("[imds]\nthrottle = { rate = 30, burst = 150, answer = 'drop' }\n");
-    let document =
-        measured(&["imds", "--concurrency", "--lab", throttled.path().to_str().unwrap(), "-n", "40", "--timeout", "2s"]);
+    let document = measured(&[
+        "imds",
+        "--concurrency",
+        "--lab",
+        throttled.path().to_str().unwrap(),
+        "-n",
+        "40",
+        "--timeout",
+        "2s",
+    ]);
     let arms = document["arms"].as_array().unwrap();
     assert!(arms.len() < 7, "{} steps", arms.len());
     let last = &arms.last().unwrap()["outcomes"];
     assert!(last["timeout"].as_u64().unwrap() > 0, "{last}");
-    assert_eq!(document["findings"][0]["id"], "imds-dropping", "{}", document["findings"]);
+    assert_eq!(
+        document["findings"][0]["id"], "imds-dropping",
+        "{}",
+        document["findings"]
+    );
 }
 
 #[test]
@@ -46,11 +66,21 @@ fn a_refusing_container_agent_is_counted_as_throttled() {
     let _machine = beside_others();
     let throttled = scenario("[container]\nthrottle = { rate = 1, burst = 20, answer = '429' }\n");
     let document = measured(&[
-        "imds", "--concurrency", "1,4", "--source", "container", "-n", "40",
-        "--lab", throttled.path().to_str().unwrap(),
+        "imds",
+        "--concurrency",
+        "1,4",
+        "--source",
+        "container",
+        "-n",
+        "40",
+        "--lab",
+        throttled.path().to_str().unwrap(),
     ]);
     let arms = document["arms"].as_array().unwrap();
-    let throttled: u64 = arms.iter().map(|arm| arm["outcomes"]["throttled"].as_u64().unwrap()).sum();
+    let throttled: u64 = arms
+        .iter()
+        .map(|arm| arm["outcomes"]["throttled"].as_u64().unwrap())
+        .sum();
     assert!(throttled > 0, "{}", document["arms"][0]["errors"]);
     assert_eq!(document["findings"][0]["id"], "source-throttled");
 }
@@ -68,7 +98,17 @@ fn every_source_can_be_fetched_cold() {
         ("imds", Some("imds:credentials")),
         ("chain", Some("imds:credentials")),
     ] {
-        let document = measured(&["imds", "--concurrency", "1,2", "--lab", "fast", "-n", "10", "--source", source]);
+        let document = measured(&[
+            "imds",
+            "--concurrency",
+            "1,2",
+            "--lab",
+            "fast",
+            "-n",
+            "10",
+            "--source",
+            source,
+        ]);
         for arm in document["arms"].as_array().unwrap() {
             assert_eq!(arm["outcomes"]["ok"], 10, "{source}: {}", arm["errors"]);
             if let Some(operation) = operation {

@@ -14,15 +14,31 @@ fn an_interrupted_run_prints_a_partial_document_and_ends_with_130() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("result.json");
     let mut child = tool()
-        .args(["sts", "--regional", "-n", "100000", "--verbose", "--format", "json"])
-        .arg("--output").arg(&output)
-        .arg("--lab").arg(slow.path())
+        .args([
+            "sts",
+            "--regional",
+            "-n",
+            "100000",
+            "--verbose",
+            "--format",
+            "json",
+        ])
+        .arg("--output")
+        .arg(&output)
+        .arg("--lab")
+        .arg(slow.path())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     wait_for_measuring(&mut child);
     let pid = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
     let status = child.wait().unwrap();
     assert_eq!(status.code(), Some(130));
     let document: Value = serde_json::from_slice(&std::fs::read(&output).unwrap()).unwrap();

@@ -33,18 +33,27 @@ impl Lab {
         let exports = BufReader::new(child.stdout.as_mut().unwrap()).lines();
         let mut map = BTreeMap::new();
         for line in exports.map(Result::unwrap) {
-            let (name, value) = line.strip_prefix("export ").expect("an export line").split_once('=').unwrap();
+            let (name, value) = line
+                .strip_prefix("export ")
+                .expect("an export line")
+                .split_once('=')
+                .unwrap();
             map.insert(name.to_owned(), value.trim_matches('\'').to_owned());
             if map.len() == Self::lines(&map) {
                 break;
             }
         }
-        Self { child, exports: map }
+        Self {
+            child,
+            exports: map,
+        }
     }
 
     /// The endpoint variables are all there once the metadata endpoint is.
     fn lines(map: &BTreeMap<String, String>) -> usize {
-        if map.contains_key("AWS_ENDPOINT_URL_STS") && map.contains_key("AWS_EC2_METADATA_SERVICE_ENDPOINT") {
+        if map.contains_key("AWS_ENDPOINT_URL_STS")
+            && map.contains_key("AWS_EC2_METADATA_SERVICE_ENDPOINT")
+        {
             map.len()
         } else {
             usize::MAX
@@ -53,7 +62,10 @@ impl Lab {
 
     fn interrupt(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
-        std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+        std::process::Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap();
         self.child.wait().unwrap().code()
     }
 }
@@ -63,7 +75,11 @@ fn get(url: &str) -> String {
     let rest = url.strip_prefix("http://").unwrap();
     let (authority, path) = rest.split_once('/').unwrap();
     let mut stream = TcpStream::connect(authority).unwrap();
-    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n").unwrap();
+    write!(
+        stream,
+        "GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
@@ -73,12 +89,22 @@ fn get(url: &str) -> String {
 fn the_foreground_lab_exports_answers_its_counts_and_stops_when_interrupted() {
     let _machine = beside_others();
     let lab = Lab::start(&[]);
-    let sts = lab.exports["AWS_ENDPOINT_URL_STS"].trim_end_matches('/').to_owned();
-    let imds = lab.exports["AWS_EC2_METADATA_SERVICE_ENDPOINT"].trim_end_matches('/').to_owned();
-    get(&format!("{imds}/latest/meta-data/iam/security-credentials/"));
+    let sts = lab.exports["AWS_ENDPOINT_URL_STS"]
+        .trim_end_matches('/')
+        .to_owned();
+    let imds = lab.exports["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
+        .trim_end_matches('/')
+        .to_owned();
+    get(&format!(
+        "{imds}/latest/meta-data/iam/security-credentials/"
+    ));
     for listener in [&sts, &imds] {
-        let counts: Value = serde_json::from_str(&get(&format!("{listener}/_lab/requests"))).unwrap();
-        assert_eq!(counts["imds:role"]["failed"], 1, "v1 is refused, and counted: {counts}");
+        let counts: Value =
+            serde_json::from_str(&get(&format!("{listener}/_lab/requests"))).unwrap();
+        assert_eq!(
+            counts["imds:role"]["failed"], 1,
+            "v1 is refused, and counted: {counts}"
+        );
     }
     assert_eq!(lab.interrupt(), Some(0));
 }
@@ -91,35 +117,66 @@ fn a_program_in_the_lab_gives_its_exit_status_and_its_requests() {
     let output = tool()
         .args(["lab", "--format", "json", "--output"])
         .arg(&path)
-        .args(["--", "sh", "-c", "\"$0\" sts --regional -n 7 --warmup 0 --format json; exit 5"])
+        .args([
+            "--",
+            "sh",
+            "-c",
+            "\"$0\" sts --regional -n 7 --warmup 0 --format json; exit 5",
+        ])
         .arg(env!("CARGO_BIN_EXE_awscreds-bench"))
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(5));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let attempts: u64 =
-        document["arms"].as_array().unwrap().iter().map(|arm| arm["attempts"].as_u64().unwrap()).sum();
+    let attempts: u64 = document["arms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|arm| arm["attempts"].as_u64().unwrap())
+        .sum();
     let counted: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     assert_eq!(counted["command"], "lab");
-    assert_eq!(counted["requests"]["sts:GetCallerIdentity"]["count"], attempts);
-    assert_eq!(counted["requests"]["imds:credentials"]["ok"], 2, "one load per arm");
+    assert_eq!(
+        counted["requests"]["sts:GetCallerIdentity"]["count"],
+        attempts
+    );
+    assert_eq!(
+        counted["requests"]["imds:credentials"]["ok"], 2,
+        "one load per arm"
+    );
 }
 
 #[test]
 fn without_a_file_the_requests_are_a_table_on_stderr() {
     let _machine = beside_others();
     let output = tool()
-        .args(["lab", "--", env!("CARGO_BIN_EXE_awscreds-bench"), "imds", "--concurrency", "1", "-n", "2", "--quiet"])
+        .args([
+            "lab",
+            "--",
+            env!("CARGO_BIN_EXE_awscreds-bench"),
+            "imds",
+            "--concurrency",
+            "1",
+            "-n",
+            "2",
+            "--quiet",
+        ])
         .output()
         .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(errors.contains("imds:token") && errors.contains("imds:credentials"), "{errors}");
+    assert!(
+        errors.contains("imds:token") && errors.contains("imds:credentials"),
+        "{errors}"
+    );
 }
 
 #[test]
 fn a_program_killed_by_a_signal_is_reported_as_a_shell_would() {
     let _machine = beside_others();
-    let output = tool().args(["lab", "--quiet", "--", "sh", "-c", "kill -TERM $$"]).output().unwrap();
+    let output = tool()
+        .args(["lab", "--quiet", "--", "sh", "-c", "kill -TERM $$"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(128 + 15));
 }
 
@@ -133,5 +190,8 @@ fn the_callers_own_aws_settings_do_not_reach_the_program() {
         .output()
         .unwrap();
     let seen = String::from_utf8(output.stdout).unwrap();
-    assert!(!seen.contains("production") && !seen.contains("AKIAIOSFODNN7EXAMPLE"), "{seen}");
+    assert!(
+        !seen.contains("production") && !seen.contains("AKIAIOSFODNN7EXAMPLE"),
+        "{seen}"
+    );
 }

@@ -13,7 +13,9 @@ use crate::support::{alone, arm, beside_others, clean, document, installing, scr
 /// Runs an installer and shows what it printed if it fails. It keeps this process's environment: package
 /// registries may need a proxy or a certificate bundle.
 fn install(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
     let printed = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {printed}");
 }
@@ -24,9 +26,17 @@ fn python() -> PathBuf {
     let venv = scratch().join("python");
     let done = venv.join("installed");
     if !done.exists() {
-        install(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
+        install(
+            Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&venv),
+        );
         let packages = ["boto3", "awscli", "moto[server]"];
-        install(Command::new(venv.join("bin/pip")).args(["install", "--quiet"]).args(packages));
+        install(
+            Command::new(venv.join("bin/pip"))
+                .args(["install", "--quiet"])
+                .args(packages),
+        );
         std::fs::write(done, "").unwrap();
     }
     venv.join("bin")
@@ -39,9 +49,18 @@ fn node() -> PathBuf {
     let done = folder.join("installed");
     if !done.exists() {
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("package.json"), r#"{"private": true, "type": "module"}"#).unwrap();
+        std::fs::write(
+            folder.join("package.json"),
+            r#"{"private": true, "type": "module"}"#,
+        )
+        .unwrap();
         let packages = ["@aws-sdk/client-sts", "@aws-sdk/client-s3"];
-        install(Command::new("npm").args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(&folder).args(packages));
+        install(
+            Command::new("npm")
+                .args(["install", "--no-audit", "--no-fund", "--prefix"])
+                .arg(&folder)
+                .args(packages),
+        );
         std::fs::write(done, "").unwrap();
     }
     folder
@@ -52,7 +71,16 @@ fn in_lab(source: &str, program: &[&str]) -> (String, Value) {
     let folder = tempfile::tempdir().unwrap();
     let counts = folder.path().join("counts.json");
     let output = tool()
-        .args(["lab", "--scenario", "fast", "--source", source, "--format", "json", "--output"])
+        .args([
+            "lab",
+            "--scenario",
+            "fast",
+            "--source",
+            source,
+            "--format",
+            "json",
+            "--output",
+        ])
         .arg(&counts)
         .arg("--")
         .args(program)
@@ -61,7 +89,10 @@ fn in_lab(source: &str, program: &[&str]) -> (String, Value) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{program:?}: {errors}");
     let counted: Value = serde_json::from_slice(&std::fs::read(&counts).unwrap()).unwrap();
-    (String::from_utf8(output.stdout).unwrap(), counted["requests"].clone())
+    (
+        String::from_utf8(output.stdout).unwrap(),
+        counted["requests"].clone(),
+    )
 }
 
 /// Asserts what a program's credentials cost: one cold fetch.
@@ -86,13 +117,26 @@ fn boto3_makes_a_round_trip_with_three_metadata_requests() {
     let python = python();
     let _machine = beside_others();
     for source in ["imds", "container"] {
-        let program = [python.join("python").to_str().unwrap().to_owned(), "-c".into(), ROUND_TRIP_PY.into()];
+        let program = [
+            python.join("python").to_str().unwrap().to_owned(),
+            "-c".into(),
+            ROUND_TRIP_PY.into(),
+        ];
         let (printed, counts) = in_lab(source, &program.each_ref().map(String::as_str));
         assert!(printed.contains("round trip ok"), "{printed}");
         one_fetch(&counts, source);
         assert_eq!(counts["sts:GetCallerIdentity"]["ok"], 1);
-        for operation in ["s3:CreateBucket", "s3:PutObject", "s3:GetObject", "s3:HeadObject", "s3:DeleteObject"] {
-            assert!(counts[operation]["ok"].as_u64().unwrap_or(0) >= 1, "{operation} in {counts}");
+        for operation in [
+            "s3:CreateBucket",
+            "s3:PutObject",
+            "s3:GetObject",
+            "s3:HeadObject",
+            "s3:DeleteObject",
+        ] {
+            assert!(
+                counts[operation]["ok"].as_u64().unwrap_or(0) >= 1,
+                "{operation} in {counts}"
+            );
         }
     }
 }
@@ -104,15 +148,28 @@ fn the_aws_cli_makes_a_round_trip_with_three_metadata_requests_per_process() {
     let aws = python.join("aws");
     let aws = aws.to_str().unwrap();
     for source in ["imds", "container"] {
-        let (printed, counts) = in_lab(source, &[aws, "sts", "get-caller-identity", "--output", "json"]);
+        let (printed, counts) = in_lab(
+            source,
+            &[aws, "sts", "get-caller-identity", "--output", "json"],
+        );
         let identity: Value = serde_json::from_str(&printed).unwrap();
-        assert!(identity["Arn"].as_str().unwrap().starts_with("arn:aws:sts::"), "{identity}");
+        assert!(
+            identity["Arn"]
+                .as_str()
+                .unwrap()
+                .starts_with("arn:aws:sts::"),
+            "{identity}"
+        );
         one_fetch(&counts, source);
         let script = "set -e; f=$(mktemp); echo hello > $f; \"$0\" s3 mb s3://peers; \"$0\" s3 cp $f s3://peers/k; \
                       \"$0\" s3 cp s3://peers/k -; \"$0\" s3 rm s3://peers/k; rm $f";
         let (printed, counts) = in_lab(source, &["sh", "-c", script, aws]);
         assert!(printed.contains("hello"), "{printed}");
-        let fetches = &counts[if source == "imds" { "imds:credentials" } else { "container:credentials" }];
+        let fetches = &counts[if source == "imds" {
+            "imds:credentials"
+        } else {
+            "container:credentials"
+        }];
         assert_eq!(fetches["count"], 4, "one per process: {counts}");
     }
 }
@@ -134,7 +191,11 @@ fn the_javascript_sdk_makes_a_round_trip_with_three_metadata_requests() {
 fn what_aws_refuses_the_lab_refuses_in_the_same_words() {
     let python = python();
     let _machine = beside_others();
-    let program = [python.join("python").to_str().unwrap().to_owned(), "-c".into(), REFUSALS_PY.into()];
+    let program = [
+        python.join("python").to_str().unwrap().to_owned(),
+        "-c".into(),
+        REFUSALS_PY.into(),
+    ];
     let (printed, _) = in_lab("static", &program.each_ref().map(String::as_str));
     let refusals: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(refusals["wrong secret"], "SignatureDoesNotMatch");
@@ -164,7 +225,10 @@ impl Moto {
         let url = lines
             .by_ref()
             .map(Result::unwrap)
-            .find_map(|line| line.split_once("Running on ").map(|(_, url)| url.trim().to_owned()))
+            .find_map(|line| {
+                line.split_once("Running on ")
+                    .map(|(_, url)| url.trim().to_owned())
+            })
             .expect("moto says where it listens");
         std::thread::spawn(move || lines.for_each(drop));
         Self { server, url }
@@ -195,21 +259,49 @@ fn the_three_commands_run_against_moto_by_standard_variables_alone() {
     let moto = Moto::start();
     let _machine = alone();
     let measured = |arguments: &[&str]| {
-        let output = moto.point(tool()).args(arguments).args(["--format", "json"]).output().unwrap();
+        let output = moto
+            .point(tool())
+            .args(arguments)
+            .args(["--format", "json"])
+            .output()
+            .unwrap();
         document(&output)
     };
 
     let sts = measured(&["sts", "--regional", "-n", "10"]);
     assert_eq!(sts["target"], "endpoint");
     assert_eq!(arm(&sts, "global")["outcomes"]["ok"], 10);
-    assert_eq!(sts["findings"][0]["id"], "sts-endpoint-override", "both arms went to moto, and it says so");
+    assert_eq!(
+        sts["findings"][0]["id"], "sts-endpoint-override",
+        "both arms went to moto, and it says so"
+    );
 
     let aws = python.join("aws");
-    for arguments in [&["s3", "mb", "s3://peers"][..], &["s3", "cp", "/etc/hostname", "s3://peers/k"]] {
-        let made = moto.point(clean(Command::new(&aws))).args(arguments).output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    for arguments in [
+        &["s3", "mb", "s3://peers"][..],
+        &["s3", "cp", "/etc/hostname", "s3://peers/k"],
+    ] {
+        let made = moto
+            .point(clean(Command::new(&aws)))
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
     }
-    let s3 = measured(&["s3", "--compare-cache", "--bucket", "peers", "--key", "k", "-n", "10"]);
+    let s3 = measured(&[
+        "s3",
+        "--compare-cache",
+        "--bucket",
+        "peers",
+        "--key",
+        "k",
+        "-n",
+        "10",
+    ]);
     for arm in s3["arms"].as_array().unwrap() {
         assert_eq!(arm["outcomes"]["ok"], 10, "{}", arm["errors"]);
     }
@@ -217,7 +309,15 @@ fn the_three_commands_run_against_moto_by_standard_variables_alone() {
     let output = moto
         .point(tool())
         .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &moto.url)
-        .args(["imds", "--concurrency", "1,2", "-n", "5", "--format", "json"])
+        .args([
+            "imds",
+            "--concurrency",
+            "1,2",
+            "-n",
+            "5",
+            "--format",
+            "json",
+        ])
         .output()
         .unwrap();
     let imds = document(&output);
@@ -226,5 +326,8 @@ fn the_three_commands_run_against_moto_by_standard_variables_alone() {
         assert_eq!(arm["source_requests"]["imds:credentials"]["count"], 5);
     }
     let notes = String::from_utf8_lossy(&output.stderr);
-    assert!(notes.contains("DNS"), "a real metadata service is warned about first: {notes}");
+    assert!(
+        notes.contains("DNS"),
+        "a real metadata service is warned about first: {notes}"
+    );
 }

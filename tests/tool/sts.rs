@@ -1,6 +1,8 @@
 //! `sts`: two endpoints compared, and every delay found in its own place.
 
-use crate::support::{alone, arm, assert_phases_add_up, beside_others, lab_counts, measured, ms, scenario};
+use crate::support::{
+    alone, arm, assert_phases_add_up, beside_others, lab_counts, measured, ms, scenario,
+};
 
 #[test]
 fn regional_comparison_has_addresses_intervals_and_exact_sums() {
@@ -9,28 +11,55 @@ fn regional_comparison_has_addresses_intervals_and_exact_sums() {
     assert_eq!(document["schema"], "awscreds-bench/1");
     assert_eq!(document["target"], "lab");
     assert_eq!(document["complete"], true);
-    let names: Vec<&str> =
-        document["arms"].as_array().unwrap().iter().map(|arm| arm["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = document["arms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|arm| arm["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["global", "regional"]);
-    assert_eq!(arm(&document, "global")["endpoint"], "https://sts.amazonaws.com");
+    assert_eq!(
+        arm(&document, "global")["endpoint"],
+        "https://sts.amazonaws.com"
+    );
     let region = document["environment"]["region"].as_str().unwrap();
-    assert_eq!(arm(&document, "regional")["endpoint"], format!("https://sts.{region}.amazonaws.com"));
+    assert_eq!(
+        arm(&document, "regional")["endpoint"],
+        format!("https://sts.{region}.amazonaws.com")
+    );
     assert_phases_add_up(&document);
     for arm in document["arms"].as_array().unwrap() {
         let addresses = arm["remote_addresses"].as_array().unwrap();
-        assert!(addresses[0].as_str().unwrap().starts_with("127.0.0.1:"), "{addresses:?}");
-        assert!(ms(arm, "unexplained", "sum_us") <= 0.01 * ms(arm, "total", "sum_us"), "{}", arm["name"]);
+        assert!(
+            addresses[0].as_str().unwrap().starts_with("127.0.0.1:"),
+            "{addresses:?}"
+        );
+        assert!(
+            ms(arm, "unexplained", "sum_us") <= 0.01 * ms(arm, "total", "sum_us"),
+            "{}",
+            arm["name"]
+        );
         assert_eq!(arm["outcomes"]["ok"], 40);
     }
     for quantile in [0.5, 0.99] {
         let comparisons = document["comparisons"].as_array().unwrap();
-        let comparison = comparisons.iter().find(|c| c["quantile"] == quantile).unwrap();
-        assert!(comparison["ci_low_us"].as_f64().unwrap() <= comparison["ci_high_us"].as_f64().unwrap());
-        let difference =
-            comparison["candidate_us"].as_f64().unwrap() - comparison["baseline_us"].as_f64().unwrap();
+        let comparison = comparisons
+            .iter()
+            .find(|c| c["quantile"] == quantile)
+            .unwrap();
+        assert!(
+            comparison["ci_low_us"].as_f64().unwrap() <= comparison["ci_high_us"].as_f64().unwrap()
+        );
+        let difference = comparison["candidate_us"].as_f64().unwrap()
+            - comparison["baseline_us"].as_f64().unwrap();
         assert!((comparison["difference_us"].as_f64().unwrap() - difference).abs() < 1e-6);
     }
-    let attempts: u64 = document["arms"].as_array().unwrap().iter().map(|a| a["attempts"].as_u64().unwrap()).sum();
+    let attempts: u64 = document["arms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["attempts"].as_u64().unwrap())
+        .sum();
     assert_eq!(lab_counts(&document)["sts:GetCallerIdentity"], attempts);
 }
 
@@ -38,12 +67,27 @@ fn regional_comparison_has_addresses_intervals_and_exact_sums() {
 fn a_slow_global_endpoint_is_a_finding_with_a_remedy() {
     let _machine = beside_others();
     let slow = scenario("[sts.global]\ndelay = '40ms'\n[sts.regional]\ndelay = '4ms'\n");
-    let document = measured(&["sts", "--regional", "-n", "30", "--lab", slow.path().to_str().unwrap()]);
+    let document = measured(&[
+        "sts",
+        "--regional",
+        "-n",
+        "30",
+        "--lab",
+        slow.path().to_str().unwrap(),
+    ]);
     let median = &document["comparisons"][0];
     assert_eq!(median["verdict"], "faster", "{median}");
     let findings = document["findings"].as_array().unwrap();
-    let finding = findings.iter().find(|finding| finding["id"] == "sts-global-endpoint").expect("a finding");
-    assert!(finding["remedy"].as_str().unwrap().contains("AWS_STS_REGIONAL_ENDPOINTS=regional"));
+    let finding = findings
+        .iter()
+        .find(|finding| finding["id"] == "sts-global-endpoint")
+        .expect("a finding");
+    assert!(
+        finding["remedy"]
+            .as_str()
+            .unwrap()
+            .contains("AWS_STS_REGIONAL_ENDPOINTS=regional")
+    );
 }
 
 #[test]
@@ -53,43 +97,130 @@ fn each_delay_shows_in_its_own_phase_and_nowhere_else() {
         "[sts.global]\ndelay = '120ms'\n[sts.regional]\ndelay = '20ms'\n[imds.credentials]\ndelay = '50ms'\n",
     );
     let path = known.path().to_str().unwrap();
-    let document = measured(&["sts", "--regional", "-n", "30", "--warmup", "0", "--source", "imds", "--lab", path]);
+    let document = measured(&[
+        "sts",
+        "--regional",
+        "-n",
+        "30",
+        "--warmup",
+        "0",
+        "--source",
+        "imds",
+        "--lab",
+        path,
+    ]);
     for (name, delay) in [("global", 120.0), ("regional", 20.0)] {
         let arm = arm(&document, name);
         let transmit = ms(arm, "transmit", "p50_us");
-        assert!((delay..delay + 2.0).contains(&transmit), "{name}: transmit takes {transmit} ms");
-        for phase in ["serialize", "identity", "endpoint", "signing", "connect", "deserialize", "backoff", "unexplained"] {
+        assert!(
+            (delay..delay + 2.0).contains(&transmit),
+            "{name}: transmit takes {transmit} ms"
+        );
+        for phase in [
+            "serialize",
+            "identity",
+            "endpoint",
+            "signing",
+            "connect",
+            "deserialize",
+            "backoff",
+            "unexplained",
+        ] {
             let p50 = ms(arm, phase, "p50_us");
             assert!(p50 < 2.0, "{name}: {phase} takes {p50} ms");
         }
-        let step = |operation: &str| arm["source_requests"][operation]["p50_us"].as_f64().unwrap() / 1e3;
+        let step = |operation: &str| {
+            arm["source_requests"][operation]["p50_us"]
+                .as_f64()
+                .unwrap()
+                / 1e3
+        };
         let credentials = step("imds:credentials");
-        assert!((50.0..52.0).contains(&credentials), "{name}: the credentials step takes {credentials} ms");
+        assert!(
+            (50.0..52.0).contains(&credentials),
+            "{name}: the credentials step takes {credentials} ms"
+        );
         for other in ["imds:token", "imds:role"] {
-            assert!(step(other) < 2.0, "{name}: {other} takes {} ms", step(other));
+            assert!(
+                step(other) < 2.0,
+                "{name}: {other} takes {} ms",
+                step(other)
+            );
         }
-        assert!(ms(arm, "identity", "max_us") >= 50.0, "the first call waited for its credentials");
+        assert!(
+            ms(arm, "identity", "max_us") >= 50.0,
+            "the first call waited for its credentials"
+        );
     }
 }
 
 #[test]
 fn several_regions_are_arms_of_their_own() {
     let _machine = beside_others();
-    let document = measured(&["sts", "--regional", "eu-west-1,us-west-2", "--lab", "fast", "-n", "5"]);
-    assert_eq!(arm(&document, "eu-west-1")["endpoint"], "https://sts.eu-west-1.amazonaws.com");
-    assert_eq!(arm(&document, "us-west-2")["endpoint"], "https://sts.us-west-2.amazonaws.com");
+    let document = measured(&[
+        "sts",
+        "--regional",
+        "eu-west-1,us-west-2",
+        "--lab",
+        "fast",
+        "-n",
+        "5",
+    ]);
+    assert_eq!(
+        arm(&document, "eu-west-1")["endpoint"],
+        "https://sts.eu-west-1.amazonaws.com"
+    );
+    assert_eq!(
+        arm(&document, "us-west-2")["endpoint"],
+        "https://sts.us-west-2.amazonaws.com"
+    );
     assert_eq!(arm(&document, "global")["outcomes"]["ok"], 5);
 }
 
 #[test]
 fn every_operation_and_every_source_works_on_the_lab() {
     let _machine = beside_others();
-    for operation in ["get-caller-identity", "assume-role", "assume-role-with-web-identity"] {
-        let document = measured(&["sts", "--regional", "--lab", "fast", "-n", "5", "--operation", operation]);
-        assert_eq!(arm(&document, "regional")["outcomes"]["ok"], 5, "{operation}");
+    for operation in [
+        "get-caller-identity",
+        "assume-role",
+        "assume-role-with-web-identity",
+    ] {
+        let document = measured(&[
+            "sts",
+            "--regional",
+            "--lab",
+            "fast",
+            "-n",
+            "5",
+            "--operation",
+            operation,
+        ]);
+        assert_eq!(
+            arm(&document, "regional")["outcomes"]["ok"],
+            5,
+            "{operation}"
+        );
     }
-    for source in ["static", "env", "profile", "web-identity", "assume-role", "container", "imds", "chain"] {
-        let document = measured(&["sts", "--regional", "--lab", "fast", "-n", "5", "--source", source]);
+    for source in [
+        "static",
+        "env",
+        "profile",
+        "web-identity",
+        "assume-role",
+        "container",
+        "imds",
+        "chain",
+    ] {
+        let document = measured(&[
+            "sts",
+            "--regional",
+            "--lab",
+            "fast",
+            "-n",
+            "5",
+            "--source",
+            source,
+        ]);
         assert_eq!(arm(&document, "global")["outcomes"]["ok"], 5, "{source}");
         assert_eq!(document["environment"]["source"], source);
     }
@@ -103,6 +234,9 @@ fn retries_are_attempts_and_their_pauses_are_backoff() {
     let arm = arm(&document, "regional");
     assert!(arm["attempts"].as_u64().unwrap() > 60);
     assert!(ms(arm, "backoff", "sum_us") > 0.0);
-    assert_eq!(lab_counts(&document)["sts:GetCallerIdentity"], arm["attempts"].as_u64().unwrap());
+    assert_eq!(
+        lab_counts(&document)["sts:GetCallerIdentity"],
+        arm["attempts"].as_u64().unwrap()
+    );
     assert_phases_add_up(&document);
 }

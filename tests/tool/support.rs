@@ -47,30 +47,44 @@ pub fn measured(arguments: &[&str]) -> Value {
 pub fn document(output: &Output) -> Value {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "stderr: {errors}");
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}; stderr: {errors}"))
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}; stderr: {errors}"))
 }
 
 /// The arm of this name.
 pub fn arm<'a>(document: &'a Value, name: &str) -> &'a Value {
     let arms = document["arms"].as_array().expect("arms");
-    arms.iter().find(|arm| arm["name"] == name).unwrap_or_else(|| panic!("no arm {name}"))
+    arms.iter()
+        .find(|arm| arm["name"] == name)
+        .unwrap_or_else(|| panic!("no arm {name}"))
 }
 
 /// A figure of a phase, in milliseconds.
 pub fn ms(arm: &Value, phase: &str, figure: &str) -> f64 {
     let value = &arm["phases"][phase][figure];
-    value.as_f64().unwrap_or_else(|| panic!("{phase}.{figure} is {value}")) / 1e3
+    value
+        .as_f64()
+        .unwrap_or_else(|| panic!("{phase}.{figure} is {value}"))
+        / 1e3
 }
 
 /// Counts of the lab by operation.
 pub fn lab_counts(document: &Value) -> BTreeMap<String, u64> {
-    let requests = document["lab"]["requests"].as_object().expect("the lab's counts");
-    requests.iter().map(|(name, n)| (name.clone(), n["count"].as_u64().unwrap())).collect()
+    let requests = document["lab"]["requests"]
+        .as_object()
+        .expect("the lab's counts");
+    requests
+        .iter()
+        .map(|(name, n)| (name.clone(), n["count"].as_u64().unwrap()))
+        .collect()
 }
 
 /// A scenario file that lives as long as the value.
 pub fn scenario(toml: &str) -> tempfile::NamedTempFile {
-    let mut file = tempfile::Builder::new().suffix(".toml").tempfile_in(scratch()).unwrap();
+    let mut file = tempfile::Builder::new()
+        .suffix(".toml")
+        .tempfile_in(scratch())
+        .unwrap();
     std::io::Write::write_all(&mut file, toml.as_bytes()).unwrap();
     file
 }
@@ -97,8 +111,12 @@ pub fn installing() -> MutexGuard<'static, ()> {
 /// Every part of an arm's total, in microseconds: the sums of its phases and the unexplained remainder.
 pub fn phase_sum_us(arm: &Value) -> f64 {
     let phases = arm["phases"].as_object().unwrap();
-    let parts = phases.iter().filter(|(name, _)| *name != "total" && *name != "dns");
-    parts.map(|(_, phase)| phase["sum_us"].as_f64().unwrap()).sum()
+    let parts = phases
+        .iter()
+        .filter(|(name, _)| *name != "total" && *name != "dns");
+    parts
+        .map(|(_, phase)| phase["sum_us"].as_f64().unwrap())
+        .sum()
 }
 
 /// Asserts that the phases of every arm add up to its total.
@@ -106,6 +124,10 @@ pub fn assert_phases_add_up(document: &Value) {
     for arm in document["arms"].as_array().unwrap() {
         let total = arm["phases"]["total"]["sum_us"].as_f64().unwrap();
         let sum = phase_sum_us(arm);
-        assert!((sum - total).abs() <= total * 1e-6, "{}: {sum} of {total}", arm["name"]);
+        assert!(
+            (sum - total).abs() <= total * 1e-6,
+            "{}: {sum} of {total}",
+            arm["name"]
+        );
     }
 }
