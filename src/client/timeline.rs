@@ -134,7 +134,7 @@ impl Timeline {
         let Some(capture) = self.capture.take() else {
             return;
         };
-        let transmit = self.phases[Phase::Transmit] - self.divided;
+        let transmit = self.phases[Phase::Transmit].saturating_sub(self.divided);
         let telemetry = capture.get();
         let acquired = telemetry.acquisition();
         let connect = acquired.map_or(transmit, |a| a.duration().unwrap_or_default().min(transmit));

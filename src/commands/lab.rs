@@ -130,6 +130,7 @@ pub async fn start_lab(scenario: &str, options: Options) -> Result<(Lab, LabInfo
 }
 
 /// What the lab has counted so far.
+#[must_use]
 pub fn requests(lab: &Lab) -> LabRequests {
     let counted = lab.requests().into_iter();
     counted
@@ -170,11 +171,11 @@ async fn foreground(
     variables: &[(String, String)],
     quiet: bool,
 ) -> Result<Exit, Failure> {
-    let exports: String = variables
+    let exports: Vec<String> = variables
         .iter()
-        .map(|(name, value)| format!("export {name}={}\n", quoted(value)))
+        .map(|(name, value)| format!("export {name}={}", quoted(value)))
         .collect();
-    let printed = report::write(None, &exports).context("cannot print the environment");
+    let printed = report::write(None, &(exports.join("\n") + "\n")).context("cannot print the environment");
     printed.map_err(|error| Failure { error, hint: None })?;
     if !quiet {
         report::note(&format!(

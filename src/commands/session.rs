@@ -138,7 +138,9 @@ impl Session {
             ..plan.clone()
         };
         measure::load::warm_up(&calls, &rest, &self.stop).await;
-        arms.iter().for_each(|arm| arm.facts.clear());
+        for arm in arms {
+            arm.facts.clear();
+        }
         Ok(())
     }
 

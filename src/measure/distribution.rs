@@ -24,6 +24,11 @@ impl Default for Distribution {
 }
 
 impl Distribution {
+    /// Adds a latency.
+    ///
+    /// # Panics
+    ///
+    /// Never: the histogram grows as needed, and what is recorded is bounded.
     pub fn record(&mut self, latency: Duration) {
         let nanos = latency.min(LONGEST).as_nanos() as u64;
         self.sum += u128::from(nanos);

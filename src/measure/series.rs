@@ -90,7 +90,7 @@ impl Series {
 
 /// A latency as (exponent, mantissa of `STEPS` bits), in an order that is the latencies' own.
 fn key(nanos: u64) -> u32 {
-    let exponent = 63 - nanos.max(1).leading_zeros();
+    let exponent = nanos.max(1).ilog2();
     if exponent < STEPS {
         return nanos.max(1) as u32;
     }
