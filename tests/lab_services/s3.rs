@@ -197,7 +197,7 @@ async fn a_presigned_get_needs_no_headers_and_expires() {
             .await
             .unwrap()
     };
-    let uri = presign(Duration::from_secs(60)).await;
+    let uri = presign(Duration::from_mins(1)).await;
     let answer = get(&uri).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.header("Content-Length"), Some("1024"));
@@ -212,7 +212,7 @@ async fn a_presigned_get_needs_no_headers_and_expires() {
     assert_eq!(count(&lab, "s3:GetObject").count, 3);
 }
 
-/// The status and code of the error that GetObject meets.
+/// The status and code of the error that `GetObject` meets.
 async fn refusal(client: &aws_sdk_s3::Client) -> (u16, String) {
     let get = client.get_object().bucket(BUCKET).key(KEY);
     let error = get.send().await.unwrap_err();
@@ -267,7 +267,7 @@ async fn bad_credentials_are_told_apart() {
 #[tokio::test]
 async fn a_signature_of_an_hour_ago_is_too_skewed() {
     let lab = lab("").await;
-    let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+    let hour_ago = std::time::SystemTime::now() - Duration::from_hours(1);
     let stale = aws_smithy_async::time::StaticTimeSource::new(hour_ago);
     let config = config(&lab, static_keys(&lab)).time_source(stale).build();
     let client = aws_sdk_s3::Client::new(&config);
