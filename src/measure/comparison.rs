@@ -320,7 +320,9 @@ impl Blocks {
         picks: impl Iterator<Item = Pick>,
         sums: &mut [Vec<u64>; 2],
     ) -> Option<[f64; 2]> {
-        sums.iter_mut().for_each(|sum| sum.fill(0));
+        for sum in sums.iter_mut() {
+            sum.fill(0);
+        }
         for Pick {
             arm,
             block,
