@@ -77,6 +77,8 @@ impl Tally {
 #[derive(Clone, Debug, Default)]
 pub struct PhaseDistributions {
     pub total: Distribution,
+    /// The total without [`Phase::Queue`]: what a closed loop would have called the latency.
+    pub service: Distribution,
     pub unexplained: Distribution,
     phases: [Distribution; Phase::ALL.len()],
 }
@@ -89,6 +91,7 @@ impl PhaseDistributions {
 
     fn record(&mut self, sample: &Sample) {
         self.total.record(sample.total);
+        self.service.record(sample.service());
         self.unexplained
             .record(sample.phases.unexplained(sample.total));
         for phase in Phase::ALL {
