@@ -247,7 +247,7 @@ mod tests {
                 attempts: 1,
                 fresh: 0,
                 reused: 1,
-                identity: vec![],
+                identity: crate::measure::IdentityCounts::default(),
                 error: None,
             };
             tally.record(round as u64, Duration::ZERO, &sample);

@@ -151,7 +151,7 @@ pub async fn measure(
         tallies: run
             .tallies
             .iter()
-            .map(|tally| lock(tally).clone())
+            .map(|tally| std::mem::take(&mut *lock(tally)))
             .collect(),
         elapsed: clock::since(start),
         complete: !stop.is_stopped(),
@@ -209,7 +209,7 @@ mod tests {
                     attempts: 1,
                     fresh: 0,
                     reused: 1,
-                    identity: vec![],
+                    identity: crate::measure::IdentityCounts::default(),
                     error: None,
                 }
             })

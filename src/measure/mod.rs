@@ -21,5 +21,5 @@ pub use distribution::Distribution;
 pub use load::{Call, Measured, Monitor, Plan, Stop};
 pub use pacing::{Arrivals, Pacing, Rate};
 pub use phase::{Phase, PhaseTimes};
-pub use sample::{IdentityPath, Outcome, Sample};
+pub use sample::{IdentityCounts, IdentityPath, Outcome, Sample};
 pub use tally::{PhaseDistributions, Tally};

@@ -193,7 +193,7 @@ mod tests {
                 attempts: 1,
                 fresh: 0,
                 reused: 1,
-                identity: vec![],
+                identity: crate::measure::IdentityCounts::default(),
                 error: None,
             };
             series.record(round as u64, Duration::from_millis(round as u64), &sample);
