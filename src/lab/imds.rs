@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn steps_are_told_apart() {
-        let step = |method: &Method, path| Step::of(method, path);
+        let step = Step::of;
         assert_eq!(step(&Method::PUT, TOKEN_PATH), Step::Token);
         assert_eq!(step(&Method::GET, TOKEN_PATH), Step::Other);
         assert_eq!(step(&Method::GET, ROLE_PATH), Step::Role);

@@ -17,6 +17,9 @@ use time::macros::format_description;
 
 use super::seal::keyed;
 
+#[cfg(test)]
+mod tests;
+
 /// Signatures older than this are refused.
 const PAST: Duration = Duration::from_secs(15 * 60);
 /// Signatures from further in the future than this are refused.
