@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use awscreds_bench::measure::{
-    Distribution, IdentityPath, Outcome, Phase, PhaseTimes, Sample, Tally, comparison,
+    Distribution, IdentityPath, Outcome, Phase, PhaseTimes, Sample, Statistic, Tally, comparison,
 };
 use awscreds_bench::report::encode_histogram;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -44,7 +44,7 @@ fn samples(count: usize, seed: u64) -> Vec<Sample> {
 fn tally(samples: &[Sample]) -> Tally {
     let mut tally = Tally::default();
     for (round, sample) in samples.iter().enumerate() {
-        tally.record(round as u64, sample);
+        tally.record(round as u64, sample.total * round as u32, sample);
     }
     tally
 }
@@ -55,7 +55,7 @@ fn record(criterion: &mut Criterion) {
     let mut round = samples.len();
     criterion.bench_function("record a sample", |bencher| {
         bencher.iter(|| {
-            tally.record(round as u64, &samples[round % samples.len()]);
+            tally.record(round as u64, Duration::ZERO, &samples[round % samples.len()]);
             round += 1;
         });
     });
@@ -67,7 +67,7 @@ fn compare(criterion: &mut Criterion) {
     for calls in [200, 20_000] {
         let (a, b) = (tally(&samples(calls, 1)), tally(&samples(calls, 2)));
         group.bench_function(format!("{calls} calls each"), |bencher| {
-            bencher.iter(|| comparison::compare(black_box(&a), &b, 0.99, 1));
+            bencher.iter(|| comparison::compare(black_box(&a), &b, Statistic::Quantile(0.99), 1));
         });
     }
     group.finish();

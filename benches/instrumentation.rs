@@ -20,6 +20,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_smithy_http_client::pool::{Client, ConnectionPool};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::timeout::TimeoutConfig;
 use awscreds_bench::client::{ArmFacts, Setup, SetupOptions, sampled};
 use awscreds_bench::credentials::{Source, Variables};
 use awscreds_bench::lab::{ExportedSource, Lab, Options, Scenario};
@@ -27,6 +28,8 @@ use awscreds_bench::measure::{Outcome, Tally};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
+/// Of either kind of call.
+const TIMEOUT: Duration = Duration::from_secs(10);
 const WARM_UP: u32 = 2_000;
 /// Pairs of calls, in as many blocks as the interval is resampled from.
 const BLOCKS: usize = 40;
@@ -61,7 +64,7 @@ fn number(text: &str) -> u32 {
 
 async fn paired() {
     let target = Target::begin().await;
-    let plain = Plain::new(&target);
+    let plain = Plain::new(&target).await;
     let mut instrumented = Instrumented::new(&target).await;
     for _ in 0..WARM_UP {
         plain.call().await;
@@ -124,7 +127,7 @@ fn median(blocks: &[[Vec<Duration>; 2]], picks: &[usize], kind: usize) -> Durati
 }
 
 async fn only_plain(calls: u32) {
-    let plain = Plain::new(&Target::begin().await);
+    let plain = Plain::new(&Target::begin().await).await;
     for _ in 0..calls {
         plain.call().await;
     }
@@ -177,24 +180,28 @@ impl Target {
 struct Plain(aws_sdk_sts::Client);
 
 impl Plain {
-    fn new(target: &Target) -> Self {
+    async fn new(target: &Target) -> Self {
         let pool = ConnectionPool::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https()
             .expect("a pool");
         let http = SharedHttpClient::new(Client::new(&pool).expect("a client"));
-        let keys = aws_credential_types::Credentials::from_keys(
+        let keys = aws_credential_types::Credentials::new(
             target.variable("AWS_ACCESS_KEY_ID"),
             target.variable("AWS_SECRET_ACCESS_KEY"),
             None,
+            None,
+            "bench",
         );
-        let config = aws_sdk_sts::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
+        let sdk = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(target.variable("AWS_REGION")))
             .endpoint_url(target.variable("AWS_ENDPOINT_URL_STS"))
             .credentials_provider(keys)
             .http_client(http)
-            .build();
+            .timeout_config(TimeoutConfig::builder().operation_timeout(TIMEOUT).build())
+            .load()
+            .await;
+        let config = aws_sdk_sts::config::Builder::from(&sdk).build();
         Self(aws_sdk_sts::Client::from_conf(config))
     }
 
@@ -208,6 +215,7 @@ impl Plain {
 struct Instrumented {
     client: aws_sdk_sts::Client,
     tally: Tally,
+    begun: Instant,
 }
 
 impl Instrumented {
@@ -220,7 +228,7 @@ impl Instrumented {
             profile: None,
             role_arn: None,
             endpoint_url: Some(target.variable("AWS_ENDPOINT_URL_STS")),
-            timeout: Duration::from_secs(10),
+            timeout: TIMEOUT,
         };
         let setup = Setup::load(options).await.expect("a setup");
         let facts = Arc::new(ArmFacts::default());
@@ -233,12 +241,14 @@ impl Instrumented {
         Self {
             client: aws_sdk_sts::Client::from_conf(config),
             tally: Tally::default(),
+            begun: Instant::now(),
         }
     }
 
     async fn call(&mut self) {
         let sample = Box::pin(sampled(self.client.get_caller_identity().send())).await;
         assert_eq!(sample.outcome, Outcome::Ok, "{:?}", sample.error);
-        self.tally.record(self.tally.requests, &sample);
+        self.tally
+            .record(self.tally.requests, self.begun.elapsed(), &sample);
     }
 }
