@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::Report;
 use super::failure::Failure;
-use super::options::{LoadOptions, OutputOptions, TargetOptions};
+use super::options::{LoadOptions, OutputOptions, PacingOptions, TargetOptions};
 use super::session::{self, ArmCall, Results, Session};
 use crate::client::{
     ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
@@ -45,12 +45,10 @@ pub struct S3Args {
     #[arg(long, value_name = "BYTES", default_value_t = 1024)]
     size: usize,
 
-    /// Workers; each starts its next call when its last one has ended
-    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = super::options::workers)]
-    concurrency: usize,
-
     #[command(flatten)]
     load: LoadOptions,
+    #[command(flatten)]
+    pacing: PacingOptions,
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
@@ -74,7 +72,7 @@ pub async fn run(args: S3Args) -> Result<Report, Failure> {
     for (credentials, connection) in temperatures(args.compare_cache) {
         arms.push(arm(&setup, credentials, connection, &request).await?);
     }
-    let mut plan = session::plan(&args.load, args.concurrency);
+    let mut plan = session::plan(&args.load, &args.pacing);
     if plan.warmup == 0 {
         // Without one call before, the warm arms would be measured cold.
         plan.warmup = 1;
@@ -87,7 +85,7 @@ pub async fn run(args: S3Args) -> Result<Report, Failure> {
         .collect();
     let findings = findings(&documented);
     Ok(Report::Measured(Box::new(session.document(Results {
-        load: session::load(&plan),
+        load: session::load(&plan, Some(&run.measured)),
         complete: run.measured.complete,
         lab_requests: run.lab_requests,
         comparisons: session::comparisons(&arms, &run.measured, plan.seed),

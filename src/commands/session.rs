@@ -13,12 +13,14 @@ use time::format_description::well_known::Rfc3339;
 
 use super::failure::{Failure, hint_for};
 use super::lab::start_lab;
-use super::options::{LoadOptions, OutputOptions, TargetOptions};
+use super::options::{LoadOptions, OutputOptions, PacingOptions, TargetOptions};
 use crate::client::{ArmFacts, Route, Setup, SetupOptions};
 use crate::clock;
 use crate::credentials::{Source, Variables};
 use crate::lab::{ExportedSource, Lab, Options as LabOptions};
-use crate::measure::{self, Call, Measured, Monitor, Plan, Stop, Tally};
+use crate::measure::{
+    self, Arrivals, Call, Measured, Monitor, Pacing, Plan, Statistic, Stop, Tally,
+};
 use crate::report::document::{
     Arm, Comparison, Document, Environment, Finding, LabInfo, Load, RequestCount, SCHEMA, Tool,
 };
@@ -126,7 +128,7 @@ impl Session {
         let calls = calls(arms);
         let probe = Plan {
             warmup: 1,
-            concurrency: 1,
+            pacing: Pacing::Closed { workers: 1 },
             ..plan.clone()
         };
         let probed = measure::load::warm_up(&calls, &probe, &self.stop).await;
@@ -292,24 +294,37 @@ pub fn require_writable(path: &Path) -> Result<(), Failure> {
 }
 
 /// The plan that the options describe.
-pub fn plan(options: &LoadOptions, concurrency: usize) -> Plan {
+pub fn plan(options: &LoadOptions, pacing: &PacingOptions) -> Plan {
     Plan {
         requests: options
             .requests
             .or_else(|| options.duration.is_none().then_some(REQUESTS)),
         duration: options.duration,
         warmup: options.warmup.unwrap_or(WARMUP),
-        concurrency,
+        pacing: pacing.pacing(),
         seed: options.seed,
     }
 }
 
-/// The plan as the document states it.
-pub fn load(plan: &Plan) -> Load {
+/// The load as the document states it.
+pub fn load(plan: &Plan, measured: Option<&Measured>) -> Load {
+    let rate = match plan.pacing {
+        Pacing::Closed { .. } => None,
+        Pacing::Open { rate, .. } => Some(rate),
+    };
+    let arrivals = rate.map(|rate| match rate.arrivals {
+        Arrivals::Constant => "constant",
+        Arrivals::Poisson => "poisson",
+    });
     Load {
-        mode: "closed".to_owned(),
-        concurrency: plan.concurrency,
-        rate_per_s: None,
+        mode: if rate.is_some() { "open" } else { "closed" }.to_owned(),
+        concurrency: plan.pacing.workers(),
+        rate_per_s: rate.map(|rate| rate.per_s),
+        arrivals: arrivals.map(str::to_owned),
+        generator_lag: measured
+            .and_then(|m| m.lag.as_ref())
+            .map(assemble::quantiles),
+        missed: rate.and(measured).map(|measured| measured.missed),
         requests: plan.requests,
         duration_s: plan.duration.map(|duration| duration.as_secs_f64()),
         warmup: plan.warmup,
@@ -320,9 +335,9 @@ pub fn load(plan: &Plan) -> Load {
 pub fn comparisons(arms: &[ArmCall], measured: &Measured, seed: u64) -> Vec<Comparison> {
     let mut comparisons = Vec::new();
     for (arm, tally) in arms.iter().zip(&measured.tallies).skip(1) {
-        for quantile in [0.5, 0.9, 0.99] {
+        for statistic in Statistic::USUAL {
             let compared =
-                measure::comparison::compare(&measured.tallies[0], tally, quantile, seed);
+                measure::comparison::compare(&measured.tallies[0], tally, statistic, seed);
             comparisons
                 .extend(compared.map(|c| assemble::comparison(&arms[0].name, &arm.name, &c)));
         }

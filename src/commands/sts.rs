@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::Report;
 use super::failure::Failure;
-use super::options::{LoadOptions, OutputOptions, TargetOptions};
+use super::options::{LoadOptions, OutputOptions, PacingOptions, TargetOptions};
 use super::session::{self, ArmCall, Results, Session};
 use crate::client::{ArmFacts, sampled};
 use crate::credentials::Source;
@@ -40,12 +40,10 @@ pub struct StsArgs {
     #[arg(long, value_name = "FILE")]
     web_identity_token_file: Option<PathBuf>,
 
-    /// Workers; each starts its next call when its last one has ended
-    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = super::options::workers)]
-    concurrency: usize,
-
     #[command(flatten)]
     load: LoadOptions,
+    #[command(flatten)]
+    pacing: PacingOptions,
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
@@ -68,7 +66,7 @@ pub async fn run(args: StsArgs) -> Result<Report, Failure> {
     for (name, region) in arm_regions(args.regional.as_deref(), session.setup.region())? {
         arms.push(arm(&session, name, region, &request).await?);
     }
-    let plan = session::plan(&args.load, args.concurrency);
+    let plan = session::plan(&args.load, &args.pacing);
     let run = session.measure(&arms, &plan).await?;
     let documented: Vec<Arm> = arms
         .iter()
@@ -78,7 +76,7 @@ pub async fn run(args: StsArgs) -> Result<Report, Failure> {
     let comparisons = session::comparisons(&arms, &run.measured, plan.seed);
     let findings = findings(&session, &documented, &comparisons);
     Ok(Report::Measured(Box::new(session.document(Results {
-        load: session::load(&plan),
+        load: session::load(&plan, Some(&run.measured)),
         complete: run.measured.complete,
         lab_requests: run.lab_requests,
         arms: documented,
@@ -288,7 +286,7 @@ fn findings(session: &Session, arms: &[Arm], comparisons: &[Comparison]) -> Vec<
     }
     let medians = comparisons
         .iter()
-        .filter(|comparison| (comparison.quantile - 0.5).abs() < f64::EPSILON);
+        .filter(|comparison| comparison.statistic == "p50");
     let from_global = medians.filter(|comparison| comparison.baseline == "global");
     from_global
         .filter_map(|comparison| match comparison.verdict {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::phase::PhaseTimes;
+use super::phase::{Phase, PhaseTimes};
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,4 +44,18 @@ pub struct Sample {
     pub identity: Vec<IdentityPath>,
     /// What went wrong, in the words of whoever reported it; `None` when nothing did.
     pub error: Option<String>,
+}
+
+impl Sample {
+    /// Counts the call from its planned start, `queued` before it began.
+    pub fn queued(&mut self, queued: Duration) {
+        self.phases[Phase::Queue] += queued;
+        self.total += queued;
+    }
+
+    /// The call from its own start: what is left of the total without the wait for that start.
+    #[must_use]
+    pub fn service(&self) -> Duration {
+        self.total.saturating_sub(self.phases[Phase::Queue])
+    }
 }

@@ -1,6 +1,7 @@
 //! What was measured of one arm, in constant memory.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::distribution::Distribution;
 use super::phase::Phase;
@@ -25,15 +26,15 @@ pub struct Tally {
     pub succeeded: PhaseDistributions,
     /// Calls that did not.
     pub failed: PhaseDistributions,
-    /// Totals of successful calls in the order of the run.
+    /// The calls in the order of the run.
     pub series: Series,
     /// Error messages and how often each was seen.
     pub errors: HashMap<String, u64>,
 }
 
 impl Tally {
-    /// Adds a call made in `round` of the run.
-    pub fn record(&mut self, round: u64, sample: &Sample) {
+    /// Adds a call of `round` that began `at` after the start of the run.
+    pub fn record(&mut self, round: u64, at: Duration, sample: &Sample) {
         self.requests += 1;
         *self.outcomes.entry(sample.outcome).or_default() += 1;
         self.attempts += u64::from(sample.attempts);
@@ -48,10 +49,10 @@ impl Tally {
         }
         if sample.outcome == Outcome::Ok {
             self.succeeded.record(sample);
-            self.series.record(round, sample.total.as_nanos() as u64);
         } else {
             self.failed.record(sample);
         }
+        self.series.record(round, at, sample);
         if let Some(error) = &sample.error {
             self.note_error(error);
         }
@@ -76,6 +77,8 @@ impl Tally {
 #[derive(Clone, Debug, Default)]
 pub struct PhaseDistributions {
     pub total: Distribution,
+    /// The total without [`Phase::Queue`]: what a closed loop would have called the latency.
+    pub service: Distribution,
     pub unexplained: Distribution,
     phases: [Distribution; Phase::ALL.len()],
 }
@@ -88,6 +91,7 @@ impl PhaseDistributions {
 
     fn record(&mut self, sample: &Sample) {
         self.total.record(sample.total);
+        self.service.record(sample.service());
         self.unexplained
             .record(sample.phases.unexplained(sample.total));
         for phase in Phase::ALL {

@@ -85,10 +85,22 @@ pub struct Environment {
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct Load {
-    /// `closed`: each worker starts its next call when its last one ended.
+    /// `closed`: each worker starts its next call when its last one ended. `open`: calls begin at their
+    /// planned time, and their latency counts from it.
     pub mode: String,
+    /// Calls under way at once, at most.
     pub concurrency: usize,
+    /// Planned calls per second and arm.
     pub rate_per_s: Option<f64>,
+    /// `constant` or `poisson`; only in an open loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<String>,
+    /// How late calls of an open loop began although a worker was free for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_lag: Option<Quantiles>,
+    /// Calls of an open loop that were planned and never made, because every worker was busy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<u64>,
     /// Calls asked for per arm.
     pub requests: Option<u64>,
     pub duration_s: Option<f64>,
@@ -123,6 +135,28 @@ pub struct Arm {
     pub failed_phases: Option<Phases>,
     /// A few of the errors seen, most frequent first.
     pub errors: Vec<ErrorSeen>,
+    /// The run cut into at most 64 slices of equally many calls, in order.
+    #[serde(default)]
+    pub timeline: Vec<Slice>,
+}
+
+/// A stretch of a run, as an arm saw it.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct Slice {
+    /// When the slice's first call began, from the start of the run.
+    pub start_s: f64,
+    /// When its last call began.
+    pub end_s: f64,
+    /// Calls that succeeded.
+    pub count: u64,
+    pub failed: u64,
+    /// Calls that loaded credentials.
+    pub loads: u64,
+    pub p50_us: Option<f64>,
+    pub p99_us: Option<f64>,
+    pub max_us: Option<f64>,
+    /// As [`Quantiles::histogram`], of the totals of the calls that succeeded.
+    pub histogram: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
@@ -173,7 +207,14 @@ pub struct SourceRequests {
 /// The time of an arm's calls, cut into disjoint slices, and their total, measured on its own.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 pub struct Phases {
+    /// In an open loop, from the planned start.
     pub total: Quantiles,
+    /// The total without `queue`: from the real start of the call. Only in an open loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Quantiles>,
+    /// From the planned start of a call to its real one. Only in an open loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Quantiles>,
     pub serialize: Quantiles,
     pub identity: Quantiles,
     pub endpoint: Quantiles,
@@ -191,18 +232,21 @@ pub struct Phases {
 impl Phases {
     /// The disjoint phases with their names, in the order in which a call passes through them.
     #[must_use]
-    pub fn slices(&self) -> [(&'static str, &Quantiles); 9] {
-        [
-            ("serialize", &self.serialize),
-            ("identity", &self.identity),
-            ("endpoint", &self.endpoint),
-            ("signing", &self.signing),
-            ("connect", &self.connect),
-            ("transmit", &self.transmit),
-            ("deserialize", &self.deserialize),
-            ("backoff", &self.backoff),
-            ("unexplained", &self.unexplained),
-        ]
+    pub fn slices(&self) -> Vec<(&'static str, &Quantiles)> {
+        let queue = self.queue.iter().map(|queue| ("queue", queue));
+        queue
+            .chain([
+                ("serialize", &self.serialize),
+                ("identity", &self.identity),
+                ("endpoint", &self.endpoint),
+                ("signing", &self.signing),
+                ("connect", &self.connect),
+                ("transmit", &self.transmit),
+                ("deserialize", &self.deserialize),
+                ("backoff", &self.backoff),
+                ("unexplained", &self.unexplained),
+            ])
+            .collect()
     }
 }
 
@@ -228,8 +272,10 @@ pub struct Comparison {
     pub baseline: String,
     pub candidate: String,
     pub phase: String,
-    /// 0.5 is the median.
-    pub quantile: f64,
+    /// What is compared: `p50`, `p90`, `p99` or `mean`.
+    pub statistic: String,
+    /// 0.5 is the median; `None` for the mean.
+    pub quantile: Option<f64>,
     pub baseline_us: f64,
     pub candidate_us: f64,
     /// Candidate − baseline: negative when the candidate is faster.
@@ -237,7 +283,11 @@ pub struct Comparison {
     pub ci_low_us: Option<f64>,
     pub ci_high_us: Option<f64>,
     pub confidence: f64,
+    /// The smallest difference that matters: one that lies within it is none.
+    pub smallest_us: f64,
     pub verdict: Verdict,
+    /// Where the verdict is inconclusive: about how many more calls per arm would settle it.
+    pub more_calls: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]

@@ -102,12 +102,6 @@ pub(super) fn rate(per_s: f64) -> String {
     format!("{}/s", number(rounded, digits_after_point(rounded)))
 }
 
-/// `p50`, `p99`, `p99.9` for 0.5, 0.99, 0.999.
-pub(super) fn quantile(quantile: f64) -> String {
-    let percentile = (quantile * 1e6).round() / 1e4;
-    format!("p{percentile}")
-}
-
 fn unit(us: f64) -> (f64, &'static str) {
     let finest = UNITS[UNITS.len() - 1];
     UNITS
@@ -202,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_rates_and_quantiles() {
+    fn counts_and_rates() {
         assert_eq!(
             [7, 999, 1000, 1_234_567].map(count),
             ["7", "999", "1,000", "1,234,567"]
@@ -212,6 +206,5 @@ mod tests {
             [198.4, 3.21, 15_230.0].map(rate),
             ["198/s", "3.21/s", "15,200/s"]
         );
-        assert_eq!([0.5, 0.99, 0.999].map(quantile), ["p50", "p99", "p99.9"]);
     }
 }

@@ -2,6 +2,7 @@
 
 use aws_config::imds;
 use aws_config::provider_config::ProviderConfig;
+use aws_credential_types::provider::ProvideCredentials;
 
 use super::support::{count, http_client, imds_credentials, lab, metadata_token, raw};
 
@@ -151,7 +152,6 @@ async fn the_sdk_makes_three_requests() {
             .configure(&config)
             .imds_client(client)
             .build();
-        use aws_credential_types::provider::ProvideCredentials;
         let credentials = provider.provide_credentials().await.unwrap();
         assert!(credentials.session_token().is_some());
         for step in ["imds:token", "imds:role", "imds:credentials"] {

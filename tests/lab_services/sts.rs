@@ -52,7 +52,7 @@ async fn the_real_names_work_over_tls() {
     assert_eq!(count(&lab, "sts:GetCallerIdentity").ok, 4);
 }
 
-/// The status and code of the error that GetCallerIdentity meets.
+/// The status and code of the error that `GetCallerIdentity` meets.
 async fn refusal(client: &aws_sdk_sts::Client) -> (u16, String, String) {
     let error = client.get_caller_identity().send().await.unwrap_err();
     let status = error.raw_response().unwrap().status().as_u16();
@@ -81,7 +81,7 @@ async fn an_unknown_key_is_invalid() {
 #[tokio::test]
 async fn a_signature_of_an_hour_ago_is_refused() {
     let lab = lab("").await;
-    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    let hour_ago = SystemTime::now() - Duration::from_hours(1);
     let config = config(&lab, static_keys(&lab)).time_source(StaticTimeSource::new(hour_ago));
     let (status, code, message) = refusal(&aws_sdk_sts::Client::new(&config.build())).await;
     assert_eq!((status, code.as_str()), (403, "SignatureDoesNotMatch"));
