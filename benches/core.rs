@@ -55,7 +55,11 @@ fn record(criterion: &mut Criterion) {
     let mut round = samples.len();
     criterion.bench_function("record a sample", |bencher| {
         bencher.iter(|| {
-            tally.record(round as u64, Duration::ZERO, &samples[round % samples.len()]);
+            tally.record(
+                round as u64,
+                Duration::ZERO,
+                &samples[round % samples.len()],
+            );
             round += 1;
         });
     });
