@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::Report;
 use super::failure::Failure;
+use super::load;
 use super::options::{LoadOptions, OutputOptions, TargetOptions};
 use super::session::{self, ArmCall, Results, Session};
 use crate::client::{ArmFacts, Setup, error_text, fetch, timeline};
@@ -94,7 +95,7 @@ pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
     let findings = findings(&arms, &steps.workers);
     let load = Load {
         concurrency: steps.workers.iter().copied().max().unwrap_or(1),
-        ..session::load(&steps.plan(probe.warmup, 1), None)
+        ..load::stated(&steps.plan(probe.warmup, 1), None)
     };
     let results = Results {
         load,

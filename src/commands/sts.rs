@@ -9,14 +9,14 @@ use clap::{Args, ValueEnum};
 
 use super::Report;
 use super::failure::Failure;
+use super::load;
 use super::options::{LoadOptions, OutputOptions, PacingOptions, TargetOptions};
-use super::session::{self, ArmCall, Results, Session};
+use super::session::{ArmCall, Session};
 use crate::client::{ArmFacts, sampled};
 use crate::credentials::Source;
 use crate::lab::ExportedSource;
 use crate::measure::Call;
 use crate::measure::load::CallFuture;
-use crate::report::assemble;
 use crate::report::document::{Arm, Comparison, Finding, Severity, Verdict};
 
 /// The pseudo-Region under which the SDK's endpoint rules give the global endpoint.
@@ -66,23 +66,8 @@ pub async fn run(args: StsArgs) -> Result<Report, Failure> {
     for (name, region) in arm_regions(args.regional.as_deref(), session.setup.region())? {
         arms.push(arm(&session, name, region, &request).await?);
     }
-    let plan = session::plan(&args.load, &args.pacing);
-    let run = session.measure(&arms, &plan).await?;
-    let documented: Vec<Arm> = arms
-        .iter()
-        .zip(&run.measured.tallies)
-        .map(|(arm, tally)| assemble::arm(&arm.name, tally, &arm.facts))
-        .collect();
-    let comparisons = session::comparisons(&arms, &run.measured, plan.seed);
-    let findings = findings(&session, &documented, &comparisons);
-    Ok(Report::Measured(Box::new(session.document(Results {
-        load: session::load(&plan, Some(&run.measured)),
-        complete: run.measured.complete,
-        lab_requests: run.lab_requests,
-        arms: documented,
-        comparisons,
-        findings,
-    }))))
+    let plan = load::plan(&args.load, &args.pacing);
+    session.interleaved(&arms, &plan, findings).await
 }
 
 /// The arms' names and the Regions under which the SDK is asked for an endpoint.

@@ -8,9 +8,11 @@ pub mod distribution;
 pub mod load;
 pub mod pacing;
 pub mod phase;
+mod resampling;
 pub mod sample;
 mod schedule;
 pub mod series;
+pub mod shape;
 pub mod tally;
 mod tickets;
 
