@@ -1,4 +1,4 @@
-//! What observing a call costs: an instrumented GetCallerIdentity against the same call without any
+//! What observing a call costs: an instrumented `GetCallerIdentity` against the same call without any
 //! instrument, on the embedded lab without delays, over HTTP.
 //!
 //! ```text
