@@ -45,7 +45,8 @@ pub struct Tool {
 pub struct LabInfo {
     pub scenario: String,
     pub seed: u64,
-    /// What the lab itself counted during the run, by operation (warm-up included): the ground truth.
+    /// What the lab itself counted while the run was measured, by operation, without the warm-up: the
+    /// ground truth.
     pub requests: BTreeMap<String, RequestCount>,
     /// What the scenario says of itself, for instance that its figures are made up.
     pub about: Option<String>,

@@ -29,12 +29,12 @@ pub(super) fn time(us: f64) -> String {
     )
 }
 
-/// [`time`], or a dash where nothing was measured.
+/// [`time()`], or a dash where nothing was measured.
 pub(super) fn time_or_absent(us: Option<f64>) -> String {
     us.map_or_else(|| ABSENT.to_owned(), time)
 }
 
-/// [`time`] with its sign, for differences.
+/// [`time()`] with its sign, for differences.
 pub(super) fn difference(us: f64) -> String {
     let plus = if three_digits(us) > 0.0 { "+" } else { "" };
     format!("{plus}{}", time(us))
