@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::Report;
 use super::failure::Failure;
-use super::options::{LoadOptions, OutputOptions, TargetOptions};
+use super::options::{CheckOptions, LoadOptions, OutputOptions, TargetOptions};
 use super::session::{self, ArmCall, Results, Session};
 use crate::client::{
     ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
@@ -54,6 +54,8 @@ pub struct S3Args {
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
+    pub checks: CheckOptions,
+    #[command(flatten)]
     pub output: OutputOptions,
 }
 
@@ -79,6 +81,7 @@ pub async fn run(args: S3Args) -> Result<Report, Failure> {
         // Without one call before, the warm arms would be measured cold.
         plan.warmup = 1;
     }
+    args.checks.meant_for_arms(&session::names(&arms))?;
     let run = session.measure(&arms, &plan).await?;
     let documented: Vec<Arm> = arms
         .iter()

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::Report;
 use super::failure::Failure;
-use super::options::{LoadOptions, OutputOptions, TargetOptions};
+use super::options::{CheckOptions, LoadOptions, OutputOptions, TargetOptions};
 use super::session::{self, ArmCall, Results, Session};
 use crate::client::{ArmFacts, sampled};
 use crate::credentials::Source;
@@ -49,6 +49,8 @@ pub struct StsArgs {
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
+    pub checks: CheckOptions,
+    #[command(flatten)]
     pub output: OutputOptions,
 }
 
@@ -69,6 +71,7 @@ pub async fn run(args: StsArgs) -> Result<Report, Failure> {
         arms.push(arm(&session, name, region, &request).await?);
     }
     let plan = session::plan(&args.load, args.concurrency);
+    args.checks.meant_for_arms(&session::names(&arms))?;
     let run = session.measure(&arms, &plan).await?;
     let documented: Vec<Arm> = arms
         .iter()

@@ -15,6 +15,8 @@ use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 
+use super::blocks;
+pub use super::blocks::LatencyBlocks;
 use super::series::Series;
 use super::tally::Tally;
 
@@ -32,9 +34,6 @@ const SMALLEST_SHARE: f64 = 0.05;
 const SMALLEST_NANOS: f64 = 20_000.0;
 
 const RESAMPLES: usize = 999;
-
-/// Blocks aimed at, at least: enough to resample, and each long enough to hold its neighbours' influence.
-const FEWEST_BLOCKS: f64 = 20.0;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,9 +61,6 @@ pub enum Pairing {
     /// In runs of their own.
     Separate,
 }
-
-/// One arm's latencies in nanoseconds, and how often each was seen, by block of the run.
-pub type LatencyBlocks = Vec<BTreeMap<u64, u32>>;
 
 /// One statistic of the total, compared between two arms. Times are nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,11 +113,10 @@ pub fn compare(
     )
 }
 
-/// Rounds per block: about as many blocks as there are rounds to the power of two thirds, the rate at
-/// which the length of blocks must grow for the bootstrap to hold (Hall, Horowitz & Jing 1995).
+/// Rounds per block, for about as many blocks as are [wanted](blocks::wanted).
 fn block_rounds(baseline: &Series, candidate: &Series) -> u64 {
     let rounds = baseline.count().max(candidate.count());
-    let wanted = (rounds as f64).powf(2.0 / 3.0).max(FEWEST_BLOCKS);
+    let wanted = blocks::wanted(rounds);
     let finest = baseline
         .rounds_per_block()
         .max(candidate.rounds_per_block());

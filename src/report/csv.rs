@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::document::{Document, Phases, Quantiles};
+use super::document::Document;
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -30,7 +30,7 @@ pub(super) fn render(document: &Document) -> Result<String, csv::Error> {
     for arm in &document.arms {
         let failed = arm.failed_phases.iter().map(|phases| ("failed", phases));
         for (calls, phases) in std::iter::once(("ok", &arm.phases)).chain(failed) {
-            for (phase, quantiles) in named(phases) {
+            for (phase, quantiles) in phases.all() {
                 writer.serialize(Row {
                     command: &document.command,
                     arm: &arm.name,
@@ -54,10 +54,4 @@ pub(super) fn render(document: &Document) -> Result<String, csv::Error> {
         .into_inner()
         .map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn named(phases: &Phases) -> impl Iterator<Item = (&'static str, &Quantiles)> {
-    std::iter::once(("total", &phases.total))
-        .chain(phases.slices())
-        .chain(phases.dns.as_ref().map(|dns| ("dns", dns)))
 }
