@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use serde::Deserialize;
+use serde_json::error::Category;
 
 use super::document::{Document, SCHEMA};
 
@@ -100,13 +101,17 @@ fn parse(bytes: &[u8]) -> Result<Document, ReadError> {
     if bytes.trim_ascii().is_empty() {
         return Err(ReadError::Empty);
     }
-    let header: Header = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-        serde_json::error::Category::Eof => ReadError::Truncated {
-            line: error.line(),
-            column: error.column(),
-        },
-        serde_json::error::Category::Data => ReadError::NoSchema,
-        _ => ReadError::NotJson(error),
+    let header: Header = serde_json::from_slice(bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        match error.classify() {
+            Category::Eof => ReadError::Truncated { line, column },
+            // A number cut at its decimal point.
+            Category::Syntax if bytes.starts_with(b"{") && is_end(bytes, line, column) => {
+                ReadError::Truncated { line, column }
+            }
+            Category::Data => ReadError::NoSchema,
+            Category::Syntax | Category::Io => ReadError::NotJson(error),
+        }
     })?;
     let schema = header.schema.ok_or(ReadError::NoSchema)?;
     if schema != SCHEMA {
@@ -125,6 +130,14 @@ fn parse(bytes: &[u8]) -> Result<Document, ReadError> {
         return Err(ReadError::Lab);
     }
     serde_json::from_slice(bytes).map_err(ReadError::Malformed)
+}
+
+fn is_end(bytes: &[u8], line: usize, column: usize) -> bool {
+    let mut lines = bytes.split(|&byte| byte == b'\n');
+    lines
+        .nth(line.saturating_sub(1))
+        .is_some_and(|last| column >= last.len())
+        && lines.next().is_none()
 }
 
 #[cfg(test)]

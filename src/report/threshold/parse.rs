@@ -218,6 +218,7 @@ fn unknown_statistic(part: Part<'_>) -> ParseError {
     let counters = COUNTERS.map(|counter| counter.name);
     let known = ["p50", "p90", "p99", "p999", "mean", "min", "max", RATE];
     let hint = match nearest(name, known.into_iter().chain(counters)) {
+        _ if name == "p100" => "the longest is `max`".to_owned(),
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None if phase_names().contains(&name) => format!("say which figure of it: `{name}.p99`"),
         None => format!(
