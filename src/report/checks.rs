@@ -108,33 +108,27 @@ fn seen(check: &Check) -> String {
     let (Some(measured), Some(against)) = (check.measured, check.against) else {
         return exactly(value, check.limit, check.unit);
     };
-    match check.unit {
-        Unit::Share => format!(
-            "{} ({} of {})",
-            figure(value, check.unit),
-            count(measured),
-            count(against)
-        ),
-        _ => {
-            let figure_of = |value| {
-                if check.figure == "rate" {
-                    figures::rate(value)
-                } else {
-                    figures::time(value)
-                }
-            };
-            let change = if against > 0.0 {
-                exactly(value, check.limit, check.unit)
-            } else {
-                "a change".to_owned()
-            };
-            format!(
-                "{change} ({} against {})",
-                figure_of(measured),
-                figure_of(against)
-            )
-        }
+    if check.unit == Unit::Share {
+        let share = figure(value, check.unit);
+        return format!("{share} ({} of {})", count(measured), count(against));
     }
+    let figure_of = |value| {
+        if check.figure == "rate" {
+            figures::rate(value)
+        } else {
+            figures::time(value)
+        }
+    };
+    let change = if against > 0.0 {
+        exactly(value, check.limit, check.unit)
+    } else {
+        "a change".to_owned()
+    };
+    format!(
+        "{change} ({} against {})",
+        figure_of(measured),
+        figure_of(against)
+    )
 }
 
 /// A figure next to its limit: with more digits where three would make them look alike.
@@ -155,9 +149,8 @@ fn figure(value: f64, unit: Unit) -> String {
         Unit::Us => figures::time(value),
         Unit::Count => count(value),
         Unit::PerS => figures::rate(value),
-        Unit::Share => figures::percent(value),
         Unit::Change if value > 0.0 => format!("+{}", figures::percent(value)),
-        Unit::Change => figures::percent(value),
+        Unit::Change | Unit::Share => figures::percent(value),
     }
 }
 

@@ -43,7 +43,7 @@ impl Threshold {
         };
         let meant = arms.iter().filter(|(arm, base)| is_meant(arm, *base));
         let checks: Vec<Check> = meant
-            .map(|(arm, base)| self.judged(Some(&arm.name), self.seen(arm, *base)))
+            .map(|(arm, base)| self.judged(Some(&arm.name), self.seen(arm, *base).as_ref()))
             .collect();
         if checks.is_empty() {
             return vec![self.judged(self.arm.as_deref(), None)];
@@ -51,7 +51,7 @@ impl Threshold {
         checks
     }
 
-    fn judged(&self, arm: Option<&str>, seen: Option<Seen>) -> Check {
+    fn judged(&self, arm: Option<&str>, seen: Option<&Seen>) -> Check {
         let (limit, unit) = match self.limit {
             Limit::Time(us) => (us, Unit::Us),
             Limit::Count(count) => (count, Unit::Count),
@@ -60,19 +60,18 @@ impl Threshold {
             Limit::Change(change) => (change, Unit::Change),
         };
         let passed = seen
-            .as_ref()
             .is_some_and(|seen| !seen.value.is_nan() && !self.operator.holds(seen.value, limit));
         Check {
             expression: self.text.clone(),
             arm: arm.map(str::to_owned),
             figure: self.figure_name.clone(),
             passed,
-            seen: seen.as_ref().map(|seen| seen.value),
+            seen: seen.map(|seen| seen.value),
             operator: self.operator.as_str().to_owned(),
             limit,
             unit,
-            measured: seen.as_ref().and_then(|seen| seen.measured),
-            against: seen.as_ref().and_then(|seen| seen.against),
+            measured: seen.and_then(|seen| seen.measured),
+            against: seen.and_then(|seen| seen.against),
         }
     }
 
@@ -84,11 +83,11 @@ impl Threshold {
                 measured: None,
                 against: None,
             }),
-            Limit::Share(_) => Seen::ratio(figure, arm.requests as f64, |part, whole| part / whole)
-                .filter(|_| arm.requests > 0),
+            Limit::Share(_) => (arm.requests > 0)
+                .then(|| Seen::ratio(figure, arm.requests as f64, |part, whole| part / whole)),
             Limit::Change(_) => {
                 let from = self.figure.of(base?)?;
-                Seen::ratio(figure, from, |now, from| (now - from) / from)
+                Some(Seen::ratio(figure, from, |now, from| (now - from) / from))
             }
         }
     }
@@ -96,17 +95,17 @@ impl Threshold {
 
 impl Seen {
     /// Nothing out of nothing is no change; something out of nothing is more than any limit.
-    fn ratio(measured: f64, against: f64, ratio: fn(f64, f64) -> f64) -> Option<Self> {
+    fn ratio(measured: f64, against: f64, ratio: fn(f64, f64) -> f64) -> Self {
         let value = match (measured > 0.0, against > 0.0) {
             (_, true) => ratio(measured, against),
             (false, false) => 0.0,
             (true, false) => f64::MAX,
         };
-        Some(Self {
+        Self {
             value,
             measured: Some(measured),
             against: Some(against),
-        })
+        }
     }
 }
 
