@@ -2,9 +2,11 @@
 //! nothing but progress, and that on stderr.
 
 pub mod compare;
+mod credibility;
 mod failure;
 pub mod imds;
 pub mod lab;
+mod load;
 mod options;
 pub mod report;
 pub mod s3;

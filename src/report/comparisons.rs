@@ -26,7 +26,7 @@ pub(super) fn in_short(document: &Document) -> Vec<Statement> {
     statements.extend(document.arms.iter().filter_map(|arm| {
         let medians = comparisons.iter().filter(|comparison| {
             comparison.candidate == arm.name
-                && comparison.phase != "total"
+                && is_phase(arm, &comparison.phase)
                 && comparison.statistic == "p50"
                 && is_decided(comparison)
         });
@@ -35,6 +35,12 @@ pub(super) fn in_short(document: &Document) -> Vec<Statement> {
         largest.map(statement)
     }));
     statements
+}
+
+/// Not the total, nor what is a part of another phase.
+fn is_phase(arm: &Arm, name: &str) -> bool {
+    let slices = arm.phases.slices();
+    slices.iter().any(|(known, _)| *known == name)
 }
 
 fn is_decided(comparison: &Comparison) -> bool {

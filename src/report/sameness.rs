@@ -70,6 +70,13 @@ fn target(base: &Document, new: &Document) -> Vec<String> {
         different("loop", &|document| document.load.mode.clone()),
         different("workers", &|document| document.load.concurrency.to_string()),
         different("rate", &rate),
+        different("arrivals", &|document| {
+            document
+                .load
+                .arrivals
+                .clone()
+                .unwrap_or_else(|| "none".to_owned())
+        }),
         different("warm-up", &|document| document.load.warmup.to_string()),
     ]
     .into_iter()

@@ -6,6 +6,7 @@ mod fail_if;
 mod imds;
 mod interrupt;
 mod lab_command;
+mod open_loop;
 mod peers;
 mod s3;
 mod sts;

@@ -72,10 +72,10 @@ const fn counter(
     Counter { name, group, count }
 }
 
-/// `total`, the phases in their order, and `dns`.
+/// `total`, the phases in their order, and those that only some runs have.
 pub(super) fn phase_names() -> Vec<&'static str> {
     let mut names: Vec<&str> = Phases::default().all().map(|(name, _)| name).collect();
-    names.push("dns");
+    names.extend(["service", "queue", "dns"]);
     names
 }
 
