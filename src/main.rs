@@ -38,7 +38,7 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
         width: report::width(),
     };
     match report {
-        Report::Measured(document) => {
+        Report::Measured(document) | Report::Stored(document, _) => {
             let text =
                 report::render(document, output.format, &style).map_err(|error| Failure {
                     error: error.into(),
@@ -46,7 +46,13 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
                 })?;
             report::write(output.output.as_deref(), &text)
                 .map_err(|error| unwritten(error, output))?;
-            Ok(report.exit())
+            let exit = report.exit();
+            if exit != Exit::Measured {
+                for breach in report::breaches(document) {
+                    report::failure(&breach);
+                }
+            }
+            Ok(exit)
         }
         Report::Lab(document, exit) => {
             let text =

@@ -10,8 +10,8 @@ use clap::{Args, ValueEnum};
 use super::Report;
 use super::failure::Failure;
 use super::load;
-use super::options::{LoadOptions, OutputOptions, PacingOptions, TargetOptions};
-use super::session::{ArmCall, Session};
+use super::options::{CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions};
+use super::session::{self, ArmCall, Session};
 use crate::client::{
     ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
     timeline,
@@ -52,6 +52,8 @@ pub struct S3Args {
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
+    pub checks: CheckOptions,
+    #[command(flatten)]
     pub output: OutputOptions,
 }
 
@@ -77,6 +79,7 @@ pub async fn run(args: S3Args) -> Result<Report, Failure> {
         // Without one call before, the warm arms would be measured cold.
         plan.warmup = 1;
     }
+    args.checks.meant_for_arms(&session::names(&arms))?;
     session
         .interleaved(&arms, &plan, |_, arms, _| findings(arms))
         .await

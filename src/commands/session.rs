@@ -254,6 +254,8 @@ impl Session {
             arms,
             comparisons,
             findings,
+            checks: Vec::new(),
+            compared: None,
         }
     }
 
@@ -296,6 +298,11 @@ impl Session {
             }
         }
     }
+}
+
+/// The arms' names, in order.
+pub fn names(arms: &[ArmCall]) -> Vec<String> {
+    arms.iter().map(|arm| arm.name.clone()).collect()
 }
 
 fn calls(arms: &[ArmCall]) -> Vec<Arc<dyn Call>> {

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
+use super::blocks;
+pub use super::blocks::LatencyBlocks;
 use super::distribution::Distribution;
 use super::resampling::Blocks;
 use super::series::Series;
@@ -31,12 +33,6 @@ const SMALLEST_SHARE: f64 = 0.05;
 
 /// … but never less than this many nanoseconds, the grain of a scheduler.
 const SMALLEST_NANOS: f64 = 20_000.0;
-
-/// Blocks aimed at, at least: enough to resample, and each long enough to hold its neighbours' influence.
-const FEWEST_BLOCKS: f64 = 20.0;
-
-/// Blocks are made this many times as long as an autoregression remembers.
-const LENGTHENING: f64 = 1.5;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,9 +60,6 @@ pub enum Pairing {
     /// In runs of their own.
     Separate,
 }
-
-/// One arm's latencies in nanoseconds, and how often each was seen, by block of the run.
-pub type LatencyBlocks = Vec<BTreeMap<u64, u32>>;
 
 /// One statistic of the total, compared between two arms. Times are nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,45 +141,22 @@ fn latency_blocks(baseline: &Tally, candidate: &Tally, rounds: u64) -> [LatencyB
     })
 }
 
-/// How many times as long blocks must be. Where the arms' difference in one block tells something about the
-/// next one, blocks are too short to be resampled as if they were independent; how much longer follows from
-/// the time that a first-order autoregression takes to forget. Where that leaves fewer than three blocks, the
-/// data cannot tell the arms apart.
+/// How many times as long blocks must be for the arms' difference in one to tell nothing about the next.
 fn lengthening(arms: &[LatencyBlocks; 2]) -> u64 {
     let differences: Vec<f64> = arms[0]
         .iter()
         .zip(&arms[1])
-        .filter_map(|(baseline, candidate)| Some(mean_log(candidate)? - mean_log(baseline)?))
+        .filter_map(|(baseline, candidate)| {
+            Some(blocks::mean_log(candidate)? - blocks::mean_log(baseline)?)
+        })
         .collect();
-    let n = differences.len() as f64;
-    let mean = differences.iter().sum::<f64>() / n;
-    let product = |a: f64, b: f64| (a - mean) * (b - mean);
-    let variance: f64 = differences.iter().map(|&d| product(d, d)).sum();
-    let covariance: f64 = differences.windows(2).map(|w| product(w[0], w[1])).sum();
-    // The estimate is low by 1/n.
-    let kept = covariance / variance + 1.0 / n;
-    // Of independent blocks, one run in six exceeds one standard deviation.
-    if variance == 0.0 || kept.is_nan() || kept <= 1.0 / n.sqrt() {
-        return 1;
-    }
-    let kept = kept.min(0.95);
-    (LENGTHENING * (1.0 + kept) / (1.0 - kept)).ceil() as u64
+    blocks::lengthening(&differences)
 }
 
-fn mean_log(block: &BTreeMap<u64, u32>) -> Option<f64> {
-    let calls: f64 = block.values().map(|&count| f64::from(count)).sum();
-    let sum: f64 = block
-        .iter()
-        .map(|(&nanos, &count)| f64::from(count) * (nanos.max(1) as f64).ln())
-        .sum();
-    (calls > 0.0).then(|| sum / calls)
-}
-
-/// Rounds per block: about as many blocks as there are rounds to the power of two thirds, the rate at
-/// which the length of blocks must grow for the bootstrap to hold (Hall, Horowitz & Jing 1995).
+/// Rounds per block, for about as many blocks as are [wanted](blocks::wanted).
 fn block_rounds(baseline: &Series, candidate: &Series) -> u64 {
     let rounds = baseline.count().max(candidate.count());
-    let wanted = (rounds as f64).powf(2.0 / 3.0).max(FEWEST_BLOCKS);
+    let wanted = blocks::wanted(rounds);
     let finest = baseline
         .rounds_per_block()
         .max(candidate.rounds_per_block());

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::judgement::{Check, Compared, StoredRun, Unit};
+
 /// The schema that [`Document::schema`] names. The number rises only if a reader of the old one would
 /// misread the new one.
 pub const SCHEMA: &str = "awscreds-bench/1";
@@ -33,6 +35,12 @@ pub struct Document {
     pub arms: Vec<Arm>,
     pub comparisons: Vec<Comparison>,
     pub findings: Vec<Finding>,
+    /// What the user asked to be held (`--fail-if`), and whether it was.
+    #[serde(default)]
+    pub checks: Vec<Check>,
+    /// The runs that `compare` was given; absent for every other command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -248,6 +256,21 @@ impl Phases {
                 ("unexplained", &self.unexplained),
             ])
             .collect()
+    }
+
+    /// The distribution called `name`: `total`, a phase, or `dns`.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Quantiles> {
+        self.all()
+            .find_map(|(known, quantiles)| (known == name).then_some(quantiles))
+    }
+
+    /// The total, the phases, and what else was measured: `service` of an open loop, `dns` of new connections.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &Quantiles)> {
+        std::iter::once(("total", &self.total))
+            .chain(self.service.as_ref().map(|service| ("service", service)))
+            .chain(self.slices())
+            .chain(self.dns.as_ref().map(|dns| ("dns", dns)))
     }
 }
 

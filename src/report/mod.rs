@@ -4,10 +4,12 @@
 //! [`json`] and [`csv`], are made from the document itself; those for people, [`table`] and
 //! [`markdown`], from one [`outline`] of it, so that both say the same.
 
+pub mod across;
 pub mod assemble;
 mod bars;
 mod blocks;
 mod breakdown;
+mod checks;
 mod codec;
 mod comparisons;
 mod composition;
@@ -18,17 +20,22 @@ mod figures;
 mod fixtures;
 mod histogram;
 mod json;
+mod judgement;
 mod lab_requests;
 mod markdown;
 mod outline;
 mod output;
 mod phases;
 mod progress;
+pub mod sameness;
+pub mod stored;
 mod table;
 #[cfg(test)]
 mod tests;
+pub mod threshold;
 mod wording;
 
+pub use checks::breaches;
 pub use codec::{DecodeError, decode_histogram, encode_histogram};
 pub use output::{check_writable, width, write};
 pub use progress::{Progress, failure, note, warning};

@@ -6,7 +6,8 @@ use super::figures;
 
 /// Who was measured, how, and with what.
 pub(super) fn facts(document: &Document) -> Vec<(&'static str, String)> {
-    let mut facts = vec![("target", target(document))];
+    let mut facts = stored_runs(document);
+    facts.push(("target", target(document)));
     if let Some(about) = document.lab.as_ref().and_then(|lab| lab.about.as_ref()) {
         facts.push(("", about.clone()));
     }
@@ -27,6 +28,20 @@ pub(super) fn facts(document: &Document) -> Vec<(&'static str, String)> {
     facts.push(("load", load(document)));
     facts.push(("run", run(document)));
     facts
+}
+
+/// The runs that were compared; what follows is about the new one.
+fn stored_runs(document: &Document) -> Vec<(&'static str, String)> {
+    let Some(compared) = &document.compared else {
+        return Vec::new();
+    };
+    let runs = [("base", &compared.base), ("new", &compared.new)];
+    let told = runs.map(|(name, run)| {
+        let arguments = run.arguments.join(" ");
+        let text = format!("{}: {arguments}, started {}", run.file, run.started_at);
+        (name, text)
+    });
+    told.into()
 }
 
 fn target(document: &Document) -> String {
