@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::imds::ImdsArgs;
 use crate::commands::lab::LabArgs;
 use crate::commands::s3::S3Args;
+use crate::commands::sign::SignArgs;
 use crate::commands::sts::StsArgs;
 use crate::commands::{self, Failure, OutputOptions, Report};
 
@@ -23,6 +24,7 @@ enum Command {
     Sts(StsArgs),
     Imds(ImdsArgs),
     S3(S3Args),
+    Sign(SignArgs),
     Lab(LabArgs),
 }
 
@@ -34,6 +36,7 @@ impl Cli {
             Command::Sts(args) => &args.output,
             Command::Imds(args) => &args.output,
             Command::S3(args) => &args.output,
+            Command::Sign(args) => &args.output,
             Command::Lab(args) => &args.output,
         }
     }
@@ -44,6 +47,7 @@ impl Cli {
             Command::Sts(args) => commands::sts::run(args).await,
             Command::Imds(args) => commands::imds::run(args).await,
             Command::S3(args) => commands::s3::run(args).await,
+            Command::Sign(args) => commands::sign::run(args).await,
             Command::Lab(args) => commands::lab::run(args).await,
         }
     }

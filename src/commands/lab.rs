@@ -175,7 +175,8 @@ async fn foreground(
         .iter()
         .map(|(name, value)| format!("export {name}={}", quoted(value)))
         .collect();
-    let printed = report::write(None, &(exports.join("\n") + "\n")).context("cannot print the environment");
+    let printed =
+        report::write(None, &(exports.join("\n") + "\n")).context("cannot print the environment");
     printed.map_err(|error| Failure { error, hint: None })?;
     if !quiet {
         report::note(&format!(

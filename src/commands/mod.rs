@@ -7,6 +7,7 @@ pub mod lab;
 mod options;
 pub mod s3;
 mod session;
+pub mod sign;
 pub mod sts;
 
 pub use failure::Failure;
@@ -14,6 +15,7 @@ pub use options::{Color, OutputOptions};
 
 use crate::exit::Exit;
 use crate::report::document::{Document, LabDocument};
+use crate::signing::vectors::SignedVector;
 
 /// What a command hands back to be printed.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub enum Report {
     Measured(Box<Document>),
     /// What a program asked of the lab, and how the program ended.
     Lab(LabDocument, Exit),
+    /// Other programs' requests, signed.
+    Signatures(Vec<SignedVector>),
 }
 
 impl Report {
@@ -33,7 +37,7 @@ impl Report {
             Self::Measured(document) if document.arms.iter().all(|arm| arm.outcomes.ok == 0) => {
                 Exit::NotMeasured
             }
-            Self::Measured(_) => Exit::Measured,
+            Self::Measured(_) | Self::Signatures(_) => Exit::Measured,
         }
     }
 }

@@ -102,6 +102,19 @@ pub(super) fn rate(per_s: f64) -> String {
     format!("{}/s", number(rounded, digits_after_point(rounded)))
 }
 
+/// `1.62 GB/s`, in powers of ten as networks and disks are sold.
+pub(super) fn throughput(bytes_per_s: f64) -> String {
+    const UNITS: [(f64, &str); 3] = [(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s")];
+    let rounded = three_digits(bytes_per_s);
+    let unit = UNITS.into_iter().find(|(scale, _)| rounded >= *scale);
+    let (scale, name) = unit.unwrap_or((1.0, "B/s"));
+    let scaled = rounded / scale;
+    format!(
+        "{}{JOINT}{name}",
+        number(scaled, digits_after_point(scaled))
+    )
+}
+
 /// `p50`, `p99`, `p99.9` for 0.5, 0.99, 0.999.
 pub(super) fn quantile(quantile: f64) -> String {
     let percentile = (quantile * 1e6).round() / 1e4;
@@ -211,6 +224,10 @@ mod tests {
         assert_eq!(
             [198.4, 3.21, 15_230.0].map(rate),
             ["198/s", "3.21/s", "15,200/s"]
+        );
+        assert_eq!(
+            [1_624_000_000.0, 999_700.0, 12.0].map(|b| spaced(&throughput(b))),
+            ["1.62 GB/s", "1.00 MB/s", "12.0 B/s"]
         );
         assert_eq!([0.5, 0.99, 0.999].map(quantile), ["p50", "p99", "p99.9"]);
     }
