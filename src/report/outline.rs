@@ -123,7 +123,7 @@ fn throughput(arms: &[Arm]) -> Vec<Column> {
         }));
     }
     if arms.iter().any(|arm| arm.bytes_per_s.is_some()) {
-        columns.push(Column::right("at p50", |arm| {
+        columns.push(Column::right("throughput", |arm| {
             arm.bytes_per_s
                 .map_or_else(String::new, figures::throughput)
         }));

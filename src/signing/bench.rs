@@ -31,6 +31,11 @@ const WARM_UP: u32 = 8;
 /// Calls longer than this are not warmed up: they bring their own data.
 const NO_WARM_UP: Duration = Duration::from_millis(1);
 
+/// How long an arm is looked at before its visits are planned, and how often.
+const LOOK: Duration = Duration::from_micros(200);
+/// See [`LOOK`].
+const LOOKS: u32 = 5;
+
 /// Samples of an arm whose share of the time would not allow as many.
 const FEWEST_SAMPLES: u64 = 5;
 
@@ -274,16 +279,21 @@ fn clock_cost() -> Duration {
     clock::since(start) / READS
 }
 
-/// About how long a call takes, after a first one that finds everything cold.
+/// About how long a call takes, after a first one that finds everything cold. The shortest of a few
+/// looks: whatever interrupts one would pass for the call.
 fn estimate(work: &mut Work) -> Duration {
-    work(1);
-    let mut calls = 1;
-    loop {
+    let mut look = |calls: u32| {
         let start = clock::now();
         work(calls);
-        let elapsed = clock::since(start);
-        if elapsed >= VISIT || calls >= 1 << 20 {
-            return elapsed / calls;
+        clock::since(start) / calls
+    };
+    look(1);
+    let mut calls = 1;
+    loop {
+        let call = look(calls);
+        if call * calls >= LOOK || calls >= 1 << 16 {
+            let looks = if call >= LOOK { 0 } else { LOOKS };
+            return (0..looks).map(|_| look(calls)).fold(call, Duration::min);
         }
         calls *= 2;
     }
@@ -344,11 +354,11 @@ mod tests {
             stop: Stop::default(),
         };
         let visits = Visits::default();
-        let timed = timer.run(&mut arms, &visits);
+        let results = timer.run(&mut arms, &visits);
         let (done, planned) = visits.seen();
         assert_eq!(done, planned);
-        assert_eq!(timed[1].batch, 7);
-        for Timed { tally, .. } in timed {
+        assert_eq!(results[1].batch, 7);
+        for Timed { tally, .. } in results {
             assert_eq!(tally.requests, 50);
             let signing = tally.succeeded.phase(Phase::Signing);
             assert_eq!(signing.sum(), tally.succeeded.total.sum());
@@ -368,7 +378,7 @@ mod tests {
             seed: 1,
             stop,
         };
-        let timed = timer.run(&mut [Arm::new("never", || ())], &Visits::default());
-        assert_eq!(timed[0].tally.requests, 0);
+        let results = timer.run(&mut [Arm::new("never", || ())], &Visits::default());
+        assert_eq!(results[0].tally.requests, 0);
     }
 }

@@ -6,5 +6,6 @@ mod interrupt;
 mod lab_command;
 mod peers;
 mod s3;
+mod sign;
 mod sts;
 mod support;

@@ -37,24 +37,23 @@ impl Arms<'_> {
 /// From which size on hashing the payload takes more than everything else in a signature.
 fn payload_hash(arms: &Arms) -> Option<Finding> {
     let unsigned = arms.p50("payload-unsigned")?;
-    let (largest, bytes, p50) = arms
+    let per_byte = |(_, bytes, p50): &(&Arm, u64, f64)| (p50 - unsigned) / *bytes as f64;
+    let (hashed, bytes, p50) = arms
         .over_bytes("payload-")
-        .max_by_key(|(_, bytes, _)| *bytes)?;
-    let per_byte = (p50 - unsigned) / bytes as f64;
-    if per_byte <= 0.0 || p50 < 2.0 * unsigned {
-        return None;
-    }
+        .filter(|(_, _, p50)| *p50 > 2.0 * unsigned)
+        .min_by(|a, b| per_byte(a).total_cmp(&per_byte(b)))?;
+    let per_byte = per_byte(&(hashed, bytes, p50));
     let even = unsigned / per_byte;
     Some(Finding {
         id: "sign-payload-hash".to_owned(),
-        severity: Severity::Warning,
+        severity: Severity::Info,
         summary: format!(
             "above {:.1} KiB, hashing the payload takes longer than the rest of the signature",
             even / 1024.0
         ),
         evidence: format!(
             "{} takes {} at p50, hashed at {}; with an unsigned payload of any size it is {}",
-            largest.name,
+            hashed.name,
             time(p50),
             speed(1e6 / per_byte),
             time(unsigned),

@@ -99,18 +99,18 @@ async fn measure(args: &SignArgs) -> Result<Report, Failure> {
         stop: stop.clone(),
     };
     if args.output.verbose {
-        report::note(&format!("timing {} arms on one thread", arms.len()));
+        report::note(&format!("measuring {} arms on one thread", arms.len()));
     }
     let visits = Arc::new(Visits::default());
     let shared = Arc::clone(&visits);
     let timing = tokio::task::spawn_blocking(move || timer.run(&mut arms, &shared));
-    let timed = watched(timing, &visits, &args.output, started).await;
-    let timed = timed.context("timing ended early").map_err(|error| {
+    let ended = watched(timing, &visits, &args.output, started).await;
+    let ended = ended.context("timing ended early").map_err(|error| {
         Failure::new(error, "this is a defect of the program; please report it")
     })?;
     let run = Run {
         names,
-        timed,
+        timed: ended,
         budget,
         started,
         started_at,
