@@ -13,8 +13,7 @@ use crate::measure::{IdentityPath, Outcome, Phase, Sample};
 pub async fn fetch(provider: &SharedCredentialsProvider, timeout: Duration) -> Sample {
     let fetch = async {
         timeline::write(Timeline::start);
-        timeline::write(Timeline::begin_attempt);
-        timeline::write(|t| t.enter(Phase::Identity));
+        timeline::write(|t| t.begin_attempt(Phase::Identity));
         let result = tokio::time::timeout(timeout, provider.provide_credentials()).await;
         timeline::write(|t| {
             t.end_attempt();

@@ -61,7 +61,7 @@ impl Intercept for Instrument {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        timeline::write(Timeline::begin_attempt);
+        timeline::write(|t| t.begin_attempt(Phase::Endpoint));
         Ok(())
     }
 

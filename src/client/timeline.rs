@@ -107,12 +107,13 @@ impl Timeline {
         }
     }
 
-    pub(super) fn begin_attempt(&mut self) {
+    /// Begins an attempt, whose first phase is `phase`.
+    pub(super) fn begin_attempt(&mut self, phase: Phase) {
         if let Some(ended) = self.attempt_ended.take() {
             self.phases[Phase::Backoff] += clock::since(ended);
         }
         self.attempts += 1;
-        self.enter(Phase::Endpoint);
+        self.enter(phase);
     }
 
     pub(super) fn transmit(&mut self, capture: CaptureHttpAttemptTelemetry) {
@@ -186,7 +187,7 @@ mod tests {
         let ((), timeline) = observe(async {
             write(Timeline::start);
             write(|t| t.enter(Phase::Serialize));
-            write(Timeline::begin_attempt);
+            write(|t| t.begin_attempt(Phase::Endpoint));
             write(|t| t.enter(Phase::Signing));
             write(Timeline::end_attempt);
             write(Timeline::end);
@@ -206,10 +207,10 @@ mod tests {
         let pause = Duration::from_millis(5);
         let ((), timeline) = observe(async {
             write(Timeline::start);
-            write(Timeline::begin_attempt);
+            write(|t| t.begin_attempt(Phase::Endpoint));
             write(Timeline::end_attempt);
             tokio::time::sleep(pause).await;
-            write(Timeline::begin_attempt);
+            write(|t| t.begin_attempt(Phase::Endpoint));
             write(Timeline::end_attempt);
             tokio::time::sleep(pause).await;
             write(Timeline::end);
@@ -224,7 +225,7 @@ mod tests {
     #[tokio::test]
     async fn an_attempt_without_a_connection_was_all_connecting() {
         let ((), timeline) = observe(async {
-            write(Timeline::begin_attempt);
+            write(|t| t.begin_attempt(Phase::Endpoint));
             write(|t| t.transmit(CaptureHttpAttemptTelemetry::new()));
             tokio::time::sleep(Duration::from_millis(2)).await;
             write(Timeline::end_attempt);

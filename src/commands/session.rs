@@ -18,7 +18,7 @@ use crate::client::{ArmFacts, Route, Setup, SetupOptions};
 use crate::clock;
 use crate::credentials::{Source, Variables};
 use crate::lab::{ExportedSource, Lab, Options as LabOptions};
-use crate::measure::{self, Call, Measured, Monitor, Plan, Stop, Tally};
+use crate::measure::{self, Call, Measured, Monitor, Plan, Statistic, Stop, Tally};
 use crate::report::document::{
     Arm, Comparison, Document, Environment, Finding, LabInfo, Load, RequestCount, SCHEMA, Tool,
 };
@@ -321,9 +321,9 @@ pub fn load(plan: &Plan) -> Load {
 pub fn comparisons(arms: &[ArmCall], measured: &Measured, seed: u64) -> Vec<Comparison> {
     let mut comparisons = Vec::new();
     for (arm, tally) in arms.iter().zip(&measured.tallies).skip(1) {
-        for quantile in [0.5, 0.9, 0.99] {
+        for statistic in Statistic::USUAL {
             let compared =
-                measure::comparison::compare(&measured.tallies[0], tally, quantile, seed);
+                measure::comparison::compare(&measured.tallies[0], tally, statistic, seed);
             comparisons
                 .extend(compared.map(|c| assemble::comparison(&arms[0].name, &arm.name, &c)));
         }

@@ -288,7 +288,7 @@ fn findings(session: &Session, arms: &[Arm], comparisons: &[Comparison]) -> Vec<
     }
     let medians = comparisons
         .iter()
-        .filter(|comparison| (comparison.quantile - 0.5).abs() < f64::EPSILON);
+        .filter(|comparison| comparison.statistic == "p50");
     let from_global = medians.filter(|comparison| comparison.baseline == "global");
     from_global
         .filter_map(|comparison| match comparison.verdict {

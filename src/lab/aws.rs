@@ -10,8 +10,9 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
 use super::container::{self, Container};
+use super::held::Held;
 use super::imds::{self, Imds, Step};
-use super::issuer::{ACCOUNT, Held, Issuer};
+use super::issuer::{ACCOUNT, Issuer};
 use super::reply::{Response, reply};
 use super::route::{REQUESTS_PATH, StsEndpoint, Target, route};
 use super::rules::{Bucket, Ruler, Rules};
@@ -115,19 +116,19 @@ impl Aws {
 
     /// The rules of a Region's STS endpoint, which keep their state from call to call.
     fn sts_ruler(&self, region: &str) -> Arc<Ruler> {
-        let mut rulers = self
+        let mut by_region = self
             .sts_regional
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = rulers.get(region) {
+        if let Some(known) = by_region.get(region) {
             return Arc::clone(known);
         }
-        let name = if rulers.len() < MOST_REGIONS {
+        let name = if by_region.len() < MOST_REGIONS {
             region
         } else {
             "every further Region"
         };
-        let ruler = rulers.entry(name.to_owned()).or_insert_with(|| {
+        let ruler = by_region.entry(name.to_owned()).or_insert_with(|| {
             let rules = self.scenario.sts.of(region);
             let name = format!("sts {region}");
             Arc::new(Ruler::new(rules, self.scenario.seed, &name, &[]))

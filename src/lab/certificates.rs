@@ -82,14 +82,14 @@ impl Certificates {
     }
 
     fn of(&self, name: &str) -> Option<Arc<CertifiedKey>> {
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = named.get(name) {
-            return Some(Arc::clone(known));
+        let mut known = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = known.get(name) {
+            return Some(Arc::clone(made));
         }
         let names = vec![name.to_owned()];
         let made = certify(&self.authority, &self.key, &self.signer, names).ok()?;
-        if named.len() < MOST_NAMES {
-            named.insert(name.to_owned(), Arc::clone(&made));
+        if known.len() < MOST_NAMES {
+            known.insert(name.to_owned(), Arc::clone(&made));
         }
         Some(made)
     }

@@ -8,7 +8,8 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use serde_json::json;
 
-use super::issuer::{ACCOUNT, Held, Issuer};
+use super::held::Held;
+use super::issuer::{ACCOUNT, Issuer};
 use super::reply::{Problem, Response, reply};
 use super::stage::Turn;
 use super::sts::instant;

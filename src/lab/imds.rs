@@ -14,7 +14,8 @@ use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
 use serde_json::json;
 
-use super::issuer::{ACCOUNT, Held, Issuer};
+use super::held::Held;
+use super::issuer::{ACCOUNT, Issuer};
 use super::reply::{Problem, Response, header, reply};
 use super::scenario::ImdsV1;
 use super::seal::Seal;
@@ -252,7 +253,7 @@ mod tests {
 
     #[test]
     fn steps_are_told_apart() {
-        let step = |method: &Method, path| Step::of(method, path);
+        let step = Step::of;
         assert_eq!(step(&Method::PUT, TOKEN_PATH), Step::Token);
         assert_eq!(step(&Method::GET, TOKEN_PATH), Step::Other);
         assert_eq!(step(&Method::GET, ROLE_PATH), Step::Role);
@@ -268,12 +269,12 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_time_and_its_lab_only() {
         let seal = Seal::new(1);
-        let end = UNIX_EPOCH + Duration::from_secs(60);
+        let end = UNIX_EPOCH + Duration::from_mins(1);
         let token = mint(&seal, end);
         assert_eq!(token.len(), 56);
         assert_eq!(
             time_left(&seal, &token, UNIX_EPOCH),
-            Some(Duration::from_secs(60))
+            Some(Duration::from_mins(1))
         );
         assert_eq!(time_left(&seal, &token, end), None);
         assert_eq!(time_left(&Seal::new(2), &token, UNIX_EPOCH), None);

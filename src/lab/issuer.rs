@@ -7,7 +7,6 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
@@ -16,7 +15,6 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use super::scenario;
 use super::seal::Seal;
 
 /// The account that owns everything in the lab.
@@ -227,38 +225,6 @@ impl Issuer {
     }
 }
 
-/// The credentials that a source keeps handing out until they near their end, as IMDS and the
-/// container agents do.
-pub(super) struct Held {
-    principal: Principal,
-    policy: scenario::Credentials,
-    current: Mutex<Option<(SystemTime, Credentials)>>,
-}
-
-impl Held {
-    pub(super) fn new(principal: Principal, policy: scenario::Credentials) -> Self {
-        Self {
-            principal,
-            policy,
-            current: Mutex::new(None),
-        }
-    }
-
-    /// When they were issued, and the credentials.
-    pub(super) fn current(&self, issuer: &Issuer, now: SystemTime) -> (SystemTime, Credentials) {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((issued, held)) = current.as_ref() {
-            let left = held.expires.and_then(|end| end.duration_since(now).ok());
-            if left.is_some_and(|left| left > self.policy.renew_before) {
-                return (*issued, held.clone());
-            }
-        }
-        let fresh = issuer.issue(self.principal.clone(), now, self.policy.lifetime);
-        *current = Some((now, fresh.clone()));
-        (now, fresh)
-    }
-}
-
 fn secret(seal: &Seal, access_key_id: &str) -> String {
     let bytes = seal.mark("secret key", &[access_key_id.as_bytes()]);
     STANDARD.encode(&bytes[..30])
@@ -321,10 +287,10 @@ mod tests {
     fn issued_credentials_are_recognised_until_they_expire() {
         let issuer = issuer();
         let now = NOON + Duration::from_millis(1_500);
-        let issued = issuer.issue(session(&issuer), now, Duration::from_secs(30));
-        let key = issued.access_key_id.as_str();
-        let token = issued.session_token.as_deref();
-        assert_eq!(issued.expires, Some(NOON + Duration::from_secs(32)));
+        let given = issuer.issue(session(&issuer), now, Duration::from_secs(30));
+        let key = given.access_key_id.as_str();
+        let token = given.session_token.as_deref();
+        assert_eq!(given.expires, Some(NOON + Duration::from_secs(32)));
         assert_eq!(issuer.check(key, token, now), Ok(session(&issuer)));
         let end = NOON + Duration::from_secs(32);
         assert!(
@@ -333,23 +299,18 @@ mod tests {
                 .is_ok()
         );
         assert_eq!(issuer.check(key, token, end), Err(Unusable::Expired));
-        let next_year = end + Duration::from_secs(365 * 24 * 3600);
+        let next_year = end + Duration::from_hours(8760);
         assert_eq!(issuer.check(key, token, next_year), Err(Unusable::Expired));
     }
 
     #[test]
     fn they_have_the_shape_of_real_ones() {
         let issuer = issuer();
-        let issued = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
-        assert_eq!(issued.access_key_id.len(), 20);
-        assert!(issued.access_key_id.starts_with("ASIA"));
-        assert_eq!(issued.secret_access_key.len(), 40);
-        assert!(
-            issued
-                .session_token
-                .unwrap()
-                .starts_with("IQoJb3JpZ2luX2Vj")
-        );
+        let given = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
+        assert_eq!(given.access_key_id.len(), 20);
+        assert!(given.access_key_id.starts_with("ASIA"));
+        assert_eq!(given.secret_access_key.len(), 40);
+        assert!(given.session_token.unwrap().starts_with("IQoJb3JpZ2luX2Vj"));
         let fixed = issuer.static_credentials();
         assert!(fixed.access_key_id.starts_with("AKIA"));
         assert_eq!(fixed.access_key_id.len(), 20);
@@ -362,7 +323,7 @@ mod tests {
             let issuer = Issuer::new(Seal::new(seed));
             (0..10_000)
                 .map(|_| issuer.issue(session(&issuer), NOON, Duration::from_secs(9)))
-                .map(|issued| issued.access_key_id)
+                .map(|given| given.access_key_id)
                 .collect()
         };
         let first = keys(1);
@@ -398,38 +359,24 @@ mod tests {
     #[test]
     fn only_keys_of_this_lab_have_a_secret() {
         let issuer = issuer();
-        let issued = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
+        let given = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
         assert_eq!(
-            issuer.secret_of(&issued.access_key_id),
-            Some(issued.secret_access_key)
+            issuer.secret_of(&given.access_key_id),
+            Some(given.secret_access_key)
         );
         assert_eq!(issuer.secret_of("ASIAAAAAAAAAAAAAAAAA"), None);
         assert_eq!(issuer.secret_of("AKIAIOSFODNN7EXAMPLE"), None);
         assert_eq!(issuer.secret_of(""), None);
         let other = Issuer::new(Seal::new(2));
-        assert_eq!(other.secret_of(&issued.access_key_id), None);
-    }
-
-    #[test]
-    fn a_source_hands_out_the_same_until_they_near_their_end() {
-        let issuer = issuer();
-        let policy = scenario::Credentials {
-            lifetime: Duration::from_secs(60),
-            renew_before: Duration::from_secs(15),
-        };
-        let held = Held::new(session(&issuer), policy);
-        let at = |secs| held.current(&issuer, NOON + Duration::from_secs(secs)).1;
-        let first = at(0);
-        assert_eq!(at(44), first);
-        assert_ne!(at(45), first);
+        assert_eq!(other.secret_of(&given.access_key_id), None);
     }
 
     #[test]
     fn debug_shows_no_secret() {
         let issuer = issuer();
-        let issued = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
-        let shown = format!("{issued:?}");
-        assert!(!shown.contains(&issued.secret_access_key));
-        assert!(!shown.contains(&issued.session_token.unwrap()[..40]));
+        let given = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
+        let shown = format!("{given:?}");
+        assert!(!shown.contains(&given.secret_access_key));
+        assert!(!shown.contains(&given.session_token.unwrap()[..40]));
     }
 }

@@ -14,6 +14,7 @@ mod certificates;
 mod container;
 mod counts;
 mod environment;
+mod held;
 mod imds;
 mod issuer;
 mod reply;

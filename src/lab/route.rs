@@ -81,11 +81,17 @@ fn by_host(host: &str) -> Option<Target> {
     if let Some(region) = name.strip_prefix("sts.").filter(|name| is_region(name)) {
         return Some(Target::Sts(StsEndpoint::Regional(region.to_owned())));
     }
-    s3_labels(name).map(|_| Target::S3)
+    s3_host(name).map(|_| Target::S3)
 }
 
-/// What stands before the `s3` label in a name without `.amazonaws.com`: the bucket, or nothing.
-fn s3_labels(name: &str) -> Option<Option<&str>> {
+/// What an S3 host name names.
+enum S3Host<'a> {
+    Service,
+    Bucket(&'a str),
+}
+
+/// Reads a name without `.amazonaws.com`; `None` if it is not S3's.
+fn s3_host(name: &str) -> Option<S3Host<'_>> {
     let is_s3 = |rest: &str| {
         let rest = rest.strip_prefix("dualstack.").unwrap_or(rest);
         rest.is_empty() || is_region(rest)
@@ -96,16 +102,19 @@ fn s3_labels(name: &str) -> Option<Option<&str>> {
         Some(is_s3(rest))
     };
     if split(name) == Some(true) {
-        return Some(None);
+        return Some(S3Host::Service);
     }
     name.match_indices(".s3")
         .find(|(at, _)| split(&name[at + 1..]) == Some(true))
-        .map(|(at, _)| Some(&name[..at]))
+        .map(|(at, _)| S3Host::Bucket(&name[..at]))
 }
 
 /// The bucket that a virtual host names.
 pub(super) fn bucket_of(host: &str) -> Option<&str> {
-    s3_labels(host.strip_suffix(".amazonaws.com")?).flatten()
+    match s3_host(host.strip_suffix(".amazonaws.com")?)? {
+        S3Host::Bucket(bucket) => Some(bucket),
+        S3Host::Service => None,
+    }
 }
 
 #[cfg(test)]

@@ -39,7 +39,9 @@ impl Delay {
     pub fn sample(&self, rng: &mut impl Rng) -> Duration {
         match *self {
             Self::Constant(delay) => delay,
-            Self::Uniform { min, max } => min + (max - min).mul_f64(rng.random::<f64>()),
+            Self::Uniform { min, max } => {
+                min + max.saturating_sub(min).mul_f64(rng.random::<f64>())
+            }
             Self::Lognormal { p50, p99 } => {
                 let median = p50.as_secs_f64();
                 let sigma = (p99.as_secs_f64() / median).ln() / Z99;
@@ -359,8 +361,8 @@ mod tests {
             ..Rules::default()
         };
         let run = |seed| -> Vec<Verdict> {
-            let ruler = Ruler::new(rules, seed, "sts", &[]);
-            (0..1_000).map(|_| ruler.judge(MS)).collect()
+            let judge = Ruler::new(rules, seed, "sts", &[]);
+            (0..1_000).map(|_| judge.judge(MS)).collect()
         };
         let verdicts = run(1);
         assert_eq!(verdicts, run(1));

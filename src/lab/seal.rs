@@ -52,9 +52,5 @@ impl Seal {
 
 /// HMAC-SHA256 with this key.
 pub(super) fn keyed(key: &[u8]) -> HmacSha256 {
-    match HmacSha256::new_from_slice(key) {
-        Ok(mac) => mac,
-        // HMAC takes keys of any length (RFC 2104); the error type exists for other MACs.
-        Err(_) => HmacSha256::new(&hmac::digest::generic_array::GenericArray::default()),
-    }
+    HmacSha256::new_from_slice(key).expect("HMAC takes keys of any length (RFC 2104)")
 }

@@ -175,7 +175,7 @@ mod tests {
         let sleeper = Sleeper::start().unwrap();
         let (wake, woken) = oneshot::channel();
         sleeper.shared.lock().alarms.push(Reverse(Alarm {
-            due: clock::now() + Duration::from_secs(3600),
+            due: clock::now() + Duration::from_hours(1),
             serial: 0,
             wake,
         }));

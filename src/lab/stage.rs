@@ -137,16 +137,7 @@ impl Stage {
                 drop(answer);
                 turn.due().await;
                 ticket.settle(Outcome::Failed);
-                match kind {
-                    FaultKind::Status(status) => {
-                        Ok(failed(&part, status, Problem::Fault, &request_id))
-                    }
-                    FaultKind::Garbage => Ok(garbage()),
-                    _ => {
-                        farewell.reset();
-                        Err(HangUp)
-                    }
-                }
+                spoiled(kind, &part, farewell, &request_id)
             }
         }
     }
@@ -156,6 +147,23 @@ impl Stage {
 async fn silence(mut ticket: Ticket<'_>, outcome: Outcome) -> Result<Response, HangUp> {
     ticket.settle(outcome);
     pending().await
+}
+
+/// What a fault answers in the service's place.
+fn spoiled(
+    kind: FaultKind,
+    part: &Part<'_>,
+    farewell: &Farewell,
+    request_id: &str,
+) -> Result<Response, HangUp> {
+    match kind {
+        FaultKind::Status(status) => Ok(failed(part, status, Problem::Fault, request_id)),
+        FaultKind::Garbage => Ok(garbage()),
+        FaultKind::Reset | FaultKind::Hang | FaultKind::Truncate => {
+            farewell.reset();
+            Err(HangUp)
+        }
+    }
 }
 
 fn failed(part: &Part<'_>, status: u16, why: Problem, request_id: &str) -> Response {

@@ -1,4 +1,4 @@
-//! The arguments of AssumeRole and its kin, held to the constraints in the STS API Reference.
+//! The arguments of `AssumeRole` and its kin, held to the constraints in the STS API Reference.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -64,7 +64,7 @@ pub(super) fn session_duration(
     chained: bool,
 ) -> Result<Duration, StsError> {
     let Some(text) = parameters.get("DurationSeconds") else {
-        return Ok(Duration::from_secs(3600));
+        return Ok(Duration::from_hours(1));
     };
     let Ok(seconds) = text.parse::<i64>() else {
         return Err(StsError::new(
@@ -157,12 +157,12 @@ mod tests {
     #[test]
     fn durations_have_bounds() {
         let duration = |text| session_duration(&parameters(&[("DurationSeconds", text)]), false);
-        assert_eq!(duration("900"), Ok(Duration::from_secs(900)));
+        assert_eq!(duration("900"), Ok(Duration::from_mins(15)));
         assert_eq!(duration("899").unwrap_err().code, "ValidationError");
         assert_eq!(duration("43201").unwrap_err().code, "ValidationError");
         assert_eq!(duration("-1").unwrap_err().code, "ValidationError");
         assert_eq!(duration("soon").unwrap_err().code, "MalformedInput");
         let unsaid = session_duration(&parameters(&[]), true);
-        assert_eq!(unsaid, Ok(Duration::from_secs(3600)));
+        assert_eq!(unsaid, Ok(Duration::from_hours(1)));
     }
 }

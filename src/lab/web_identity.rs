@@ -16,7 +16,7 @@ pub(super) const AUDIENCE: &str = "sts.amazonaws.com";
 /// Whom it speaks for.
 pub(super) const SUBJECT: &str = "system:serviceaccount:default:awscreds-bench";
 /// A projected token is good for a day.
-const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+const LIFETIME: Duration = Duration::from_hours(24);
 const PURPOSE: &str = "web identity";
 
 #[derive(Serialize, Deserialize)]

@@ -30,10 +30,19 @@ impl Distribution {
     ///
     /// Never: the histogram grows as needed, and what is recorded is bounded.
     pub fn record(&mut self, latency: Duration) {
+        self.record_many(latency, 1);
+    }
+
+    /// Adds a latency that was seen `count` times.
+    ///
+    /// # Panics
+    ///
+    /// Never, as for [`record`](Self::record).
+    pub fn record_many(&mut self, latency: Duration, count: u64) {
         let nanos = latency.min(LONGEST).as_nanos() as u64;
-        self.sum += u128::from(nanos);
+        self.sum += u128::from(nanos) * u128::from(count);
         self.histogram
-            .record(nanos)
+            .record_n(nanos, count)
             .expect("the histogram resizes itself, and the value is bounded by LONGEST");
     }
 

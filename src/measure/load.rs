@@ -115,6 +115,7 @@ pub async fn measure(
 ) -> Measured {
     let start = clock::now();
     let run = Arc::new(Run {
+        start,
         arms: arms.to_vec(),
         tallies: arms.iter().map(|_| Mutex::default()).collect(),
         schedule: Schedule {
@@ -157,6 +158,7 @@ pub async fn measure(
 
 /// What the workers of one run share.
 struct Run {
+    start: Instant,
     arms: Vec<Arc<dyn Call>>,
     tallies: Vec<Mutex<Tally>>,
     schedule: Schedule,
@@ -180,8 +182,9 @@ impl Run {
                 return;
             }
             let (round, arm) = self.schedule.at(ticket);
+            let at = clock::since(self.start);
             let sample = self.arms[arm].call().await;
-            lock(&self.tallies[arm]).record(round, &sample);
+            lock(&self.tallies[arm]).record(round, at, &sample);
             self.monitor.0.fetch_add(1, Ordering::Relaxed);
         }
     }

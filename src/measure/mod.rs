@@ -12,7 +12,7 @@ mod schedule;
 pub mod series;
 pub mod tally;
 
-pub use comparison::{Comparison, Verdict};
+pub use comparison::{Comparison, Statistic, Verdict};
 pub use distribution::Distribution;
 pub use load::{Call, Measured, Monitor, Plan, Stop};
 pub use phase::{Phase, PhaseTimes};

@@ -1,7 +1,10 @@
-//! Latencies in the order in which they were measured, in constant memory: what a comparison needs to
-//! know about time, and a histogram has forgotten.
+//! An arm's calls in the order in which they were made, in constant memory: what a comparison and a
+//! timeline need to know about time, and a histogram has forgotten.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::sample::{IdentityPath, Outcome, Sample};
 
 /// Blocks kept at most; when there are more, neighbours are merged.
 const MOST_BLOCKS: usize = 64;
@@ -9,12 +12,36 @@ const MOST_BLOCKS: usize = 64;
 /// Steps per doubling of the latency: values are told apart to within 0.14 %.
 const STEPS: u32 = 9;
 
-/// An arm's latencies by block of rounds. Block `i` of one arm covers the same stretch of the run as
-/// block `i` of another, which is what lets a comparison hold when latency drifts.
+/// An arm's calls by block of rounds. Block `i` of one arm covers the same stretch of the run as block `i`
+/// of another, which is what lets a comparison hold when latency drifts.
 #[derive(Clone, Debug)]
 pub struct Series {
     rounds_per_block: u64,
-    blocks: Vec<BTreeMap<u32, u32>>,
+    blocks: Vec<Block>,
+}
+
+/// Calls of neighbouring rounds.
+#[derive(Clone, Debug, Default)]
+struct Block {
+    span: Option<(Duration, Duration)>,
+    /// Latencies of successful calls, by key.
+    latencies: BTreeMap<u32, u32>,
+    failed: u64,
+    loads: u64,
+}
+
+/// A stretch of a run, as an arm saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// When the first call of the slice began, from the start of the run.
+    pub start: Duration,
+    /// When the last one began.
+    pub end: Duration,
+    /// Latencies of successful calls in nanoseconds, to within 0.1 %, and how often each was seen.
+    pub latencies: BTreeMap<u64, u32>,
+    pub failed: u64,
+    /// Calls that loaded credentials.
+    pub loads: u64,
 }
 
 impl Default for Series {
@@ -27,26 +54,37 @@ impl Default for Series {
 }
 
 impl Series {
-    /// Records `nanos`, measured in `round` of the run.
-    pub fn record(&mut self, round: u64, nanos: u64) {
+    /// Adds a call of `round` that began `at` after the start of the run.
+    pub fn record(&mut self, round: u64, at: Duration, sample: &Sample) {
         while round / self.rounds_per_block >= MOST_BLOCKS as u64 {
             self.halve();
         }
-        let block = (round / self.rounds_per_block) as usize;
-        if self.blocks.len() <= block {
-            self.blocks.resize_with(block + 1, BTreeMap::new);
+        let index = (round / self.rounds_per_block) as usize;
+        if self.blocks.len() <= index {
+            self.blocks.resize_with(index + 1, Block::default);
         }
-        *self.blocks[block].entry(key(nanos)).or_default() += 1;
+        let mut single = Block {
+            span: Some((at, at)),
+            ..Block::default()
+        };
+        if sample.outcome == Outcome::Ok {
+            let nanos = sample.total.as_nanos() as u64;
+            single.latencies.insert(key(nanos), 1);
+        } else {
+            single.failed = 1;
+        }
+        single.loads = u64::from(sample.identity.contains(&IdentityPath::Load));
+        self.blocks[index].absorb(single);
     }
 
-    /// Latencies recorded.
+    /// Latencies of successful calls recorded.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.blocks
+        let counts = self
+            .blocks
             .iter()
-            .flat_map(BTreeMap::values)
-            .map(|&n| u64::from(n))
-            .sum()
+            .flat_map(|block| block.latencies.values());
+        counts.map(|&count| u64::from(count)).sum()
     }
 
     /// Rounds that one block covers; always a power of two.
@@ -55,36 +93,60 @@ impl Series {
         self.rounds_per_block
     }
 
-    /// The blocks as (nanoseconds, how often), with `rounds` rounds in each (a multiple of
-    /// [`rounds_per_block`](Self::rounds_per_block)).
+    /// The run in slices of `rounds` rounds each (a multiple of
+    /// [`rounds_per_block`](Self::rounds_per_block)); a slice without calls is `None`.
     #[must_use]
-    pub fn blocks(&self, rounds: u64) -> Vec<BTreeMap<u64, u32>> {
+    pub fn slices(&self, rounds: u64) -> Vec<Option<Slice>> {
         let group = (rounds / self.rounds_per_block).max(1) as usize;
-        self.blocks
-            .chunks(group)
-            .map(|chunk| {
-                let mut merged = BTreeMap::new();
-                for (&key, &count) in chunk.iter().flatten() {
-                    *merged.entry(value(key)).or_default() += count;
-                }
-                merged
-            })
-            .collect()
+        let merged = self.blocks.chunks(group).map(|chunk| {
+            let mut merged = Block::default();
+            for block in chunk {
+                merged.absorb(block.clone());
+            }
+            merged.slice()
+        });
+        merged.collect()
     }
 
     fn halve(&mut self) {
         self.rounds_per_block *= 2;
-        let mut merged: Vec<BTreeMap<u32, u32>> = Vec::with_capacity(MOST_BLOCKS);
+        let mut merged: Vec<Block> = Vec::with_capacity(MOST_BLOCKS);
         for (index, block) in std::mem::take(&mut self.blocks).into_iter().enumerate() {
-            if index % 2 == 0 {
-                merged.push(block);
-            } else if let Some(last) = merged.last_mut() {
-                for (key, count) in block {
-                    *last.entry(key).or_default() += count;
-                }
+            match merged.last_mut() {
+                Some(last) if index % 2 == 1 => last.absorb(block),
+                _ => merged.push(block),
             }
         }
         self.blocks = merged;
+    }
+}
+
+impl Block {
+    fn absorb(&mut self, other: Self) {
+        self.span = match (self.span, other.span) {
+            (Some((start, end)), Some((from, to))) => Some((start.min(from), end.max(to))),
+            (span, None) | (None, span) => span,
+        };
+        for (key, count) in other.latencies {
+            *self.latencies.entry(key).or_default() += count;
+        }
+        self.failed += other.failed;
+        self.loads += other.loads;
+    }
+
+    fn slice(self) -> Option<Slice> {
+        let (start, end) = self.span?;
+        let latencies = self
+            .latencies
+            .into_iter()
+            .map(|(key, count)| (value(key), count));
+        Some(Slice {
+            start,
+            end,
+            latencies: latencies.collect(),
+            failed: self.failed,
+            loads: self.loads,
+        })
     }
 }
 
@@ -128,29 +190,68 @@ mod tests {
         assert!(values.windows(2).all(|w| key(w[0]) <= key(w[1])));
     }
 
+    fn sample(nanos: u64) -> Sample {
+        Sample {
+            outcome: Outcome::Ok,
+            total: Duration::from_nanos(nanos),
+            phases: crate::measure::PhaseTimes::default(),
+            attempts: 1,
+            fresh: 0,
+            reused: 1,
+            identity: vec![],
+            error: None,
+        }
+    }
+
     #[test]
-    fn blocks_stay_few_and_lose_no_value() {
+    fn slices_stay_few_and_lose_no_call() {
         let mut series = Series::default();
         for round in 0..10_000 {
-            series.record(round, 1_000 + round);
+            series.record(round, Duration::from_millis(round), &sample(1_000 + round));
         }
         assert_eq!(series.count(), 10_000);
         assert!(series.blocks.len() <= MOST_BLOCKS);
-        let merged = series.blocks(series.rounds_per_block() * 4);
+        let slices = series.slices(series.rounds_per_block() * 4);
+        let counts = slices
+            .iter()
+            .flatten()
+            .flat_map(|slice| slice.latencies.values());
+        assert_eq!(counts.sum::<u32>(), 10_000);
+    }
+
+    #[test]
+    fn a_slice_holds_the_rounds_it_says() {
+        let mut series = Series::default();
+        for round in 0..100 {
+            series.record(round, Duration::from_millis(round), &sample(1 + round));
+        }
+        assert_eq!(series.rounds_per_block(), 2);
+        let first = series.slices(4)[0].clone().unwrap();
         assert_eq!(
-            merged.iter().flat_map(BTreeMap::values).sum::<u32>(),
-            10_000
+            first.latencies.into_keys().collect::<Vec<_>>(),
+            [1, 2, 3, 4]
+        );
+        assert_eq!(
+            (first.start, first.end),
+            (Duration::ZERO, Duration::from_millis(3))
         );
     }
 
     #[test]
-    fn a_block_holds_the_rounds_it_says() {
+    fn failed_calls_and_loads_are_counted_apart() {
         let mut series = Series::default();
-        for round in 0..100 {
-            series.record(round, 1 + round);
-        }
-        assert_eq!(series.rounds_per_block(), 2);
-        let first = &series.blocks(4)[0];
-        assert_eq!(first.keys().copied().collect::<Vec<_>>(), [1, 2, 3, 4]);
+        let failed = Sample {
+            outcome: Outcome::Timeout,
+            ..sample(5)
+        };
+        let loading = Sample {
+            identity: vec![IdentityPath::Load],
+            ..sample(5)
+        };
+        series.record(0, Duration::ZERO, &failed);
+        series.record(0, Duration::ZERO, &loading);
+        let slice = series.slices(1)[0].clone().unwrap();
+        assert_eq!((slice.failed, slice.loads), (1, 1));
+        assert_eq!(slice.latencies, BTreeMap::from([(5, 1)]));
     }
 }

@@ -1,6 +1,7 @@
 //! What was measured of one arm, in constant memory.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::distribution::Distribution;
 use super::phase::Phase;
@@ -25,15 +26,15 @@ pub struct Tally {
     pub succeeded: PhaseDistributions,
     /// Calls that did not.
     pub failed: PhaseDistributions,
-    /// Totals of successful calls in the order of the run.
+    /// The calls in the order of the run.
     pub series: Series,
     /// Error messages and how often each was seen.
     pub errors: HashMap<String, u64>,
 }
 
 impl Tally {
-    /// Adds a call made in `round` of the run.
-    pub fn record(&mut self, round: u64, sample: &Sample) {
+    /// Adds a call of `round` that began `at` after the start of the run.
+    pub fn record(&mut self, round: u64, at: Duration, sample: &Sample) {
         self.requests += 1;
         *self.outcomes.entry(sample.outcome).or_default() += 1;
         self.attempts += u64::from(sample.attempts);
@@ -48,10 +49,10 @@ impl Tally {
         }
         if sample.outcome == Outcome::Ok {
             self.succeeded.record(sample);
-            self.series.record(round, sample.total.as_nanos() as u64);
         } else {
             self.failed.record(sample);
         }
+        self.series.record(round, at, sample);
         if let Some(error) = &sample.error {
             self.note_error(error);
         }

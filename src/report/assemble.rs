@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use super::codec::encode_histogram;
 use super::document::{
-    Arm, Comparison, Connections, ErrorSeen, IdentityUse, Outcomes, Phases, Quantiles,
+    Arm, Comparison, Connections, ErrorSeen, IdentityUse, Outcomes, Phases, Quantiles, Slice,
     SourceRequests, Verdict,
 };
 use crate::client::ArmFacts;
 use crate::credentials::ExchangeStats;
-use crate::measure::{self, Distribution, Outcome, Phase, PhaseDistributions, Tally};
+use crate::measure::series::Series;
+use crate::measure::{self, Distribution, Outcome, Phase, PhaseDistributions, Statistic, Tally};
 
 /// Error messages reported per arm.
 const MOST_ERRORS: usize = 5;
@@ -50,6 +51,7 @@ pub fn arm(name: &str, tally: &Tally, facts: &ArmFacts) -> Arm {
         phases,
         failed_phases: (tally.failed.total.count() > 0).then(|| self::phases(&tally.failed)),
         errors: errors(&tally.errors),
+        timeline: timeline(&tally.series),
     }
 }
 
@@ -61,13 +63,19 @@ pub fn comparison(baseline: &str, candidate: &str, comparison: &measure::Compari
         baseline: baseline.to_owned(),
         candidate: candidate.to_owned(),
         phase: "total".to_owned(),
-        quantile: comparison.quantile,
+        statistic: statistic_name(comparison.statistic),
+        quantile: match comparison.statistic {
+            Statistic::Mean => None,
+            Statistic::Quantile(quantile) => Some(quantile),
+        },
         baseline_us: us(comparison.baseline),
         candidate_us: us(comparison.candidate),
         difference_us: us(comparison.difference),
         ci_low_us: comparison.interval.map(|(low, _)| us(low)),
         ci_high_us: comparison.interval.map(|(_, high)| us(high)),
         confidence: measure::comparison::CONFIDENCE,
+        smallest_us: us(comparison.smallest),
+        more_calls: comparison.more_calls,
         verdict: match comparison.verdict {
             measure::Verdict::Faster => Verdict::Faster,
             measure::Verdict::Slower => Verdict::Slower,
@@ -95,6 +103,42 @@ pub fn quantiles(distribution: &Distribution) -> Quantiles {
         histogram: encode_histogram(distribution.histogram())
             .ok()
             .filter(|_| some),
+    }
+}
+
+/// `p50`, `p99`, `p999`, … or `mean`.
+fn statistic_name(statistic: Statistic) -> String {
+    match statistic {
+        Statistic::Mean => "mean".to_owned(),
+        Statistic::Quantile(quantile) => {
+            let percent = format!("{:.3}", quantile * 100.0);
+            let percent = percent.trim_end_matches('0').trim_end_matches('.');
+            format!("p{}", percent.replace('.', ""))
+        }
+    }
+}
+
+fn timeline(series: &Series) -> Vec<Slice> {
+    let slices = series.slices(series.rounds_per_block());
+    slices.iter().flatten().map(slice).collect()
+}
+
+fn slice(slice: &measure::series::Slice) -> Slice {
+    let mut latencies = Distribution::default();
+    for (&nanos, &count) in &slice.latencies {
+        latencies.record_many(Duration::from_nanos(nanos), u64::from(count));
+    }
+    let quantiles = quantiles(&latencies);
+    Slice {
+        start_s: slice.start.as_secs_f64(),
+        end_s: slice.end.as_secs_f64(),
+        count: quantiles.count,
+        failed: slice.failed,
+        loads: slice.loads,
+        p50_us: quantiles.p50_us,
+        p99_us: quantiles.p99_us,
+        max_us: quantiles.max_us,
+        histogram: quantiles.histogram,
     }
 }
 

@@ -109,7 +109,7 @@ pub struct Load {
 }
 
 /// One of the things compared in a run.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 pub struct Arm {
     pub name: String,
     /// The endpoint that the SDK resolved, as `scheme://authority`.
@@ -145,6 +145,28 @@ pub struct Arm {
     pub failed_phases: Option<Phases>,
     /// A few of the errors seen, most frequent first.
     pub errors: Vec<ErrorSeen>,
+    /// The run cut into at most 64 slices of equally many calls, in order.
+    #[serde(default)]
+    pub timeline: Vec<Slice>,
+}
+
+/// A stretch of a run, as an arm saw it.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct Slice {
+    /// When the slice's first call began, from the start of the run.
+    pub start_s: f64,
+    /// When its last call began.
+    pub end_s: f64,
+    /// Calls that succeeded.
+    pub count: u64,
+    pub failed: u64,
+    /// Calls that loaded credentials.
+    pub loads: u64,
+    pub p50_us: Option<f64>,
+    pub p99_us: Option<f64>,
+    pub max_us: Option<f64>,
+    /// As [`Quantiles::histogram`], of the totals of the calls that succeeded.
+    pub histogram: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
@@ -250,8 +272,10 @@ pub struct Comparison {
     pub baseline: String,
     pub candidate: String,
     pub phase: String,
-    /// 0.5 is the median.
-    pub quantile: f64,
+    /// What is compared: `p50`, `p90`, `p99` or `mean`.
+    pub statistic: String,
+    /// 0.5 is the median; `None` for the mean.
+    pub quantile: Option<f64>,
     pub baseline_us: f64,
     pub candidate_us: f64,
     /// Candidate − baseline: negative when the candidate is faster.
@@ -259,7 +283,11 @@ pub struct Comparison {
     pub ci_low_us: Option<f64>,
     pub ci_high_us: Option<f64>,
     pub confidence: f64,
+    /// The smallest difference that matters: one that lies within it is none.
+    pub smallest_us: f64,
     pub verdict: Verdict,
+    /// Where the verdict is inconclusive: about how many more calls per arm would settle it.
+    pub more_calls: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]

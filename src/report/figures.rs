@@ -115,12 +115,6 @@ pub(super) fn throughput(bytes_per_s: f64) -> String {
     )
 }
 
-/// `p50`, `p99`, `p99.9` for 0.5, 0.99, 0.999.
-pub(super) fn quantile(quantile: f64) -> String {
-    let percentile = (quantile * 1e6).round() / 1e4;
-    format!("p{percentile}")
-}
-
 fn unit(us: f64) -> (f64, &'static str) {
     let finest = UNITS[UNITS.len() - 1];
     UNITS
@@ -215,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_rates_and_quantiles() {
+    fn counts_and_rates() {
         assert_eq!(
             [7, 999, 1000, 1_234_567].map(count),
             ["7", "999", "1,000", "1,234,567"]
@@ -229,6 +223,5 @@ mod tests {
             [1_624_000_000.0, 999_700.0, 12.0].map(|b| spaced(&throughput(b))),
             ["1.62 GB/s", "1.00 MB/s", "12.0 B/s"]
         );
-        assert_eq!([0.5, 0.99, 0.999].map(quantile), ["p50", "p99", "p99.9"]);
     }
 }

@@ -9,6 +9,7 @@ mod bars;
 mod blocks;
 mod breakdown;
 mod codec;
+mod comparisons;
 mod composition;
 mod csv;
 pub mod document;

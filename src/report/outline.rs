@@ -2,6 +2,7 @@
 
 use super::blocks::{Align, Block, Cell, Grid, Statement, Tone};
 use super::breakdown;
+use super::comparisons;
 use super::composition;
 use super::document::{Arm, Document};
 use super::figures;
@@ -25,6 +26,7 @@ pub(super) fn of(document: &Document, width: usize) -> Vec<Block> {
     blocks.extend(in_short(document, width));
     blocks.extend(latency(document));
     blocks.extend(phases::section(&document.arms));
+    blocks.extend(comparisons::table(document));
     blocks.extend(credentials(&document.arms));
     blocks.extend(failures(&document.arms));
     blocks.extend(distribution(document, width));
@@ -44,7 +46,7 @@ fn section(heading: &'static str, parts: Vec<Block>) -> Vec<Block> {
 
 fn in_short(document: &Document, width: usize) -> Vec<Block> {
     let mut statements = wording::caveats(document);
-    statements.extend(document.comparisons.iter().map(wording::comparison));
+    statements.extend(comparisons::in_short(document));
     statements.extend(document.findings.iter().map(wording::finding_in_short));
     let mut parts = Vec::new();
     if !statements.is_empty() {

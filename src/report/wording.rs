@@ -1,9 +1,7 @@
 //! Sentences about a run.
 
 use super::blocks::{Statement, Tone};
-use super::document::{
-    Arm, Comparison, Document, Finding, Outcomes, Severity, SourceRequests, Verdict,
-};
+use super::document::{Arm, Document, Finding, Outcomes, Severity, SourceRequests};
 use super::figures;
 
 /// The target of a run that called nothing.
@@ -101,74 +99,6 @@ fn run(document: &Document) -> String {
         document.tool.name,
         document.tool.version,
         sdk.concat(),
-    )
-}
-
-/// `regional is 87.9 ms faster than global at p50: 4.21 ms instead of 92.1 ms (95 % CI 85.1 … 90.3 ms)`.
-pub(super) fn comparison(comparison: &Comparison) -> Statement {
-    let Comparison {
-        baseline,
-        candidate,
-        difference_us,
-        ..
-    } = comparison;
-    let at = match comparison.phase.as_str() {
-        "total" => figures::quantile(comparison.quantile),
-        phase => format!("{} of {phase}", figures::quantile(comparison.quantile)),
-    };
-    let (is, was) = (
-        figures::time(comparison.candidate_us),
-        figures::time(comparison.baseline_us),
-    );
-    let verdict = comparison.verdict.as_str();
-    let (tone, text) = match comparison.verdict {
-        Verdict::Faster | Verdict::Slower => {
-            let tone = if comparison.verdict == Verdict::Faster {
-                Tone::Good
-            } else {
-                Tone::Bad
-            };
-            let size = figures::time(difference_us.abs());
-            let ci = confidence(comparison, difference_us.signum());
-            (
-                tone,
-                format!(
-                    "{candidate} is {size} {verdict} than {baseline} at {at}: {is} instead of {was}{ci}"
-                ),
-            )
-        }
-        Verdict::NoDifference | Verdict::Inconclusive => {
-            let tone = if comparison.verdict == Verdict::Inconclusive {
-                Tone::Caution
-            } else {
-                Tone::Plain
-            };
-            let difference = figures::difference(*difference_us);
-            let ci = confidence(comparison, 1.0);
-            (
-                tone,
-                format!("{candidate} against {baseline} at {at}: {is} and {was}, {difference}{ci}"),
-            )
-        }
-    };
-    Statement::new(verdict, tone, text)
-}
-
-/// The interval of the difference times `sign`: a speed-up is spoken of as a positive quantity.
-fn confidence(comparison: &Comparison, sign: f64) -> String {
-    let (Some(low), Some(high)) = (comparison.ci_low_us, comparison.ci_high_us) else {
-        return String::new();
-    };
-    let (low, high) = if sign < 0.0 {
-        (-high, -low)
-    } else {
-        (low, high)
-    };
-    let level = figures::count((comparison.confidence * 100.0).round() as u64);
-    let interval = figures::interval(low, high);
-    format!(
-        " ({level}{JOINT}%{JOINT}CI {interval})",
-        JOINT = figures::JOINT
     )
 }
 

@@ -10,34 +10,15 @@
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 
+use super::plan::{Budget, FEWEST_SAMPLES, Plan, clock_cost, estimate};
 use crate::clock;
 use crate::measure::{Outcome, Phase, PhaseTimes, Sample, Stop, Tally};
-
-/// Reading the clock may take this share of a sample, no more.
-const CLOCK_SHARE: u32 = 100;
-
-/// How long an arm is visited before the next one has its turn.
-const VISIT: Duration = Duration::from_millis(1);
-
-/// Of a visit, the part that warms up: one call in so many.
-const WARM_UP: u32 = 8;
-
-/// Calls longer than this are not warmed up: they bring their own data.
-const NO_WARM_UP: Duration = Duration::from_millis(1);
-
-/// How long an arm is looked at before its visits are planned, and how often.
-const LOOK: Duration = Duration::from_micros(200);
-/// See [`LOOK`].
-const LOOKS: u32 = 5;
-
-/// Samples of an arm whose share of the time would not allow as many.
-const FEWEST_SAMPLES: u64 = 5;
 
 /// Repeats an operation so many times.
 type Work = Box<dyn FnMut(u32) + Send>;
@@ -89,15 +70,6 @@ impl Arm {
     }
 }
 
-/// How much to measure; whichever comes first.
-#[derive(Clone, Copy, Debug)]
-pub struct Budget {
-    /// Samples per arm.
-    pub samples: Option<u64>,
-    /// For all arms together.
-    pub time: Option<Duration>,
-}
-
 /// How far a run is; readable while it goes on.
 #[derive(Debug, Default)]
 pub struct Visits {
@@ -136,115 +108,93 @@ impl Timer {
     /// Times the arms until the budget is spent or the run is stopped. One result per arm, in order.
     pub fn run(&self, arms: &mut [Arm], visits: &Visits) -> Vec<Timed> {
         let clock = clock_cost();
+        let share = Budget {
+            time: self.budget.time.map(|time| time / arms.len().max(1) as u32),
+            ..self.budget
+        };
         let plans: Vec<Plan> = arms
             .iter_mut()
-            .map(|arm| (arm.batch, estimate(&mut arm.work)))
-            .collect::<Vec<_>>()
-            .into_iter()
-            .map(|(batch, call)| Plan::of(call, batch, clock, self.share(arms.len())))
+            .map(|arm| Plan::of(estimate(&mut arm.work), arm.batch, clock, share))
             .collect();
         let planned = plans.iter().map(|plan| plan.visits).sum();
         visits.planned.store(planned, Ordering::Relaxed);
-        let rounds = plans.iter().map(|plan| plan.visits).max().unwrap_or(0);
-        let mut tallies = vec![Tally::default(); arms.len()];
-        let mut order: Vec<usize> = (0..arms.len()).collect();
-        let mut random = SmallRng::seed_from_u64(self.seed);
+        let mut run = Run {
+            tallies: vec![Tally::default(); arms.len()],
+            arms,
+            plans,
+            start: clock::now(),
+            stop: &self.stop,
+            visits,
+        };
+        run.rounds(self.seed, self.budget.time.unwrap_or(Duration::MAX));
+        run.finished()
+    }
+}
+
+/// A run that goes on.
+struct Run<'a> {
+    arms: &'a mut [Arm],
+    plans: Vec<Plan>,
+    tallies: Vec<Tally>,
+    start: Instant,
+    stop: &'a Stop,
+    visits: &'a Visits,
+}
+
+impl Run<'_> {
+    /// Visits the arms as planned. When the time is over before that, for other programs took their
+    /// part of it, only the arms with too few samples are visited any more.
+    fn rounds(&mut self, seed: u64, time: Duration) {
+        let rounds = self.plans.iter().map(|plan| plan.visits).max().unwrap_or(0);
+        let mut order: Vec<usize> = (0..self.arms.len()).collect();
+        let mut random = SmallRng::seed_from_u64(seed);
         for round in 0..rounds {
             order.shuffle(&mut random);
-            for &at in order.iter().filter(|&&at| plans[at].is_due(round, rounds)) {
+            for &at in &order {
                 if self.stop.is_stopped() {
-                    return finished(tallies, &plans);
+                    return;
                 }
-                let wanted = plans[at].samples - tallies[at].requests;
-                visit(
-                    &mut arms[at].work,
-                    &plans[at],
-                    wanted,
-                    round,
-                    &mut tallies[at],
-                );
-                visits.done.fetch_add(1, Ordering::Relaxed);
+                let late = clock::since(self.start) >= time;
+                let enough = self.tallies[at].requests >= FEWEST_SAMPLES;
+                if self.plans[at].is_due(round, rounds) && !(late && enough) {
+                    self.visit(at, round);
+                }
             }
         }
-        finished(tallies, &plans)
     }
 
-    fn share(&self, arms: usize) -> Budget {
-        Budget {
-            time: self.budget.time.map(|time| time / arms.max(1) as u32),
-            ..self.budget
+    fn visit(&mut self, at: usize, round: u64) {
+        let (plan, tally) = (&self.plans[at], &mut self.tallies[at]);
+        let wanted = plan.samples - tally.requests;
+        let began = clock::since(self.start);
+        // Recorded only after the visit: histograms between two calls would cost the second one its
+        // caches.
+        for call in visit(&mut self.arms[at].work, plan, wanted) {
+            tally.record(round, began, &sample(call));
         }
+        self.visits.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn finished(self) -> Vec<Timed> {
+        let results = self.tallies.into_iter().zip(&self.plans);
+        results
+            .map(|(tally, plan)| Timed {
+                tally,
+                batch: plan.batch,
+            })
+            .collect()
     }
 }
 
-fn finished(tallies: Vec<Tally>, plans: &[Plan]) -> Vec<Timed> {
-    let timed = tallies.into_iter().zip(plans).map(|(tally, plan)| Timed {
-        tally,
-        batch: plan.batch,
-    });
-    timed.collect()
-}
-
-/// How one arm's share of the run is spent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Plan {
-    batch: u32,
-    per_visit: u64,
-    visits: u64,
-    samples: u64,
-    warm_up: u32,
-}
-
-impl Plan {
-    fn of(call: Duration, batch: Option<u32>, clock: Duration, share: Budget) -> Self {
-        let call = call.max(Duration::from_nanos(1));
-        let batch = batch.unwrap_or_else(|| {
-            let calls = (clock * CLOCK_SHARE).as_nanos().div_ceil(call.as_nanos());
-            calls.clamp(1, 1 << 16) as u32
-        });
-        let sample = call * batch;
-        let fit = |time: Duration| (time.as_nanos() / sample.as_nanos()) as u64;
-        let in_time = share.time.map(|time| fit(time).max(FEWEST_SAMPLES));
-        let samples = match (share.samples, in_time) {
-            (Some(samples), Some(in_time)) => samples.min(in_time),
-            (Some(samples), None) => samples,
-            (None, in_time) => in_time.unwrap_or(FEWEST_SAMPLES),
-        };
-        let per_visit = fit(VISIT).clamp(1, samples.max(1));
-        let warm_up = if call > NO_WARM_UP {
-            0
-        } else {
-            (per_visit as u32 * batch / WARM_UP).max(1)
-        };
-        Self {
-            batch,
-            per_visit,
-            visits: samples.div_ceil(per_visit),
-            samples,
-            warm_up,
-        }
-    }
-
-    /// Whether the arm is visited in this round: its visits are spread over all rounds.
-    fn is_due(&self, round: u64, rounds: u64) -> bool {
-        let before = |round| u128::from(self.visits) * u128::from(round) / u128::from(rounds);
-        before(round + 1) > before(round)
-    }
-}
-
-fn visit(work: &mut Work, plan: &Plan, wanted: u64, round: u64, tally: &mut Tally) {
+fn visit(work: &mut Work, plan: &Plan, wanted: u64) -> Vec<Duration> {
     work(plan.warm_up);
-    let samples: Vec<Duration> = (0..plan.per_visit.min(wanted))
+    (0..plan.per_visit.min(wanted))
         .map(|_| {
             let start = clock::now();
             work(plan.batch);
-            clock::since(start)
+            per_call(clock::since(start), plan.batch)
         })
-        .collect();
-    // Recorded only now: histograms between two calls would cost the second one its caches.
-    for elapsed in samples {
-        tally.record(round, &sample(per_call(elapsed, plan.batch)));
-    }
+        .collect()
 }
 
 /// To the nearest nanosecond.
@@ -269,75 +219,9 @@ fn sample(total: Duration) -> Sample {
     }
 }
 
-/// What it takes to read the clock.
-fn clock_cost() -> Duration {
-    const READS: u32 = 10_000;
-    let start = clock::now();
-    for _ in 0..READS {
-        black_box(clock::now());
-    }
-    clock::since(start) / READS
-}
-
-/// About how long a call takes, after a first one that finds everything cold. The shortest of a few
-/// looks: whatever interrupts one would pass for the call.
-fn estimate(work: &mut Work) -> Duration {
-    let mut look = |calls: u32| {
-        let start = clock::now();
-        work(calls);
-        clock::since(start) / calls
-    };
-    look(1);
-    let mut calls = 1;
-    loop {
-        let call = look(calls);
-        if call * calls >= LOOK || calls >= 1 << 16 {
-            let looks = if call >= LOOK { 0 } else { LOOKS };
-            return (0..looks).map(|_| look(calls)).fold(call, Duration::min);
-        }
-        calls *= 2;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const CLOCK: Duration = Duration::from_nanos(25);
-
-    fn plan(call: Duration, samples: Option<u64>, time: Option<u64>) -> Plan {
-        let time = time.map(Duration::from_millis);
-        Plan::of(call, None, CLOCK, Budget { samples, time })
-    }
-
-    #[test]
-    fn short_calls_are_timed_in_batches_that_hide_the_clock() {
-        assert_eq!(plan(Duration::from_nanos(250), None, Some(100)).batch, 10);
-        assert_eq!(plan(Duration::from_micros(3), None, Some(100)).batch, 1);
-    }
-
-    #[test]
-    fn an_arm_gets_its_share_of_the_time_and_never_too_few_samples() {
-        let short = plan(Duration::from_micros(10), None, Some(100));
-        assert_eq!(
-            (short.samples, short.per_visit, short.visits),
-            (10_000, 100, 100)
-        );
-        let long = plan(Duration::from_millis(60), None, Some(100));
-        assert_eq!((long.samples, long.per_visit, long.warm_up), (5, 1, 0));
-        assert_eq!(plan(Duration::from_millis(60), Some(3), None).samples, 3);
-        assert_eq!(
-            plan(Duration::from_micros(10), Some(7), Some(100)).samples,
-            7
-        );
-    }
-
-    #[test]
-    fn visits_are_spread_over_the_rounds() {
-        let long = plan(Duration::from_millis(60), None, Some(100));
-        let due: Vec<u64> = (0..100).filter(|&round| long.is_due(round, 100)).collect();
-        assert_eq!(due, [19, 39, 59, 79, 99]);
-    }
 
     #[test]
     fn every_arm_gets_its_samples_and_all_of_its_time_is_signing() {

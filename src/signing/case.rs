@@ -1,12 +1,7 @@
 //! What can be timed: whole signatures, their steps, and payloads.
-//!
-//! The requests are what the SDK's S3 client signs: a GET without a body and a PUT with one, to the
-//! documentation's example bucket, with the documentation's keys.
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_sigv4::SignatureVersion;
 use aws_sigv4::http_request::{
@@ -16,35 +11,23 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::{v4, v4a};
 use aws_smithy_checksums::ChecksumAlgorithm;
 use bytes::Bytes;
-use rand::rngs::SmallRng;
-use rand::{RngCore, SeedableRng};
 
 use super::bench::Arm;
 use super::checksum;
-use super::request::{
-    ACCESS_KEY_ID, Payload, Request, RequestError, SECRET_ACCESS_KEY, example_identity,
-};
+use super::example::{SESSION_TOKEN, get, put};
+use super::payload::{Payloads, Size};
+use super::request::{ACCESS_KEY_ID, Payload, Request, RequestError, SECRET_ACCESS_KEY};
 use super::steps::{self, StepError};
 
 /// Calls per sample of [`Case::BareLoop`].
 const BARE_LOOP: u32 = 32;
-
-/// Three times the session token of the STS documentation: as long as today's tokens are.
-const SESSION_TOKEN: &str = concat!(
-    "AQoEXAMPLEH4aoAH0gNCAPyJxz4BlCFFxWNE1OPTgk5TthT+FvwqnKwRcOIfrRh3c/LTo6UDdyJwOOvEVPvLXCrrrUtdnniCEXAMPLE",
-    "/IvU1dYUg2RVAJBanLiHb4IgRmpRV3zrkuWJOgQs8IZZaIv2BXIa2R4OlgkBN9bkUDNCJiBeb/AXlzBBko7b15fjrBs2+cTQtpZ3CYWFXG8C5zqx37wnOE49mRl/+OtkIKGO7fAE",
-    "AQoEXAMPLEH4aoAH0gNCAPyJxz4BlCFFxWNE1OPTgk5TthT+FvwqnKwRcOIfrRh3c/LTo6UDdyJwOOvEVPvLXCrrrUtdnniCEXAMPLE",
-    "/IvU1dYUg2RVAJBanLiHb4IgRmpRV3zrkuWJOgQs8IZZaIv2BXIa2R4OlgkBN9bkUDNCJiBeb/AXlzBBko7b15fjrBs2+cTQtpZ3CYWFXG8C5zqx37wnOE49mRl/+OtkIKGO7fAE",
-    "AQoEXAMPLEH4aoAH0gNCAPyJxz4BlCFFxWNE1OPTgk5TthT+FvwqnKwRcOIfrRh3c/LTo6UDdyJwOOvEVPvLXCrrrUtdnniCEXAMPLE",
-    "/IvU1dYUg2RVAJBanLiHb4IgRmpRV3zrkuWJOgQs8IZZaIv2BXIa2R4OlgkBN9bkUDNCJiBeb/AXlzBBko7b15fjrBs2+cTQtpZ3CYWFXG8C5zqx37wnOE49mRl/+OtkIKGO7fAE",
-);
 
 /// Something to be timed; each is one arm or several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Case {
     /// The signature in the headers of a GET
     Header,
-    /// The same with a session token of 720 bytes
+    /// The same with a session token of some 700 bytes
     SessionToken,
     /// The same in the URL
     Presign,
@@ -88,7 +71,7 @@ impl Case {
             }
             Self::Presign => {
                 let request = Request {
-                    expires_in: Some(Duration::from_secs(3600)),
+                    expires_in: Some(Duration::from_hours(1)),
                     payload: Payload::Unsigned,
                     ..get(None)
                 };
@@ -114,144 +97,11 @@ pub enum CaseError {
     Step(#[from] StepError),
 }
 
-/// A number of bytes, as `0B`, `512B`, `64KiB`, `1MiB` or `1GiB`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Size(pub u64);
-
-impl Size {
-    const UNITS: [(&'static str, u64); 4] = [
-        ("GiB", 1 << 30),
-        ("MiB", 1 << 20),
-        ("KiB", 1 << 10),
-        ("B", 1),
-    ];
-    /// Larger payloads would measure the machine's memory.
-    const LARGEST: Self = Self(1 << 30);
-}
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fits = |(_, unit): &(&str, u64)| self.0 >= *unit && self.0.is_multiple_of(*unit);
-        let (name, unit) = Self::UNITS.into_iter().find(fits).unwrap_or(("B", 1));
-        write!(f, "{}{name}", self.0 / unit)
-    }
-}
-
-impl FromStr for Size {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = Self::UNITS
-            .into_iter()
-            .find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)));
-        let (number, unit) = known.unwrap_or((text, 1));
-        number
-            .trim()
-            .parse::<u64>()
-            .ok()
-            .and_then(|number| number.checked_mul(unit))
-            .map(Self)
-            .filter(|size| *size <= Self::LARGEST)
-            .ok_or_else(|| {
-                format!(
-                    "expected a size up to {}, such as 0B, 64KiB or 10MiB",
-                    Self::LARGEST
-                )
-            })
-    }
-}
-
-/// The payloads of the cases that have one.
-#[derive(Clone, Debug)]
-pub struct Payloads {
-    signed: Vec<Bytes>,
-    checked: Vec<Bytes>,
-}
-
-impl Payloads {
-    /// Sizes of signed payloads unless others are asked for.
-    pub const SIGNED: [Size; 6] = [
-        Size(0),
-        Size(1 << 10),
-        Size(64 << 10),
-        Size(1 << 20),
-        Size(10 << 20),
-        Size(100 << 20),
-    ];
-    /// Sizes of payloads that checksums are taken of, unless others are asked for.
-    pub const CHECKED: [Size; 1] = [Size(1 << 20)];
-
-    /// Payloads of these sizes. They share one buffer of noise: pages of zeros would all be the same
-    /// page of memory, and stay in the cache.
-    #[must_use]
-    pub fn new(signed: &[Size], checked: &[Size]) -> Self {
-        let largest = signed.iter().chain(checked).max().map_or(0, |size| size.0);
-        let mut noise = vec![0; largest as usize];
-        SmallRng::seed_from_u64(1).fill_bytes(&mut noise);
-        let noise = Bytes::from(noise);
-        let slices = |sizes: &[Size]| {
-            let slice = |size: &Size| noise.slice(..size.0 as usize);
-            sizes.iter().map(slice).collect()
-        };
-        Self {
-            signed: slices(signed),
-            checked: slices(checked),
-        }
-    }
-}
-
 const CHECKSUMS: [ChecksumAlgorithm; 3] = [
     ChecksumAlgorithm::Crc32,
     ChecksumAlgorithm::Crc64Nvme,
     ChecksumAlgorithm::Sha256,
 ];
-
-/// A GET as the SDK's S3 client signs it.
-fn get(session_token: Option<&str>) -> Request {
-    Request {
-        method: "GET".to_owned(),
-        url: "https://examplebucket.s3.us-east-1.amazonaws.com/photos/2013/May%2024/sample.jpg?x-id=GetObject"
-            .to_owned(),
-        headers: headers(&[("x-amz-checksum-mode", "ENABLED")]),
-        payload: Payload::Signed(Bytes::new()),
-        service: "s3".to_owned(),
-        region: "us-east-1".to_owned(),
-        // 2013-05-24T00:00:00Z, as in the documentation.
-        time: SystemTime::UNIX_EPOCH + Duration::from_secs(1_369_353_600),
-        version: SignatureVersion::V4,
-        expires_in: None,
-        identity: example_identity(session_token),
-    }
-}
-
-/// A PUT as the SDK's S3 client signs it.
-fn put(payload: Payload, size: usize, more: &[(&str, &str)]) -> Request {
-    let length = size.to_string();
-    let mut all = vec![
-        ("content-type", "application/octet-stream"),
-        ("content-length", &length),
-        ("x-amz-sdk-checksum-algorithm", "CRC32"),
-    ];
-    all.extend(more);
-    Request {
-        method: "PUT".to_owned(),
-        url: "https://examplebucket.s3.us-east-1.amazonaws.com/photos/2013/May%2024/sample.jpg?x-id=PutObject"
-            .to_owned(),
-        headers: headers(&all),
-        payload,
-        ..get(None)
-    }
-}
-
-fn headers(more: &[(&str, &str)]) -> Vec<(String, String)> {
-    let agent = "aws-sdk-rust/1.3.9 ua/2.1 api/s3/1.157.0 os/linux lang/rust/1.94.0 m/E,b";
-    let mut all = vec![("x-amz-user-agent", agent), ("user-agent", agent)];
-    all.extend(more);
-    let owned = all
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    owned.collect()
-}
 
 /// Signs `request` over and over.
 fn signing(name: impl Into<String>, request: Request, bytes: usize) -> Result<Arm, CaseError> {
@@ -448,16 +298,5 @@ mod tests {
         let arms: Vec<Arm> = all.flat_map(|case| case.arms(&payloads).unwrap()).collect();
         let names: std::collections::BTreeSet<_> = arms.iter().map(|arm| &arm.name).collect();
         assert_eq!(names.len(), arms.len());
-    }
-
-    #[test]
-    fn sizes_are_read_as_they_are_written() {
-        for text in ["0B", "1B", "1KiB", "1536B", "64KiB", "10MiB", "1GiB"] {
-            assert_eq!(text.parse::<Size>().unwrap().to_string(), text);
-        }
-        assert_eq!("2048".parse(), Ok(Size(2048)));
-        for text in ["", "-1", "1kb", "2GiB", "99999999999999999999GiB"] {
-            assert!(text.parse::<Size>().is_err(), "{text}");
-        }
     }
 }

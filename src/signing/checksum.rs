@@ -6,7 +6,9 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use aws_runtime::content_encoding::{AwsChunkedBody, AwsChunkedBodyOptions};
 use aws_smithy_checksums::ChecksumAlgorithm;
@@ -51,14 +53,32 @@ pub fn encoded_length(algorithm: ChecksumAlgorithm, payload: u64) -> u64 {
         .encoded_length()
 }
 
-/// Reads a body that never has to wait.
+/// Reads a body that waits for nothing but to be asked again, as `aws-chunked` bodies do between their
+/// parts.
 fn drain(mut body: SdkBody) -> u64 {
-    let mut context = Context::from_waker(Waker::noop());
+    let again = Arc::new(Again::default());
+    let waker = Waker::from(Arc::clone(&again));
+    let mut context = Context::from_waker(&waker);
     let mut sent = 0;
-    while let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut body).poll_frame(&mut context) {
-        sent += frame.data_ref().map_or(0, |data| data.len() as u64);
+    loop {
+        match Pin::new(&mut body).poll_frame(&mut context) {
+            Poll::Ready(Some(Ok(frame))) => {
+                sent += frame.data_ref().map_or(0, |data| data.len() as u64);
+            }
+            Poll::Pending if again.0.swap(false, Ordering::Relaxed) => (),
+            Poll::Ready(_) | Poll::Pending => return sent,
+        }
     }
-    sent
+}
+
+/// Whether a body asked to be polled again.
+#[derive(Default)]
+struct Again(AtomicBool);
+
+impl Wake for Again {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A body of known length that is not known to be in memory, like a file.

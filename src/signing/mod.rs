@@ -5,8 +5,8 @@
 //! - [`vectors`]: requests as other programs write them, to compare signatures with other signers
 //! - [`steps`]: the steps that `aws-sigv4` keeps to itself, done here so that each can be timed
 //! - [`checksum`]: payload checksums and the `aws-chunked` trailer path, by the SDK's own crates
-//! - [`case`]: what can be timed
-//! - [`bench`]: how it is timed
+//! - [`case`]: what can be timed, on the requests of `example` and the payloads of [`payload`]
+//! - [`bench`]: how it is timed, after a [`plan`]
 //!
 //! Nothing here opens a connection, reads a configuration or holds anybody's credentials: the keys are
 //! the ones that AWS prints in its documentation.
@@ -14,6 +14,9 @@
 pub mod bench;
 pub mod case;
 pub mod checksum;
+mod example;
+pub mod payload;
+pub mod plan;
 pub mod request;
 pub mod steps;
 pub mod vectors;
@@ -22,8 +25,10 @@ pub mod vectors;
 /// the lock file.
 pub const AWS_SIGV4_VERSION: &str = "1.6.4";
 
-pub use bench::{Arm, Budget, Timed, Timer};
-pub use case::{Case, Size};
+pub use bench::{Arm, Timed, Timer};
+pub use case::Case;
+pub use payload::{Payloads, Size};
+pub use plan::Budget;
 pub use request::{Payload, Request, Signed};
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     pub payload: Payload,
     pub service: String,
-    /// For SigV4a the set of Regions.
+    /// For `SigV4a` the set of Regions.
     pub region: String,
     pub time: SystemTime,
     pub version: SignatureVersion,

@@ -131,7 +131,7 @@ fn own_loop_us(time: Duration) -> f64 {
             .identity(&identity)
             .region("us-east-1")
             .name("s3")
-            .time(SystemTime::UNIX_EPOCH + Duration::from_secs(1_369_353_600))
+            .time(SystemTime::UNIX_EPOCH + Duration::from_hours(380_376))
             .settings(settings)
             .build()
             .unwrap()

@@ -10,7 +10,7 @@ use crate::report::assemble;
 use crate::report::document::{Arm, Cpu, Document, Environment, Load, SCHEMA};
 use crate::signing::{AWS_SIGV4_VERSION, Timed};
 
-pub(super) fn of(run: Run) -> Document {
+pub(super) fn of(run: &Run) -> Document {
     let arms: Vec<Arm> = run
         .names
         .iter()

@@ -18,8 +18,7 @@ use crate::clock;
 use crate::measure::Stop;
 use crate::report::{self, Progress};
 use crate::signing::bench::Visits;
-use crate::signing::case::Payloads;
-use crate::signing::{Arm, Budget, Case, Size, Timed, Timer, vectors};
+use crate::signing::{Arm, Budget, Case, Payloads, Size, Timed, Timer, vectors};
 
 /// Long enough for the slower half of the arms to have a p99.
 const DURATION: Duration = Duration::from_secs(4);
@@ -116,7 +115,7 @@ async fn measure(args: &SignArgs) -> Result<Report, Failure> {
         started_at,
         complete: !stop.is_stopped(),
     };
-    Ok(Report::Measured(Box::new(document::of(run))))
+    Ok(Report::Measured(Box::new(document::of(&run))))
 }
 
 /// Waits for the timing thread, with progress on stderr.

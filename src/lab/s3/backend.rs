@@ -3,18 +3,19 @@
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use s3s::checksum::ChecksumHasher;
+use s3s::crypto::{Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
 use s3s::dto::{
-    Bucket, BucketLocationConstraint, Checksum, CommonPrefix, CreateBucketInput,
-    CreateBucketOutput, DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput,
-    DeleteObjectOutput, ETag, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput,
-    GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
-    ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
-    ListObjectsV2Output, Object as ListedObject, PutObjectInput, PutObjectOutput, Range,
-    StreamingBlob, Timestamp,
+    Bucket, BucketLocationConstraint, Checksum, CreateBucketInput, CreateBucketOutput,
+    DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput, ETag,
+    GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput, GetObjectOutput,
+    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
+    ListBucketsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
+    ListObjectsV2Output, PutObjectInput, PutObjectOutput, Range, StreamingBlob, Timestamp,
 };
 use s3s::{Body, S3, S3Request, S3Response, S3Result, TrailingHeaders, s3_error};
 
-use super::objects::{LARGEST_OBJECT, Object, Objects, Page};
+use super::listing::{Spelling, page_size};
+use super::objects::{LARGEST_OBJECT, Object, Objects};
 use crate::clock;
 
 pub(super) struct Backend {
@@ -41,7 +42,6 @@ impl S3 for Backend {
         self.objects.create_bucket(&bucket, clock::wall())?;
         Ok(S3Response::new(CreateBucketOutput {
             location: Some(format!("/{bucket}")),
-            ..CreateBucketOutput::default()
         }))
     }
 
@@ -151,7 +151,7 @@ impl S3 for Backend {
             content_length: i64::try_from(bytes.len()).ok(),
             body: Some(StreamingBlob::from(Body::from(bytes))),
             content_range,
-            content_type: content_type(object.content_type),
+            content_type: Some(content_type(object.content_type)),
             e_tag: Some(ETag::Strong(object.etag)),
             last_modified: Some(Timestamp::from(object.modified)),
             metadata: object.metadata,
@@ -173,7 +173,7 @@ impl S3 for Backend {
         Ok(S3Response::new(HeadObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
             content_length: i64::try_from(object.bytes.len()).ok(),
-            content_type: content_type(object.content_type),
+            content_type: Some(content_type(object.content_type)),
             e_tag: Some(ETag::Strong(object.etag)),
             last_modified: Some(Timestamp::from(object.modified)),
             metadata: object.metadata,
@@ -205,19 +205,20 @@ impl S3 for Backend {
             input.marker.as_deref().unwrap_or_default(),
             most,
         )?;
-        let next = page.next.clone();
-        let (contents, common_prefixes) = listed(page);
+        let spelling = Spelling::new(input.encoding_type.as_ref());
+        let next = page.next.as_deref().map(|next| spelling.of(next));
+        let (contents, common_prefixes) = spelling.listed(page);
         Ok(S3Response::new(ListObjectsOutput {
             is_truncated: Some(next.is_some()),
             contents,
             common_prefixes,
-            delimiter: input.delimiter,
+            delimiter: input.delimiter.map(|text| spelling.of(&text)),
             encoding_type: input.encoding_type,
-            marker: input.marker,
+            marker: input.marker.map(|text| spelling.of(&text)),
             max_keys: i32::try_from(most).ok(),
             name: Some(input.bucket),
             next_marker: next,
-            prefix: input.prefix,
+            prefix: input.prefix.map(|text| spelling.of(&text)),
             ..ListObjectsOutput::default()
         }))
     }
@@ -239,22 +240,23 @@ impl S3 for Backend {
             after.map_or("", String::as_str),
             most,
         )?;
+        let spelling = Spelling::new(input.encoding_type.as_ref());
         let next = page.next.clone();
         let count = page.objects.len() + page.prefixes.len();
-        let (contents, common_prefixes) = listed(page);
+        let (contents, common_prefixes) = spelling.listed(page);
         Ok(S3Response::new(ListObjectsV2Output {
             is_truncated: Some(next.is_some()),
             contents,
             common_prefixes,
             continuation_token: input.continuation_token,
-            delimiter: input.delimiter,
+            delimiter: input.delimiter.map(|text| spelling.of(&text)),
             encoding_type: input.encoding_type,
             key_count: i32::try_from(count).ok(),
             max_keys: i32::try_from(most).ok(),
             name: Some(input.bucket),
             next_continuation_token: next,
-            prefix: input.prefix,
-            start_after: input.start_after,
+            prefix: input.prefix.map(|text| spelling.of(&text)),
+            start_after: input.start_after.map(|text| spelling.of(&text)),
             ..ListObjectsV2Output::default()
         }))
     }
@@ -302,14 +304,14 @@ fn verified_checksum(
         ..Checksum::default()
     };
     let mut hasher = ChecksumHasher {
-        crc32: claimed.checksum_crc32.as_ref().map(|_| Default::default()),
-        crc32c: claimed.checksum_crc32c.as_ref().map(|_| Default::default()),
+        crc32: claimed.checksum_crc32.as_ref().map(|_| Crc32::default()),
+        crc32c: claimed.checksum_crc32c.as_ref().map(|_| Crc32c::default()),
         crc64nvme: claimed
             .checksum_crc64nvme
             .as_ref()
-            .map(|_| Default::default()),
-        sha1: claimed.checksum_sha1.as_ref().map(|_| Default::default()),
-        sha256: claimed.checksum_sha256.as_ref().map(|_| Default::default()),
+            .map(|_| Crc64Nvme::default()),
+        sha1: claimed.checksum_sha1.as_ref().map(|_| Sha1::default()),
+        sha256: claimed.checksum_sha256.as_ref().map(|_| Sha256::default()),
     };
     hasher.update(bytes);
     let actual = hasher.finalize();
@@ -351,25 +353,7 @@ fn slice(bytes: &Bytes, range: Option<Range>) -> S3Result<(Bytes, Option<String>
     Ok((part, Some(content_range)))
 }
 
-fn content_type(stored: Option<String>) -> Option<String> {
-    Some(stored.unwrap_or_else(|| "binary/octet-stream".to_owned()))
-}
-
-/// Keys to a page: up to 1,000, which is also the default.
-fn page_size(asked: Option<i32>) -> usize {
-    asked.map_or(1000, |most| usize::try_from(most).unwrap_or(0).min(1000))
-}
-
-fn listed(page: Page) -> (Option<Vec<ListedObject>>, Option<Vec<CommonPrefix>>) {
-    let contents = page.objects.into_iter().map(|(key, object)| ListedObject {
-        key: Some(key),
-        size: i64::try_from(object.bytes.len()).ok(),
-        e_tag: Some(ETag::Strong(object.etag)),
-        last_modified: Some(Timestamp::from(object.modified)),
-        ..ListedObject::default()
-    });
-    let prefixes = page.prefixes.into_iter().map(|prefix| CommonPrefix {
-        prefix: Some(prefix),
-    });
-    (Some(contents.collect()), Some(prefixes.collect()))
+/// What S3 says of an object that was stored without a type.
+fn content_type(stored: Option<String>) -> String {
+    stored.unwrap_or_else(|| "binary/octet-stream".to_owned())
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod backend;
+mod listing;
 mod objects;
 mod operation;
 

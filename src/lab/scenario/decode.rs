@@ -47,7 +47,10 @@ fn optional<'a, 'i, T>(
     field: Option<Field<'a, 'i>>,
     decode: impl FnOnce(&Field<'a, 'i>) -> Result<T>,
 ) -> Result<Option<T>> {
-    field.as_ref().map(decode).transpose()
+    match field {
+        Some(field) => decode(&field).map(Some),
+        None => Ok(None),
+    }
 }
 
 fn region(field: &Field<'_, '_>) -> Result<String> {
@@ -71,7 +74,7 @@ pub(in crate::lab) fn is_region(name: &str) -> bool {
 }
 
 fn credentials(field: Option<Field<'_, '_>>) -> Result<Credentials> {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let Some(field) = field else {
         return Ok(Credentials {
             lifetime: hour,
@@ -263,7 +266,7 @@ mod tests {
         let scenario = scenario("", "empty.toml").unwrap();
         assert_eq!(scenario.seed, 1);
         assert_eq!(scenario.region, DEFAULT_REGION);
-        assert_eq!(scenario.credentials.lifetime, Duration::from_secs(3600));
+        assert_eq!(scenario.credentials.lifetime, Duration::from_hours(1));
         assert_eq!(scenario.imds.v1, ImdsV1::Refused);
     }
 

@@ -193,9 +193,9 @@ mod tests {
 
     #[test]
     fn short_lives_are_renewed_while_an_sdk_still_trusts_them() {
-        let renewal = |secs| Credentials::usual_renewal(Duration::from_secs(secs)).as_secs_f64();
-        assert_eq!(renewal(3600), 600.0);
-        assert_eq!(renewal(60), 15.0);
-        assert_eq!(renewal(20), 10.0);
+        let renewal = |secs| Credentials::usual_renewal(Duration::from_secs(secs)).as_secs();
+        assert_eq!(renewal(3600), 600);
+        assert_eq!(renewal(60), 15);
+        assert_eq!(renewal(20), 10);
     }
 }

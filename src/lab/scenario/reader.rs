@@ -71,7 +71,7 @@ impl<'a, 'i> Field<'a, 'i> {
                         or \"1h 30m\"";
         let text = self.text(expected)?;
         let duration = humantime::parse_duration(text.trim()).map_err(|_| self.bad(expected))?;
-        if duration > Duration::from_secs(366 * 24 * 3600) {
+        if duration > Duration::from_hours(8784) {
             return Err(self.bad("a duration is at most a year"));
         }
         Ok(duration)
@@ -105,16 +105,16 @@ impl<'a, 'i> Field<'a, 'i> {
 pub(super) struct Table<'a, 'i> {
     source: Source<'a>,
     path: String,
-    table: &'a DeTable<'i>,
+    fields: &'a DeTable<'i>,
     known: Vec<&'static str>,
 }
 
 impl<'a, 'i> Table<'a, 'i> {
-    pub(super) fn new(source: Source<'a>, path: String, table: &'a DeTable<'i>) -> Self {
+    pub(super) fn new(source: Source<'a>, path: String, fields: &'a DeTable<'i>) -> Self {
         Self {
             source,
             path,
-            table,
+            fields,
             known: Vec::new(),
         }
     }
@@ -130,7 +130,7 @@ impl<'a, 'i> Table<'a, 'i> {
     /// The field of this name, which is known from now on.
     pub(super) fn field(&mut self, name: &'static str) -> Option<Field<'a, 'i>> {
         self.known.push(name);
-        let value = self.table.get(name)?;
+        let value = self.fields.get(name)?;
         Some(Field {
             source: self.source,
             path: self.path_of(name),
@@ -151,7 +151,7 @@ impl<'a, 'i> Table<'a, 'i> {
 
     /// The fields that nobody has asked for and that `accept` takes.
     pub(super) fn others(&self, accept: impl Fn(&str) -> bool) -> Vec<(String, Field<'a, 'i>)> {
-        self.table
+        self.fields
             .iter()
             .filter(|(name, _)| !self.known.contains(&name.get_ref().as_ref()))
             .filter(|(name, _)| accept(name.get_ref()))
@@ -168,7 +168,7 @@ impl<'a, 'i> Table<'a, 'i> {
 
     /// An error if any field was neither asked for nor accepted.
     pub(super) fn finish(self, accept: impl Fn(&str) -> bool) -> Result<(), ScenarioError> {
-        let unknown = self.table.keys().find(|name| {
+        let unknown = self.fields.keys().find(|name| {
             let name = name.get_ref().as_ref();
             !self.known.contains(&name) && !accept(name)
         });

@@ -17,10 +17,13 @@ use time::macros::format_description;
 
 use super::seal::keyed;
 
+#[cfg(test)]
+mod tests;
+
 /// Signatures older than this are refused.
-const PAST: Duration = Duration::from_secs(15 * 60);
+const PAST: Duration = Duration::from_mins(15);
 /// Signatures from further in the future than this are refused.
-const FUTURE: Duration = Duration::from_secs(5 * 60);
+const FUTURE: Duration = Duration::from_mins(5);
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const STAMP: &[FormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
@@ -73,7 +76,7 @@ pub(super) struct Request<'a> {
 /// The claim that a request makes of its signer.
 #[derive(PartialEq, Eq)]
 pub(super) struct Claim<'a> {
-    pub(super) access_key_id: Cow<'a, str>,
+    pub(super) access_key_id: String,
     /// `YYYYMMDD`, from the credential scope.
     day: String,
     pub(super) region: String,
@@ -136,7 +139,7 @@ impl<'a> Claim<'a> {
         })?;
         let token = text("x-amz-security-token").map(Cow::Borrowed);
         Self::new(
-            Cow::Borrowed(need("Credential")?),
+            need("Credential")?,
             need("SignedHeaders")?,
             need("Signature")?,
             stamp,
@@ -162,7 +165,7 @@ impl<'a> Claim<'a> {
             Refused::Incomplete("X-Amz-Expires must be between 0 and 604800 seconds".to_owned())
         })?;
         Self::new(
-            need("X-Amz-Credential")?,
+            &need("X-Amz-Credential")?,
             &need("X-Amz-SignedHeaders")?,
             &need("X-Amz-Signature")?,
             &need("X-Amz-Date")?,
@@ -172,7 +175,7 @@ impl<'a> Claim<'a> {
     }
 
     fn new(
-        credential: Cow<'a, str>,
+        credential: &str,
         signed_headers: &str,
         signature: &str,
         stamp: &str,
@@ -187,7 +190,7 @@ impl<'a> Claim<'a> {
             )));
         };
         Ok(Self {
-            access_key_id: Cow::Owned(key.to_owned()),
+            access_key_id: key.to_owned(),
             day: day.to_owned(),
             region: region.to_owned(),
             service: service.to_owned(),

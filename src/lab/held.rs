@@ -1,0 +1,66 @@
+//! Credentials that a source keeps handing out until they near their end, as IMDS and the container
+//! agents do: asking them again does not give newer ones.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::issuer::{Credentials, Issuer, Principal};
+use super::scenario;
+
+/// The current credentials of one source.
+pub(super) struct Held {
+    principal: Principal,
+    policy: scenario::Credentials,
+    current: Mutex<Option<(SystemTime, Credentials)>>,
+}
+
+impl Held {
+    pub(super) fn new(principal: Principal, policy: scenario::Credentials) -> Self {
+        Self {
+            principal,
+            policy,
+            current: Mutex::new(None),
+        }
+    }
+
+    /// When they were issued, and the credentials.
+    pub(super) fn current(&self, issuer: &Issuer, now: SystemTime) -> (SystemTime, Credentials) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((issued, held)) = current.as_ref() {
+            let left = held.expires.and_then(|end| end.duration_since(now).ok());
+            if left.is_some_and(|left| left > self.policy.renew_before) {
+                return (*issued, held.clone());
+            }
+        }
+        let fresh = issuer.issue(self.principal.clone(), now, self.policy.lifetime);
+        *current = Some((now, fresh.clone()));
+        (now, fresh)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::super::issuer::ACCOUNT;
+    use super::super::seal::Seal;
+    use super::*;
+
+    #[test]
+    fn a_source_hands_out_the_same_until_they_near_their_end() {
+        let issuer = Issuer::new(Seal::new(1));
+        let session = issuer.role_session(ACCOUNT, "role", "session");
+        let policy = scenario::Credentials {
+            lifetime: Duration::from_mins(1),
+            renew_before: Duration::from_secs(15),
+        };
+        let held = Held::new(session, policy);
+        let at = |secs| {
+            held.current(&issuer, UNIX_EPOCH + Duration::from_secs(secs))
+                .1
+        };
+        let first = at(0);
+        assert_eq!(at(44), first);
+        assert_ne!(at(45), first);
+    }
+}

@@ -1,0 +1,10 @@
+//! The lab as a library, held to what the real services do, with the real SDK as its client.
+
+mod container;
+mod imds;
+mod lifecycle;
+mod rules;
+mod s3;
+mod sources;
+mod sts;
+mod support;
