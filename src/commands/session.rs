@@ -414,8 +414,10 @@ pub fn since(before: &LabRequests, mut now: LabRequests) -> LabRequests {
 }
 
 pub fn stop_on_signal(stop: Stop) {
+    // From here on, not from when the task first runs.
+    let interrupted = super::lab::interrupted();
     tokio::spawn(async move {
-        super::lab::interrupted().await;
+        interrupted.await;
         stop.stop();
     });
 }
