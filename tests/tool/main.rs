@@ -4,6 +4,7 @@ mod bad_input;
 mod imds;
 mod interrupt;
 mod lab_command;
+mod open_loop;
 mod peers;
 mod s3;
 mod sign;
