@@ -272,6 +272,7 @@ impl Session {
             sdk: sdk
                 .map(|(name, version)| (name.to_owned(), version.to_owned()))
                 .into(),
+            cpu: None,
         }
     }
 
@@ -363,7 +364,7 @@ pub fn tool() -> Tool {
 }
 
 /// RFC 3339, UTC, to the second.
-fn rfc3339(time: SystemTime) -> String {
+pub fn rfc3339(time: SystemTime) -> String {
     let time = OffsetDateTime::from(time)
         .replace_nanosecond(0)
         .unwrap_or(OffsetDateTime::UNIX_EPOCH);
@@ -417,9 +418,11 @@ pub fn since(before: &LabRequests, mut now: LabRequests) -> LabRequests {
     now
 }
 
-fn stop_on_signal(stop: Stop) {
+pub fn stop_on_signal(stop: Stop) {
+    // From here on, not from when the task first runs.
+    let interrupted = super::lab::interrupted();
     tokio::spawn(async move {
-        super::lab::interrupted().await;
+        interrupted.await;
         stop.stop();
     });
 }

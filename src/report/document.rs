@@ -18,7 +18,7 @@ pub const SCHEMA: &str = "awscreds-bench/1";
 pub struct Document {
     pub schema: String,
     pub tool: Tool,
-    /// The subcommand: `sts`, `imds`, `s3`.
+    /// The subcommand: `sts`, `imds`, `s3`, `sign`.
     pub command: String,
     /// The command line as typed, without the program's name.
     pub arguments: Vec<String>,
@@ -27,7 +27,8 @@ pub struct Document {
     pub elapsed_s: f64,
     /// False when the run was interrupted: everything in it was measured, but less than asked for.
     pub complete: bool,
-    /// `lab`, or `endpoint` for whatever the standard AWS configuration named.
+    /// `lab`, `endpoint` for whatever the standard AWS configuration named, or `cpu` where nothing was
+    /// called.
     pub target: String,
     pub lab: Option<LabInfo>,
     pub environment: Environment,
@@ -90,6 +91,17 @@ pub struct Environment {
     pub source: String,
     /// Versions of the SDK crates in use, by crate name.
     pub sdk: BTreeMap<String, String>,
+    /// Where the CPU itself is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<Cpu>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Cpu {
+    /// As the operating system calls it.
+    pub model: Option<String>,
+    /// Instruction sets that hashes and checksums gain from, those that are there.
+    pub features: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -118,7 +130,7 @@ pub struct Load {
 }
 
 /// One of the things compared in a run.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 pub struct Arm {
     pub name: String,
     /// The endpoint that the SDK resolved, as `scheme://authority`.
@@ -135,6 +147,16 @@ pub struct Arm {
     pub attempts: u64,
     pub connections: Connections,
     pub identity: IdentityUse,
+    /// Bytes of payload that each call went through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_call: Option<u64>,
+    /// [`bytes_per_call`](Self::bytes_per_call) over the median of `total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_s: Option<f64>,
+    /// Calls whose mean is one sample, where calls are too short to be timed one by one; `requests` and
+    /// the phases then count samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_per_sample: Option<u64>,
     /// HTTP exchanges with credential sources, by operation.
     pub source_requests: BTreeMap<String, SourceRequests>,
     /// Successful calls only. Keys are `total`, the phases of the design in its order, and `dns`, which is

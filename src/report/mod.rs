@@ -95,6 +95,11 @@ pub fn render(document: &Document, format: Format, style: &Style) -> Result<Stri
     })
 }
 
+/// Anything else that a program reads, as JSON with a newline at its end.
+pub fn to_json(value: &impl serde::Serialize) -> Result<String, RenderError> {
+    Ok(json::render(value)?)
+}
+
 /// What programs asked of the lab as text, with a newline at its end.
 pub fn render_lab(
     document: &LabDocument,

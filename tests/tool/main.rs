@@ -9,5 +9,6 @@ mod lab_command;
 mod open_loop;
 mod peers;
 mod s3;
+mod sign;
 mod sts;
 mod support;

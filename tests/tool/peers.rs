@@ -21,7 +21,7 @@ fn install(command: &mut Command) {
 }
 
 /// The folder of the Python peers' programs.
-fn python() -> PathBuf {
+pub fn python() -> PathBuf {
     let _installing = installing();
     let venv = scratch().join("python");
     let done = venv.join("installed");
