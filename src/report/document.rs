@@ -13,6 +13,7 @@ pub const SCHEMA: &str = "awscreds-bench/1";
 
 /// Everything one run has to say.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Document {
     pub schema: String,
     pub tool: Tool,
@@ -36,12 +37,14 @@ pub struct Document {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
     pub name: String,
     pub version: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LabInfo {
     pub scenario: String,
     pub seed: u64,
@@ -53,6 +56,7 @@ pub struct LabInfo {
 
 /// Requests that reached the lab for one operation.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RequestCount {
     pub count: u64,
     pub ok: u64,
@@ -62,6 +66,7 @@ pub struct RequestCount {
 
 /// What programs asked of the lab.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LabDocument {
     pub schema: String,
     pub tool: Tool,
@@ -74,6 +79,7 @@ pub struct LabDocument {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Environment {
     pub os: String,
     pub cpus: usize,
@@ -84,6 +90,7 @@ pub struct Environment {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Load {
     /// `closed`: each worker starts its next call when its last one ended.
     pub mode: String,
@@ -98,6 +105,7 @@ pub struct Load {
 
 /// One of the things compared in a run.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Arm {
     pub name: String,
     /// The endpoint that the SDK resolved, as `scheme://authority`.
@@ -130,6 +138,7 @@ pub struct Arm {
 
 /// A stretch of a run, as an arm saw it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Slice {
     /// When the slice's first call began, from the start of the run.
     pub start_s: f64,
@@ -148,6 +157,7 @@ pub struct Slice {
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Outcomes {
     pub ok: u64,
     pub throttled: u64,
@@ -166,6 +176,7 @@ impl Outcomes {
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Connections {
     pub fresh: u64,
     pub reused: u64,
@@ -174,6 +185,7 @@ pub struct Connections {
 /// How the calls came by their credentials: from the cache, by loading them, or by waiting for
 /// another call's load.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct IdentityUse {
     pub hit: u64,
     pub load: u64,
@@ -182,6 +194,7 @@ pub struct IdentityUse {
 
 /// HTTP exchanges of one operation with a credential source.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SourceRequests {
     pub count: u64,
     pub ok: u64,
@@ -194,6 +207,7 @@ pub struct SourceRequests {
 
 /// The time of an arm's calls, cut into disjoint slices, and their total, measured on its own.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Phases {
     pub total: Quantiles,
     pub serialize: Quantiles,
@@ -230,6 +244,7 @@ impl Phases {
 
 /// A latency distribution. All figures are `None` when nothing was recorded.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Quantiles {
     pub count: u64,
     pub sum_us: Option<f64>,
@@ -246,6 +261,7 @@ pub struct Quantiles {
 
 /// One quantile of one phase, compared between two arms.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Comparison {
     pub baseline: String,
     pub candidate: String,
@@ -269,6 +285,7 @@ pub struct Comparison {
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Verdict {
     #[serde(rename = "faster")]
     Faster,
@@ -295,6 +312,7 @@ impl Verdict {
 
 /// What the data say by themselves, and what to do about it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// Stable, kebab-case.
     pub id: String,
@@ -307,6 +325,7 @@ pub struct Finding {
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Info,
@@ -316,6 +335,7 @@ pub enum Severity {
 
 /// An error message that calls ended with, and how often.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ErrorSeen {
     pub message: String,
     pub count: u64,

@@ -10,6 +10,8 @@ use super::histogram;
 use super::phases;
 use super::wording;
 
+pub(super) const LATENCY: &str = "Latency of successful calls";
+
 /// The parts of the report; drawings come out `width` columns wide.
 pub(super) fn of(document: &Document, width: usize) -> Vec<Block> {
     let mut blocks = vec![
@@ -99,7 +101,7 @@ fn latency(document: &Document) -> Vec<Block> {
         Block::Grid(grid(&columns, arms)),
         Block::Facts(endpoints(arms)),
     ];
-    section("Latency of successful calls", parts)
+    section(LATENCY, parts)
 }
 
 /// How a column gets its text from an arm, and when that is bad news.

@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::document::Document;
-use super::{Format, Style, fixtures, render};
+use super::{Chart, Format, Style, fixtures, render};
 
 fn all() -> [(&'static str, Document); 6] {
     [
@@ -23,6 +23,7 @@ fn shown(document: &Document, format: Format, width: usize) -> String {
         &Style {
             color: false,
             width,
+            chart: Chart::default(),
         },
     )
     .expect("every fixture renders")
@@ -88,6 +89,7 @@ fn colour_adds_escapes_and_nothing_else() {
         let style = Style {
             color: true,
             width: 100,
+            chart: Chart::default(),
         };
         let colored = render(&document, Format::Table, &style).expect("renders");
         assert!(colored.contains('\x1b'), "{name}");
