@@ -69,11 +69,21 @@ mod tests {
     fn a_section_is_the_distribution_of_its_tag() {
         let document = fixtures::sts();
         let text = render(&document).expect("renders");
-        let section = text.split("#[regional.total] section\n").nth(1).expect("the section");
-        let section = section.split("\n#[regional.serialize]").next().expect("its end");
+        let section = text
+            .split("#[regional.total] section\n")
+            .nth(1)
+            .expect("the section");
+        let section = section
+            .split("\n#[regional.serialize]")
+            .next()
+            .expect("its end");
         let rows = section.lines().filter(|line| !line.starts_with('#'));
         let rows: Vec<Vec<f64>> = rows
-            .map(|line| line.split_whitespace().filter_map(|field| field.parse().ok()).collect())
+            .map(|line| {
+                line.split_whitespace()
+                    .filter_map(|field| field.parse().ok())
+                    .collect()
+            })
             .filter(|row: &Vec<f64>| row.len() >= 3)
             .collect();
         let total = &document.arms[1].phases.total;
@@ -82,6 +92,9 @@ mod tests {
         assert_eq!(last[2] as u64, total.count);
         let median = rows.iter().find(|row| row[1] >= 0.5).expect("a median");
         assert!((median[0] * 1e3 / total.p50_us.unwrap() - 1.0).abs() < 1e-3);
-        assert!(rows.windows(2).all(|pair| pair[0][0] <= pair[1][0] && pair[0][2] <= pair[1][2]));
+        assert!(
+            rows.windows(2)
+                .all(|pair| pair[0][0] <= pair[1][0] && pair[0][2] <= pair[1][2])
+        );
     }
 }

@@ -75,9 +75,16 @@ fn header(document: &Document) -> String {
          to within 0.1 %]"
             .to_owned(),
     ];
-    let renamed = document.arms.iter().filter(|arm| tagged::plain(&arm.name) != arm.name);
+    let renamed = document
+        .arms
+        .iter()
+        .filter(|arm| tagged::plain(&arm.name) != arm.name);
     lines.extend(renamed.map(|arm| {
-        one_line(format!("[Arm {} is {}]", tagged::plain(&arm.name), arm.name))
+        one_line(format!(
+            "[Arm {} is {}]",
+            tagged::plain(&arm.name),
+            arm.name
+        ))
     }));
     lines.join("\n")
 }
@@ -97,7 +104,9 @@ fn intervals(document: &Document) -> Result<Vec<Interval>, UnreadableHistogram> 
     for arm in &document.arms {
         let tag = format!("{}.timeline", tagged::plain(&arm.name));
         for slice in &arm.timeline {
-            let Some(text) = &slice.histogram else { continue };
+            let Some(text) = &slice.histogram else {
+                continue;
+            };
             let length = Duration::try_from_secs_f64(slice.end_s - slice.start_s);
             intervals.push(Interval {
                 histogram: tagged::decode(text, &tag)?,
@@ -133,7 +142,9 @@ mod tests {
                 LogEntry::StartTime(time) => start = Some(time),
                 LogEntry::BaseTime(time) => base = Some(time),
                 LogEntry::Interval(interval) => {
-                    if interval.tag().map(|tag| tag.as_str().to_owned()).as_deref() == Some("regional.total") {
+                    if interval.tag().map(|tag| tag.as_str().to_owned()).as_deref()
+                        == Some("regional.total")
+                    {
                         let read = decode_histogram(interval.encoded_histogram()).expect("decodes");
                         assert_eq!(read.len(), document.arms[1].phases.total.count);
                         totals += 1;

@@ -47,5 +47,10 @@ fn the_schema_in_the_docs_is_that_of_the_document() {
 fn the_schema_explains_every_part_that_the_document_explains() {
     let schema = serde_json::to_value(generated()).expect("a schema is JSON");
     let about = &schema["$defs"]["Arm"]["properties"]["phases"]["description"];
-    assert!(about.as_str().is_some_and(|text| text.contains("Successful calls only")), "{about}");
+    assert!(
+        about
+            .as_str()
+            .is_some_and(|text| text.contains("Successful calls only")),
+        "{about}"
+    );
 }

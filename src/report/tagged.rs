@@ -49,7 +49,9 @@ pub(super) fn decode(text: &str, tag: &str) -> Result<Histogram<u64>, Unreadable
 /// An arm's name without what separates fields, lines and tags: commas, spaces, dots.
 pub(super) fn plain(name: &str) -> String {
     let kept = |c: char| c.is_alphanumeric() || "-_/".contains(c);
-    name.chars().map(|c| if kept(c) { c } else { '-' }).collect()
+    name.chars()
+        .map(|c| if kept(c) { c } else { '-' })
+        .collect()
 }
 
 fn named(phases: &Phases) -> impl Iterator<Item = (&'static str, &Quantiles)> {

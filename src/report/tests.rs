@@ -212,3 +212,47 @@ fn an_error_message_cannot_drive_the_terminal_or_the_markup() {
         "{markdown}"
     );
 }
+
+#[test]
+fn pages_and_pictures_escape_what_came_from_outside() {
+    let mut document = fixtures::interrupted();
+    let hostile = "<script>alert(1)</script>\x1b\u{1}&\"'";
+    document.arms[1].name = hostile.to_owned();
+    document.arms[1].errors[0].message = hostile.to_owned();
+    document.arguments = vec![hostile.to_owned()];
+    for format in [Format::Html, Format::Svg] {
+        let text = shown(&document, format, 80);
+        assert!(!text.contains("<script"), "{format:?}");
+        assert!(text.contains("&lt;script&gt;"), "{format:?}");
+    }
+    let svg = shown(&document, Format::Svg, 80);
+    assert!(!svg.chars().any(|c| c.is_control() && c != '\n'));
+    let log = shown(&document, Format::Hlog, 80);
+    assert!(
+        log.contains("Tag=-script-alert-1-/script------.total,"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_run_without_a_success_has_a_page_and_a_picture_that_says_so() {
+    let page = shown(&fixtures::all_failed(), Format::Html, 80);
+    assert!(
+        page.contains("no call succeeded") && !page.contains("<svg"),
+        "{page}"
+    );
+    let picture = shown(&fixtures::all_failed(), Format::Svg, 80);
+    assert!(picture.contains("Nothing to draw"), "{picture}");
+}
+
+#[test]
+fn every_document_has_its_page_pictures_and_logs() {
+    for (name, document) in all() {
+        for format in [Format::Html, Format::Svg, Format::Hlog, Format::Hgrm] {
+            assert!(
+                shown(&document, format, 80).ends_with('\n'),
+                "{name} as {format:?}"
+            );
+        }
+    }
+}

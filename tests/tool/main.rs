@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod imds;
+mod interchange;
 mod interrupt;
 mod lab_command;
+mod pages;
 mod peers;
 mod s3;
 mod sts;

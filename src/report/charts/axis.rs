@@ -17,8 +17,9 @@ pub(super) struct Axis {
 }
 
 /// Steps within a factor of ten, finest first.
-const MANTISSAS: [&[f64]; 4] = [
+const MANTISSAS: [&[f64]; 5] = [
     &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
+    &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0],
     &[1.0, 2.0, 5.0],
     &[1.0, 3.0],
     &[1.0],
@@ -94,17 +95,29 @@ fn even(low: f64, high: f64, most: usize) -> Vec<f64> {
 fn logarithmic(low: f64, high: f64, most: usize) -> Vec<f64> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let within = |ticks: Vec<f64>| -> Vec<f64> {
-        ticks.into_iter().filter(|tick| (low..=high).contains(tick)).collect()
+        ticks
+            .into_iter()
+            .filter(|tick| (low..=high).contains(tick))
+            .collect()
     };
     for mantissas in MANTISSAS {
         let decades = (first..=last).map(|decade| 10_f64.powi(decade));
-        let ticks = within(decades.flat_map(|d| mantissas.iter().map(move |m| m * d)).collect());
+        let ticks = within(
+            decades
+                .flat_map(|d| mantissas.iter().map(move |m| m * d))
+                .collect(),
+        );
         if ticks.len() <= most {
             return ticks;
         }
     }
     let stride = ((last - first) as usize).div_ceil(most.max(1)).max(1);
-    within((first..=last).step_by(stride).map(|decade| 10_f64.powi(decade)).collect())
+    within(
+        (first..=last)
+            .step_by(stride)
+            .map(|decade| 10_f64.powi(decade))
+            .collect(),
+    )
 }
 
 /// `1 ms`, `250 µs`: without the zeros that [`figures::time`] pads figures in columns with.
@@ -125,11 +138,24 @@ mod tests {
 
     #[test]
     fn there_are_always_a_few_ticks_and_never_too_many() {
-        for (low, high) in [(1.0, 1.05), (0.9, 4.0), (3.0, 700.0), (0.5, 9e6), (80e3, 210e3), (5.0, 5.0)] {
+        for (low, high) in [
+            (1.0, 1.05),
+            (0.9, 4.0),
+            (3.0, 700.0),
+            (0.5, 9e6),
+            (80e3, 210e3),
+            (5.0, 5.0),
+        ] {
             for most in [5, 8] {
                 let axis = Axis::latency(low, high, most);
-                assert!((1..=most + 1).contains(&axis.ticks.len()), "{low} … {high}: {axis:?}");
-                assert!(axis.ticks.iter().all(|tick| axis.range.contains(tick)), "{axis:?}");
+                assert!(
+                    (1..=most + 1).contains(&axis.ticks.len()),
+                    "{low} … {high}: {axis:?}"
+                );
+                assert!(
+                    axis.ticks.iter().all(|tick| axis.range.contains(tick)),
+                    "{axis:?}"
+                );
             }
         }
     }
@@ -148,7 +174,7 @@ mod tests {
         );
         assert_eq!(
             shown(Axis::latency(4_000.0, 4_300.0, 4)),
-            ["4 ms", "4.1 ms", "4.2 ms", "4.3 ms"]
+            ["4 ms", "4.2 ms", "4.4 ms"]
         );
         assert_eq!(Axis::from_zero(21.0, 5).ticks, [0.0, 5.0, 10.0, 15.0, 20.0]);
     }

@@ -148,7 +148,12 @@ impl DrawingBackend for Canvas<'_> {
         self.draw_rect((x, y), (x + FINE, y + FINE), &color, true)
     }
 
-    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
+    fn draw_line<S: BackendStyle>(
+        &mut self,
+        from: BackendCoord,
+        to: BackendCoord,
+        style: &S,
+    ) -> Drawn {
         self.draw_path([from, to], style)
     }
 
@@ -161,7 +166,11 @@ impl DrawingBackend for Canvas<'_> {
     ) -> Drawn {
         let color = style.color();
         let width = (!fill).then(|| fine(style.stroke_width() as i32));
-        let class = if fill { fill_class(color) } else { line_class(color) };
+        let class = if fill {
+            fill_class(color)
+        } else {
+            line_class(color)
+        };
         let outlined = (!fill).then_some("none");
         let shape = html! {
             rect class=(class) x=(fine(left.min(right))) y=(fine(top.min(bottom)))
@@ -211,7 +220,12 @@ impl DrawingBackend for Canvas<'_> {
         self.add(color, &shape)
     }
 
-    fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, (x, y): BackendCoord) -> Drawn {
+    fn draw_text<T: BackendTextStyle>(
+        &mut self,
+        text: &str,
+        style: &T,
+        (x, y): BackendCoord,
+    ) -> Drawn {
         let color = style.color();
         let anchor = match style.anchor().h_pos {
             HPos::Left => None,

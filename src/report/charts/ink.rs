@@ -136,7 +136,8 @@ mod tests {
     fn every_ink_has_a_class_of_its_own_in_the_style_sheet() {
         let css = css();
         let fixed = FIXED.map(|entry| entry.0);
-        let series = (0..SERIES.len()).flat_map(|i| [Ink::Series(i), Ink::Solid(i), Ink::Dashed(i)]);
+        let series =
+            (0..SERIES.len()).flat_map(|i| [Ink::Series(i), Ink::Solid(i), Ink::Dashed(i)]);
         let mut seen = Vec::new();
         for ink in fixed.into_iter().chain(series) {
             let class = Ink::class(ink.to_backend_color());

@@ -19,8 +19,8 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::document::{Arm, Document};
 use super::figures;
 use canvas::{Area, Label, px};
-pub(super) use ink::css;
 use ink::Ink;
+pub(super) use ink::css;
 use series::Series;
 use sheet::Sample;
 
@@ -101,11 +101,11 @@ impl Chart {
                 nine takes the same room; a curve ends with its slowest call. Successful calls."
                 .to_owned(),
             Self::Histogram => {
-                let series = series::of(document);
-                let factor = histogram::factor(&series, Layout::Wide);
+                let factor = histogram::factor(&series::of(document));
                 format!(
                     "The share of an arm's successful calls in buckets each {factor:.2} times as long as the one \
-                     before; two hills are two kinds of calls, of which no single quantile tells."
+                     before. Heights are square roots of the shares, so that rare calls are seen too. Two hills are \
+                     two kinds of calls, of which no single quantile tells."
                 )
             }
             Self::Timeline => "Each arm's run in slices of equally many calls: median, 99th percentile and the \
@@ -125,7 +125,12 @@ pub(super) fn embedded(
     chart: Chart,
     layout: Layout,
 ) -> Result<Option<String>, ChartError> {
-    drawn(document, chart, layout, &label(document, chart, layout, false))
+    drawn(
+        document,
+        chart,
+        layout,
+        &label(document, chart, layout, false),
+    )
 }
 
 /// The chart as a file of its own, with a newline at its end.
@@ -161,7 +166,8 @@ fn label(document: &Document, chart: Chart, layout: Layout, alone: bool) -> Labe
 fn description(document: &Document) -> String {
     let arms = document.arms.iter().map(|arm| {
         let total = &arm.phases.total;
-        let [p50, p99, max] = [total.p50_us, total.p99_us, total.max_us].map(figures::time_or_absent);
+        let [p50, p99, max] =
+            [total.p50_us, total.p99_us, total.max_us].map(figures::time_or_absent);
         format!("{}: p50 {p50}, p99 {p99}, slowest {max}.", arm.name)
     });
     arms.collect::<Vec<_>>().join(" ")

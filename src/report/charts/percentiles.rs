@@ -106,7 +106,11 @@ mod tests {
 
     #[test]
     fn every_nine_takes_the_same_room() {
-        let labels: Vec<_> = quantile_axis(4.2).ticks.iter().map(|tick| quantile_label(*tick)).collect();
+        let labels: Vec<_> = quantile_axis(4.2)
+            .ticks
+            .iter()
+            .map(|tick| quantile_label(*tick))
+            .collect();
         assert_eq!(labels, ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
         assert!((place(0.999) - place(0.99) - 1.0).abs() < 1e-9);
     }

@@ -41,7 +41,10 @@ impl Series<'_> {
 
 /// The shortest and the longest latency of all series.
 pub(super) fn span_us(series: &[Series]) -> (f64, f64) {
-    let low = series.iter().map(Series::min_us).fold(f64::INFINITY, f64::min);
+    let low = series
+        .iter()
+        .map(Series::min_us)
+        .fold(f64::INFINITY, f64::min);
     let high = series.iter().map(Series::max_us).fold(0.0, f64::max);
     (low, high)
 }

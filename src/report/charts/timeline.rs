@@ -53,7 +53,11 @@ fn middle(slice: &Slice) -> f64 {
 
 fn draw(area: &Area, arms: &[(usize, &Arm)], layout: Layout) -> Result<(), ChartError> {
     let slices = || arms.iter().flat_map(|(_, arm)| &arm.timeline);
-    let figures = || slices().flat_map(|slice| [slice.p50_us, slice.max_us]).flatten();
+    let figures = || {
+        slices()
+            .flat_map(|slice| [slice.p50_us, slice.max_us])
+            .flatten()
+    };
     let low = figures().fold(f64::INFINITY, f64::min);
     let high = figures().fold(0.0, f64::max);
     let (low, high) = if high > 0.0 { (low, high) } else { (1e3, 1e6) };
@@ -96,9 +100,9 @@ fn stretches(timeline: &[Slice]) -> impl Iterator<Item = &[Slice]> {
 
 fn curves(plot: &mut Plot, index: usize, timeline: &[Slice]) -> Result<(), ChartError> {
     let at = |figure: fn(&Slice) -> Option<f64>, slices: &[Slice]| -> Vec<(f64, f64)> {
-        let points = slices.iter().filter_map(|slice| {
-            figure(slice).map(|us| (middle(slice), us.max(1e-3).log10()))
-        });
+        let points = slices
+            .iter()
+            .filter_map(|slice| figure(slice).map(|us| (middle(slice), us.max(1e-3).log10())));
         points.collect()
     };
     for stretch in stretches(timeline) {

@@ -17,16 +17,25 @@ use crate::report::figures;
 pub(super) const TITLE: &str = "Waterfall of the phases";
 
 const NAME: i32 = 24;
+/// The room for a figure.
+const FIGURE: i32 = 84;
 const BAR: i32 = 8;
 /// Bars shorter than this many tenths of a pixel would not be seen at all.
 const LEAST: i32 = 10;
 const P50: f64 = 1.0;
 const P99: f64 = 0.38;
 
-/// The arms whose time was cut into phases, with their places.
+/// The arms whose time was cut into phases, with their places. None where there is but one phase: it would
+/// be drawn beside the total and be the same.
 pub(super) fn arms(arms: &[Arm]) -> Vec<(usize, &Arm)> {
     let all = arms.iter().enumerate();
-    all.filter(|(_, arm)| breakdown::slices(&arm.phases).is_some()).collect()
+    let cut: Vec<_> = all
+        .filter(|(_, arm)| breakdown::slices(&arm.phases).is_some())
+        .collect();
+    if breakdown::only_phase(&only(&cut)).is_some() {
+        return Vec::new();
+    }
+    cut
 }
 
 struct Row<'a> {
@@ -50,7 +59,11 @@ fn rows<'a>(arm: &'a Arm, left_out: &[&str]) -> Vec<Row<'a>> {
         if quantiles.count == 0 || left_out.contains(&name) {
             continue;
         }
-        let row = Row { name, quantiles, from_us };
+        let row = Row {
+            name,
+            quantiles,
+            from_us,
+        };
         let us = row.us();
         rows.push(row);
         from_us = [from_us[0] + us[0], from_us[1] + us[1]];
@@ -74,9 +87,17 @@ impl Grid {
     fn of(layout: Layout) -> Self {
         let width = layout.width();
         match layout {
-            Layout::Wide => Self { row: 26, left: 112, right: width - 176 },
+            Layout::Wide => Self {
+                row: 26,
+                left: 112,
+                right: width - 176,
+            },
             // Name and figures stand above the bars.
-            Layout::Narrow => Self { row: 42, left: EDGE, right: width - EDGE },
+            Layout::Narrow => Self {
+                row: 42,
+                left: EDGE,
+                right: width - EDGE,
+            },
         }
     }
 }
@@ -84,11 +105,20 @@ impl Grid {
 pub(super) fn sheet<'a>(arms: &'a [(usize, &'a Arm)], layout: Layout) -> Sheet<'a> {
     let grid = Grid::of(layout);
     let left_out = breakdown::negligible(&only(arms));
-    let height = arms.iter().map(|(_, arm)| panel_height(&rows(arm, &left_out), &grid)).sum();
+    let height = arms
+        .iter()
+        .map(|(_, arm)| panel_height(&rows(arm, &left_out), &grid))
+        .sum();
     Sheet {
         entries: vec![
-            (Sample::Bar(Ink::Solid(0), P50), "p50 of the phase".to_owned()),
-            (Sample::Bar(Ink::Solid(0), P99), "p99 of the phase".to_owned()),
+            (
+                Sample::Bar(Ink::Solid(0), P50),
+                "p50 of the phase".to_owned(),
+            ),
+            (
+                Sample::Bar(Ink::Solid(0), P99),
+                "p99 of the phase".to_owned(),
+            ),
         ],
         height,
         draw: Box::new(move |area| draw(area, arms, layout)),
@@ -106,16 +136,20 @@ fn panel_height(rows: &[Row], grid: &Grid) -> i32 {
 fn draw(area: &Area, arms: &[(usize, &Arm)], layout: Layout) -> Result<(), ChartError> {
     let grid = Grid::of(layout);
     let left_out = breakdown::negligible(&only(arms));
-    let ends = arms.iter().flat_map(|(_, arm)| rows(arm, &left_out)).flat_map(|row| {
-        let us = row.us();
-        [row.from_us[0] + us[0], row.from_us[1] + us[1]]
-    });
+    let ends = arms
+        .iter()
+        .flat_map(|(_, arm)| rows(arm, &left_out))
+        .flat_map(|row| {
+            let us = row.us();
+            [row.from_us[0] + us[0], row.from_us[1] + us[1]]
+        });
     let longest = ends.fold(0.0, f64::max).max(1e-3);
     let mut top = 0;
     for (index, arm) in arms {
         let rows = rows(arm, &left_out);
         let name = sheet::bold(HPos::Left, VPos::Center);
         area.draw_text(&arm.name, &name, (px(EDGE), px(top + NAME / 2)))?;
+        columns(area, layout, top + NAME / 2)?;
         for (place, row) in rows.iter().enumerate() {
             let top = top + NAME + place as i32 * grid.row;
             if row.name == "total" {
@@ -130,15 +164,28 @@ fn draw(area: &Area, arms: &[(usize, &Arm)], layout: Layout) -> Result<(), Chart
     Ok(())
 }
 
+/// What the figures on the right are.
+fn columns(area: &Area, layout: Layout, middle: i32) -> Result<(), ChartError> {
+    let style = sheet::text(Ink::Muted, HPos::Right, VPos::Center);
+    let right = px(layout.width() - EDGE);
+    area.draw_text("p50", &style, (right - px(FIGURE), px(middle)))?;
+    area.draw_text("p99", &style, (right, px(middle)))?;
+    Ok(())
+}
+
 fn words(area: &Area, row: &Row, grid: &Grid, layout: Layout, top: i32) -> Result<(), ChartError> {
     let middle = px(layout.pick(top + grid.row / 2, top + 12));
-    let ink = if row.name == "total" { Ink::Text } else { Ink::Muted };
+    let ink = if row.name == "total" {
+        Ink::Text
+    } else {
+        Ink::Muted
+    };
     let right = px(layout.width() - EDGE);
     let [p50, p99] = [row.quantiles.p50_us, row.quantiles.p99_us].map(figures::time_or_absent);
     let name = sheet::text(Ink::Text, HPos::Left, VPos::Center);
     area.draw_text(row.name, &name, (px(EDGE), middle))?;
     let figures = sheet::text(ink, HPos::Right, VPos::Center);
-    area.draw_text(&p50, &figures, (right - px(84), middle))?;
+    area.draw_text(&p50, &figures, (right - px(FIGURE), middle))?;
     area.draw_text(&p99, &figures, (right, middle))?;
     Ok(())
 }

@@ -6,16 +6,30 @@ use crate::report::blocks::{Align, Block, Grid, Matrix, Statement, Tone};
 
 pub(super) fn markup(block: &Block) -> Markup {
     match block {
-        Block::Title(text) => html! { h1 { (text) } },
+        // A line breaks between arguments and not at the dashes in them.
+        Block::Title(text) => html! { h1 { @for word in text.split(' ') { span { (word) } " " } } },
         Block::Heading(text) => html! { h2 { (text) } },
         Block::Facts(facts) => self::facts(facts),
         Block::Statements(statements) => html! {
             ul.statements { @for statement in statements { (self::statement(statement)) } }
         },
-        Block::Note(text) => html! { p.note { (text) } },
+        Block::Note(text) => html! { p.note { (words(text)) } },
         Block::Drawing(lines) => html! { pre { (lines.join("\n")) } },
         Block::Grid(grid) => scrolled(&self::grid(grid)),
         Block::Matrix(matrix) => scrolled(&self::matrix(matrix)),
+    }
+}
+
+/// What stands between backticks is to be typed as it is.
+fn words(text: &str) -> Markup {
+    let parts: Vec<_> = text.split('`').collect();
+    html! {
+        @if parts.len() % 2 == 0 { (text) }
+        @else {
+            @for (place, part) in parts.iter().enumerate() {
+                @if place % 2 == 1 { code { (part) } } @else { (part) }
+            }
+        }
     }
 }
 
@@ -43,9 +57,9 @@ fn tone(tone: Tone) -> Option<&'static str> {
 fn statement(statement: &Statement) -> Markup {
     html! {
         li class=[tone(statement.tone)] {
-            span.tag { (statement.tag) } " " span { (statement.text) }
+            span.tag { (statement.tag) } " " span { (words(&statement.text)) }
             @if !statement.details.is_empty() {
-                dl { @for (name, text) in &statement.details { dt { (name) } dd { (text) } } }
+                dl { @for (name, text) in &statement.details { dt { (name) } dd { (words(text)) } } }
             }
         }
     }
@@ -53,7 +67,7 @@ fn statement(statement: &Statement) -> Markup {
 
 /// A table may be wider than a telephone: it scrolls by itself, with the keyboard too.
 fn scrolled(table: &Markup) -> Markup {
-    html! { div.scroll tabindex="0" { (table) } }
+    html! { div.scroll tabindex="0" role="group" aria-label="Table" { (table) } }
 }
 
 fn side(align: Align) -> Option<&'static str> {

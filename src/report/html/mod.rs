@@ -14,7 +14,8 @@ use super::document::{Document, LabDocument};
 use super::{lab_requests, outline};
 
 const STYLE: &str = include_str!("style.css");
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// The outline draws for a terminal too; what it draws is left out, whatever its width.
 const COLUMNS: usize = 80;
@@ -79,10 +80,16 @@ impl Section {
 
 /// The report cut at its headings, without drawings for terminals and without what they leave empty.
 fn sections(all: Vec<Block>) -> Vec<Section> {
-    let mut sections = vec![Section { heading: "", blocks: Vec::new() }];
+    let mut sections = vec![Section {
+        heading: "",
+        blocks: Vec::new(),
+    }];
     for block in all {
         match block {
-            Block::Heading(heading) => sections.push(Section { heading, blocks: Vec::new() }),
+            Block::Heading(heading) => sections.push(Section {
+                heading,
+                blocks: Vec::new(),
+            }),
             Block::Drawing(_) => {}
             block => {
                 if let Some(section) = sections.last_mut() {
