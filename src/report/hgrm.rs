@@ -16,7 +16,7 @@ const NANOS_PER_MS: f64 = 1e6;
 const SUB_BUCKETS: u32 = 2048;
 
 pub(super) fn render(document: &Document) -> Result<String, UnreadableHistogram> {
-    let command = document.arguments.join(" ").replace(['\n', '\r'], " ");
+    let command = tagged::one_line(&document.arguments.join(" "));
     let mut text = format!(
         "#[{} {} {command}]\n#[Values in milliseconds, one section per arm and phase. To cut one out:]\n\
          #[awk -v s='[ARM.PHASE]' '/^#\\[/ && $2 == \"section\" {{ on = $1 == \"#\" s }} on' FILE]\n",

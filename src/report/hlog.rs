@@ -62,9 +62,8 @@ fn began(document: &Document) -> SystemTime {
 }
 
 fn header(document: &Document) -> String {
-    let one_line = |text: String| text.replace(['\n', '\r'], " ");
     let mut lines = vec![
-        one_line(format!(
+        tagged::one_line(&format!(
             "[{} {} {}]",
             document.tool.name,
             document.tool.version,
@@ -80,7 +79,7 @@ fn header(document: &Document) -> String {
         .iter()
         .filter(|arm| tagged::plain(&arm.name) != arm.name);
     lines.extend(renamed.map(|arm| {
-        one_line(format!(
+        tagged::one_line(&format!(
             "[Arm {} is {}]",
             tagged::plain(&arm.name),
             arm.name

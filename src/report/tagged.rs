@@ -54,6 +54,11 @@ pub(super) fn plain(name: &str) -> String {
         .collect()
 }
 
+/// Text for a comment, which ends with its line.
+pub(super) fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 fn named(phases: &Phases) -> impl Iterator<Item = (&'static str, &Quantiles)> {
     std::iter::once(("total", &phases.total))
         .chain(phases.slices())

@@ -228,8 +228,9 @@ fn pages_and_pictures_escape_what_came_from_outside() {
     let svg = shown(&document, Format::Svg, 80);
     assert!(!svg.chars().any(|c| c.is_control() && c != '\n'));
     let log = shown(&document, Format::Hlog, 80);
+    assert!(!log.contains('\x1b'), "{log}");
     assert!(
-        log.contains("Tag=-script-alert-1-/script------.total,"),
+        log.contains("Tag=-script-alert-1--/script------.total,"),
         "{log}"
     );
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{beside_others, tool};
+use crate::support::{beside_others, run, tool};
 
 /// A lab in the foreground; interrupted when the value goes.
 struct Lab {

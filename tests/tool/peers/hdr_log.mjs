@@ -1,16 +1,14 @@
 // Prints what npm's hdr-histogram-js makes of an interval log: figures by tag, in nanoseconds.
 import { readFileSync } from "node:fs";
-import { HistogramLogReader } from "hdr-histogram-js";
+import { build, HistogramLogReader } from "hdr-histogram-js";
 
 const reader = new HistogramLogReader(readFileSync(process.argv[2], "utf8"));
 const byTag = new Map();
 for (let histogram; (histogram = reader.nextIntervalHistogram()); ) {
-  const seen = byTag.get(histogram.tag);
-  if (seen) {
-    seen.add(histogram);
-  } else {
-    byTag.set(histogram.tag, histogram);
+  if (!byTag.has(histogram.tag)) {
+    byTag.set(histogram.tag, build({ autoResize: true, numberOfSignificantValueDigits: 3 }));
   }
+  byTag.get(histogram.tag).add(histogram);
 }
 const figures = {};
 for (const [tag, histogram] of byTag) {

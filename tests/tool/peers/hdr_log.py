@@ -14,10 +14,7 @@ while True:
     if histogram is None:
         break
     tag = histogram.get_tag()
-    if tag in by_tag:
-        by_tag[tag].add(histogram)
-    else:
-        by_tag[tag] = histogram
+    by_tag.setdefault(tag, HdrHistogram(1, LONGEST, 3)).add(histogram)
 print(json.dumps({
     tag: {
         "count": histogram.get_total_count(),
