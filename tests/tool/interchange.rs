@@ -1,11 +1,11 @@
-//! What other programs read: HdrHistogram logs and percentile files, and the document against its schema.
+//! What other programs read: `HdrHistogram` logs and percentile files, and the document against its schema.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use awscreds_bench::report::document::{Document, Phases, Quantiles};
-use awscreds_bench::report::{Chart, Format, Style, render};
+use awscreds_bench::report::{Chart, Format, Style, decode_histogram, render};
 use serde_json::Value;
 
 use crate::peers::{node, python};
@@ -43,7 +43,7 @@ fn with_failures() -> Value {
         "--lab",
         scenario.path().to_str().unwrap(),
         "-n",
-        "120",
+        "200",
     ])
 }
 
@@ -74,6 +74,20 @@ fn named(phases: &Phases) -> impl Iterator<Item = (&'static str, &Quantiles)> {
     let total = std::iter::once(("total", &phases.total));
     let dns = phases.dns.iter().map(|dns| ("dns", dns));
     total.chain(phases.slices()).chain(dns)
+}
+
+/// Python's library rounds 0.99 × count to a rank where the others take the next one above it. Where the
+/// count is a multiple of 100 they are the same, and this is the figure itself.
+fn a_rank_below(quantiles: &Quantiles, quantile: f64) -> f64 {
+    let histogram = decode_histogram(quantiles.histogram.as_ref().unwrap()).unwrap();
+    let calls = histogram.len() as f64;
+    let rank = (quantile * calls - 1e-9).floor();
+    let rank = if quantiles.count.is_multiple_of(100) {
+        rank + 1.0
+    } else {
+        rank
+    };
+    histogram.value_at_quantile(rank / calls) as f64 / 1e3
 }
 
 #[test]
@@ -108,14 +122,15 @@ fn python_and_javascript_read_from_the_log_what_the_document_says() {
                 .unwrap_or_else(|| panic!("no {tag} in {read:?}"));
             assert_eq!(figures["count"].as_u64(), Some(quantiles.count), "{tag}");
             let stated = [
-                ("p50", quantiles.p50_us),
-                ("p99", quantiles.p99_us),
-                ("max", quantiles.max_us),
+                ("p50", 0.5, quantiles.p50_us),
+                ("p99", 0.99, quantiles.p99_us),
+                ("max", 1.0, quantiles.max_us),
             ];
-            for (name, us) in stated {
+            for (name, quantile, us) in stated {
                 let (read, stated) = (figures[name].as_f64().unwrap() / 1e3, us.unwrap());
+                let same = |other: f64| (read - other).abs() < 1e-6;
                 assert!(
-                    (read - stated).abs() < 1e-6,
+                    same(stated) || name == "p99" && same(a_rank_below(quantiles, quantile)),
                     "{tag} {name}: {read} instead of {stated}"
                 );
             }

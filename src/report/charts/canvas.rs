@@ -31,6 +31,11 @@ pub(super) fn px(pixels: i32) -> i32 {
     pixels * FINE
 }
 
+/// So many of something that has a size in pixels.
+pub(super) fn times(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
 /// About how many pixels wide a text comes out.
 pub(super) fn text_width(text: &str) -> i32 {
     (text.chars().count() as f64 * LETTER * f64::from(TEXT)).ceil() as i32
@@ -121,11 +126,10 @@ fn fill_class(color: BackendColor) -> String {
 }
 
 impl Canvas<'_> {
-    fn add(&mut self, color: BackendColor, shape: &maud::Markup) -> Drawn {
+    fn add(&mut self, color: BackendColor, shape: &maud::Markup) {
         if color.alpha > 0.0 {
             self.svg.push_str(&shape.0);
         }
-        Ok(())
     }
 }
 
@@ -165,7 +169,7 @@ impl DrawingBackend for Canvas<'_> {
         fill: bool,
     ) -> Drawn {
         let color = style.color();
-        let width = (!fill).then(|| fine(style.stroke_width() as i32));
+        let width = (!fill).then(|| fine(style.stroke_width().cast_signed()));
         let class = if fill {
             fill_class(color)
         } else {
@@ -177,7 +181,8 @@ impl DrawingBackend for Canvas<'_> {
                 width=(fine((right - left).abs())) height=(fine((bottom - top).abs()))
                 fill=[outlined] stroke-width=[width] opacity=[opacity(color)] {}
         };
-        self.add(color, &shape)
+        self.add(color, &shape);
+        Ok(())
     }
 
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
@@ -188,9 +193,10 @@ impl DrawingBackend for Canvas<'_> {
         let color = style.color();
         let shape = html! {
             polyline class=(line_class(color)) points=(points(path)) fill="none" stroke-linejoin="round"
-                stroke-width=(fine(style.stroke_width() as i32)) opacity=[opacity(color)] {}
+                stroke-width=(fine(style.stroke_width().cast_signed())) opacity=[opacity(color)] {}
         };
-        self.add(color, &shape)
+        self.add(color, &shape);
+        Ok(())
     }
 
     fn draw_circle<S: BackendStyle>(
@@ -202,10 +208,11 @@ impl DrawingBackend for Canvas<'_> {
     ) -> Drawn {
         let color = style.color();
         let shape = html! {
-            circle class=(fill_class(color)) cx=(fine(x)) cy=(fine(y)) r=(fine(radius as i32))
+            circle class=(fill_class(color)) cx=(fine(x)) cy=(fine(y)) r=(fine(radius.cast_signed()))
                 opacity=[opacity(color)] {}
         };
-        self.add(color, &shape)
+        self.add(color, &shape);
+        Ok(())
     }
 
     fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
@@ -217,7 +224,8 @@ impl DrawingBackend for Canvas<'_> {
         let shape = html! {
             polygon class=(fill_class(color)) points=(points(vertices)) opacity=[opacity(color)] {}
         };
-        self.add(color, &shape)
+        self.add(color, &shape);
+        Ok(())
     }
 
     fn draw_text<T: BackendTextStyle>(
@@ -251,7 +259,8 @@ impl DrawingBackend for Canvas<'_> {
                 (printable(text))
             }
         };
-        self.add(color, &shape)
+        self.add(color, &shape);
+        Ok(())
     }
 
     fn estimate_text_size<T: BackendTextStyle>(

@@ -47,7 +47,7 @@ fn per_decade(series: &[Series]) -> u32 {
     let calls = series.iter().map(|series| series.totals.len()).min();
     // Few calls in many buckets are a comb, not a hill. Rice's rule is 2 ∛n for a plain bell; these have
     // a tail too.
-    let most = MOST_BUCKETS.min(4.0 * (calls.unwrap_or(0) as f64).cbrt());
+    let most = MOST_BUCKETS.min(6.0 * (calls.unwrap_or(0) as f64).cbrt());
     let [.., coarsest] = PER_DECADE;
     PER_DECADE
         .into_iter()

@@ -64,11 +64,13 @@ impl Layout {
     }
 }
 
+type Draw<'a> = Box<dyn FnOnce(&Area) -> Result<(), ChartError> + 'a>;
+
 /// A chart before it is known what stands above it.
 struct Sheet<'a> {
     entries: Vec<(Sample, String)>,
     height: i32,
-    draw: Box<dyn FnOnce(&Area) -> Result<(), ChartError> + 'a>,
+    draw: Draw<'a>,
 }
 
 impl Chart {

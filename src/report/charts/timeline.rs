@@ -6,7 +6,7 @@ use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::{self, Axis};
-use super::canvas::{Area, px};
+use super::canvas::{Area, px, times};
 use super::sheet::{self, Frame, Plot, Sample};
 use super::{ChartError, Ink, Layout, Sheet};
 use crate::report::document::{Arm, Slice};
@@ -42,7 +42,7 @@ pub(super) fn sheet<'a>(arms: &'a [(usize, &'a Arm)], layout: Layout) -> Sheet<'
     let panel = layout.pick(if arms.len() > 3 { 170 } else { 220 }, 200);
     Sheet {
         entries,
-        height: panel * arms.len() as i32,
+        height: panel * times(arms.len()),
         draw: Box::new(move |area| draw(area, arms, layout)),
     }
 }

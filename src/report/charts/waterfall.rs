@@ -7,7 +7,7 @@
 use plotters::element::{PathElement, Rectangle};
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::canvas::{Area, px};
+use super::canvas::{Area, px, times};
 use super::sheet::{self, EDGE, Sample};
 use super::{ChartError, Ink, Layout, Sheet};
 use crate::report::breakdown;
@@ -130,7 +130,7 @@ fn only<'a>(arms: &[(usize, &'a Arm)]) -> Vec<&'a Arm> {
 }
 
 fn panel_height(rows: &[Row], grid: &Grid) -> i32 {
-    NAME + rows.len() as i32 * grid.row + 14
+    NAME + times(rows.len()) * grid.row + 14
 }
 
 fn draw(area: &Area, arms: &[(usize, &Arm)], layout: Layout) -> Result<(), ChartError> {
@@ -151,7 +151,7 @@ fn draw(area: &Area, arms: &[(usize, &Arm)], layout: Layout) -> Result<(), Chart
         area.draw_text(&arm.name, &name, (px(EDGE), px(top + NAME / 2)))?;
         columns(area, layout, top + NAME / 2)?;
         for (place, row) in rows.iter().enumerate() {
-            let top = top + NAME + place as i32 * grid.row;
+            let top = top + NAME + times(place) * grid.row;
             if row.name == "total" {
                 let rule = [(px(EDGE), px(top)), (px(layout.width() - EDGE), px(top))];
                 area.draw(&PathElement::new(rule, Ink::Axis.line(1.0)))?;
@@ -206,7 +206,7 @@ fn bars(
         }
         let from = px(grid.left) + (from_us * scale) as i32;
         let to = from + ((us * scale) as i32).max(LEAST);
-        let top = first + px(line as i32 * (BAR + 1));
+        let top = first + px(times(line) * (BAR + 1));
         let bar = [(from, top), (to, top + px(BAR))];
         area.draw(&Rectangle::new(bar, Ink::Solid(index).wash(opacity)))?;
         if opacity < 1.0 {
