@@ -57,7 +57,7 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
                 })?;
             match &output.output {
                 Some(path) => {
-                    report::write(Some(path), &text).map_err(|error| unwritten(error, output))?
+                    report::write(Some(path), &text).map_err(|error| unwritten(error, output))?;
                 }
                 None if output.quiet => (),
                 None => report::failure(text.trim_end()),

@@ -8,7 +8,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::facts::ArmFacts;
@@ -194,12 +194,12 @@ impl Setup {
 
     /// The interceptor that goes with [`sdk_config`](Self::sdk_config).
     #[must_use]
-    pub fn interceptor(&self, facts: &Arc<ArmFacts>) -> SharedInterceptor {
+    pub fn interceptor(&self, facts: &Arc<ArmFacts>) -> impl Intercept + use<> {
         let route = self.transport.route().cloned();
-        SharedInterceptor::new(Instrument {
+        Instrument {
             facts: Arc::clone(facts),
             route,
-        })
+        }
     }
 
     fn timeouts(&self) -> TimeoutConfig {

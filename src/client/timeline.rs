@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::http::telemetry::{
 
 use crate::clock;
 use crate::credentials::watching;
-use crate::measure::{IdentityPath, Outcome, Phase, PhaseTimes, Sample};
+use crate::measure::{IdentityCounts, IdentityPath, Outcome, Phase, PhaseTimes, Sample};
 
 tokio::task_local! {
     static TIMELINE: RefCell<Timeline>;
@@ -20,6 +20,8 @@ tokio::task_local! {
 ///
 /// The hooks run in the task that awaits the call, so one observed call must not start another.
 pub async fn observe<F: Future>(call: F) -> (F::Output, Timeline) {
+    // The SDK's futures are tens of kilobytes, and each layer round one would move it: once is enough.
+    let call = Box::pin(call);
     let scoped = async {
         let (output, fetch_ended) = watching(call).await;
         let timeline = TIMELINE.with(RefCell::take);
@@ -74,7 +76,7 @@ pub struct Timeline {
     attempts: u32,
     fresh: u32,
     reused: u32,
-    identity: Vec<IdentityPath>,
+    identity: IdentityCounts,
     pub(super) loaded: bool,
     /// How the last exchange with a credential source ended, if there was one.
     pub(super) fetch_ended: Option<Outcome>,
@@ -155,7 +157,7 @@ impl Timeline {
     }
 
     pub(super) fn identity(&mut self, path: IdentityPath) {
-        self.identity.push(path);
+        self.identity.add(path);
     }
 
     /// The call as a sample, with how it ended.

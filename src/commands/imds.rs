@@ -8,12 +8,13 @@ use clap::Args;
 
 use super::Report;
 use super::failure::Failure;
+use super::load;
 use super::options::{LoadOptions, OutputOptions, TargetOptions};
 use super::session::{self, ArmCall, Results, Session};
 use crate::client::{ArmFacts, Setup, error_text, fetch, timeline};
 use crate::credentials::Source;
 use crate::measure::load::CallFuture;
-use crate::measure::{Call, Measured, Plan};
+use crate::measure::{Call, Measured, Pacing, Plan};
 use crate::report::assemble;
 use crate::report::document::{Arm, Connections, Finding, Load, Severity};
 
@@ -94,7 +95,7 @@ pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
     let findings = findings(&arms, &steps.workers);
     let load = Load {
         concurrency: steps.workers.iter().copied().max().unwrap_or(1),
-        ..session::load(&steps.plan(probe.warmup, 1))
+        ..load::stated(&steps.plan(probe.warmup, 1), None)
     };
     let results = Results {
         load,
@@ -152,12 +153,12 @@ impl Steps {
         })
     }
 
-    fn plan(&self, warmup: u64, concurrency: usize) -> Plan {
+    fn plan(&self, warmup: u64, workers: usize) -> Plan {
         Plan {
             requests: self.fetches,
             duration: self.duration,
             warmup,
-            concurrency,
+            pacing: Pacing::Closed { workers },
             seed: self.seed,
         }
     }

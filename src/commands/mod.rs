@@ -1,9 +1,11 @@
 //! One file per subcommand: its arguments and what it does. A command returns a [`Report`]; it prints
 //! nothing but progress, and that on stderr.
 
+mod credibility;
 mod failure;
 pub mod imds;
 pub mod lab;
+mod load;
 mod options;
 pub mod s3;
 mod session;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::credentials::Source;
+use crate::measure::{Arrivals, Pacing, Rate};
 use crate::report::{Chart, Format};
 
 /// What to measure, and with which credentials.
@@ -62,6 +63,44 @@ pub struct LoadOptions {
     pub seed: u64,
 }
 
+/// When calls begin.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Load")]
+pub struct PacingOptions {
+    /// Workers, each of which starts its next call when its last one has ended [default: 1]; with
+    /// --rate, calls under way at once at most [default: 1024]
+    #[arg(short, long, value_name = "N", value_parser = workers)]
+    pub concurrency: Option<usize>,
+
+    /// Begin this many calls per second and arm, whatever became of those before (open loop): latency
+    /// then counts from the planned start
+    #[arg(long, value_name = "PER_SECOND", value_parser = rate)]
+    pub rate: Option<f64>,
+
+    /// How the planned starts are spaced
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = Arrivals::Constant, requires = "rate")]
+    pub arrivals: Arrivals,
+}
+
+impl PacingOptions {
+    /// The pacing that the options describe.
+    #[must_use]
+    pub fn pacing(&self) -> Pacing {
+        match self.rate {
+            None => Pacing::Closed {
+                workers: self.concurrency.unwrap_or(1),
+            },
+            Some(per_s) => Pacing::Open {
+                rate: Rate {
+                    per_s,
+                    arrivals: self.arrivals,
+                },
+                most_in_flight: self.concurrency.unwrap_or(MOST_WORKERS),
+            },
+        }
+    }
+}
+
 /// Where results go, and how they look.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
@@ -108,6 +147,19 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         Err(error) => Err(format!("{error}; {hint}")),
     }
 }
+
+/// Parses calls per second.
+pub fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if rate > 0.0 && rate <= HIGHEST_RATE => Ok(rate),
+        _ => Err(format!(
+            "expected calls per second, above 0 and up to {HIGHEST_RATE}"
+        )),
+    }
+}
+
+/// A higher rate than this one generator cannot pace.
+const HIGHEST_RATE: f64 = 100_000.0;
 
 /// Parses a number of workers.
 pub fn workers(text: &str) -> Result<usize, String> {

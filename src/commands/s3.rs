@@ -9,8 +9,9 @@ use clap::{Args, ValueEnum};
 
 use super::Report;
 use super::failure::Failure;
-use super::options::{LoadOptions, OutputOptions, TargetOptions};
-use super::session::{self, ArmCall, Results, Session};
+use super::load;
+use super::options::{LoadOptions, OutputOptions, PacingOptions, TargetOptions};
+use super::session::{ArmCall, Session};
 use crate::client::{
     ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
     timeline,
@@ -19,7 +20,6 @@ use crate::credentials::Source;
 use crate::lab;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Outcome, Sample};
-use crate::report::assemble;
 use crate::report::document::{Arm, Finding, Severity};
 
 /// Time S3 calls: cold against warm credentials and connections
@@ -45,12 +45,10 @@ pub struct S3Args {
     #[arg(long, value_name = "BYTES", default_value_t = 1024)]
     size: usize,
 
-    /// Workers; each starts its next call when its last one has ended
-    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = super::options::workers)]
-    concurrency: usize,
-
     #[command(flatten)]
     load: LoadOptions,
+    #[command(flatten)]
+    pacing: PacingOptions,
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
@@ -74,26 +72,14 @@ pub async fn run(args: S3Args) -> Result<Report, Failure> {
     for (credentials, connection) in temperatures(args.compare_cache) {
         arms.push(arm(&setup, credentials, connection, &request).await?);
     }
-    let mut plan = session::plan(&args.load, args.concurrency);
+    let mut plan = load::plan(&args.load, &args.pacing);
     if plan.warmup == 0 {
         // Without one call before, the warm arms would be measured cold.
         plan.warmup = 1;
     }
-    let run = session.measure(&arms, &plan).await?;
-    let documented: Vec<Arm> = arms
-        .iter()
-        .zip(&run.measured.tallies)
-        .map(|(arm, tally)| assemble::arm(&arm.name, tally, &arm.facts))
-        .collect();
-    let findings = findings(&documented);
-    Ok(Report::Measured(Box::new(session.document(Results {
-        load: session::load(&plan),
-        complete: run.measured.complete,
-        lab_requests: run.lab_requests,
-        comparisons: session::comparisons(&arms, &run.measured, plan.seed),
-        arms: documented,
-        findings,
-    }))))
+    session
+        .interleaved(&arms, &plan, |_, arms, _| findings(arms))
+        .await
 }
 
 /// Whether something is made anew for each call, or kept from one to the next.

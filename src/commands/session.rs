@@ -11,24 +11,21 @@ use anyhow::anyhow;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::Report;
+use super::credibility;
 use super::failure::{Failure, hint_for};
 use super::lab::start_lab;
-use super::options::{LoadOptions, OutputOptions, TargetOptions};
+use super::load;
+use super::options::{OutputOptions, TargetOptions};
 use crate::client::{ArmFacts, Route, Setup, SetupOptions};
 use crate::clock;
 use crate::credentials::{Source, Variables};
 use crate::lab::{ExportedSource, Lab, Options as LabOptions};
-use crate::measure::{self, Call, Measured, Monitor, Plan, Statistic, Stop, Tally};
+use crate::measure::{self, Call, Measured, Monitor, Pacing, Plan, Statistic, Stop, Tally};
 use crate::report::document::{
     Arm, Comparison, Document, Environment, Finding, LabInfo, Load, RequestCount, SCHEMA, Tool,
 };
 use crate::report::{self, Progress, assemble};
-
-/// Calls per arm when the user says nothing: enough for a p90, and polite to a real endpoint.
-const REQUESTS: u64 = 200;
-
-/// Calls per arm before measuring when the user says nothing.
-const WARMUP: u64 = 10;
 
 /// An arm to be measured.
 pub struct ArmCall {
@@ -39,12 +36,6 @@ pub struct ArmCall {
 
 /// Requests that reached the lab, by operation.
 pub type LabRequests = BTreeMap<String, RequestCount>;
-
-/// What was measured, and what the lab counted meanwhile.
-pub struct Run {
-    pub measured: Measured,
-    pub lab_requests: LabRequests,
-}
 
 /// The part of a document that a command makes.
 pub struct Results {
@@ -126,7 +117,7 @@ impl Session {
         let calls = calls(arms);
         let probe = Plan {
             warmup: 1,
-            concurrency: 1,
+            pacing: Pacing::Closed { workers: 1 },
             ..plan.clone()
         };
         let probed = measure::load::warm_up(&calls, &probe, &self.stop).await;
@@ -144,8 +135,14 @@ impl Session {
         Ok(())
     }
 
-    /// Warms up and measures.
-    pub async fn measure(&self, arms: &[ArmCall], plan: &Plan) -> Result<Run, Failure> {
+    /// Warms up, measures the arms interleaved, and compares the first with each other one. `findings` are
+    /// the command's own; those on the measurement itself are added.
+    pub async fn interleaved(
+        self,
+        arms: &[ArmCall],
+        plan: &Plan,
+        findings: impl FnOnce(&Self, &[Arm], &[Comparison]) -> Vec<Finding>,
+    ) -> Result<Report, Failure> {
         self.warm_up(arms, plan).await?;
         let before = self.lab_requests();
         let label = arms
@@ -154,10 +151,24 @@ impl Session {
             .collect::<Vec<_>>()
             .join(" / ");
         let measured = self.watched(&calls(arms), plan, &label).await;
-        Ok(Run {
-            measured,
-            lab_requests: since(&before, self.lab_requests()),
-        })
+        let lab_requests = since(&before, self.lab_requests());
+        let load = load::stated(plan, Some(&measured));
+        let documented: Vec<Arm> = arms
+            .iter()
+            .zip(&measured.tallies)
+            .map(|(arm, tally)| assemble::arm(&arm.name, tally, &arm.facts))
+            .collect();
+        let comparisons = comparisons(arms, &measured, plan.seed);
+        let mut findings = findings(&self, &documented, &comparisons);
+        findings.extend(credibility::findings(arms, &measured, &load));
+        Ok(Report::Measured(Box::new(self.document(Results {
+            load,
+            complete: measured.complete,
+            lab_requests,
+            arms: documented,
+            comparisons,
+            findings,
+        }))))
     }
 
     /// Waits, unless interrupted.
@@ -291,33 +302,8 @@ pub fn require_writable(path: &Path) -> Result<(), Failure> {
     })
 }
 
-/// The plan that the options describe.
-pub fn plan(options: &LoadOptions, concurrency: usize) -> Plan {
-    Plan {
-        requests: options
-            .requests
-            .or_else(|| options.duration.is_none().then_some(REQUESTS)),
-        duration: options.duration,
-        warmup: options.warmup.unwrap_or(WARMUP),
-        concurrency,
-        seed: options.seed,
-    }
-}
-
-/// The plan as the document states it.
-pub fn load(plan: &Plan) -> Load {
-    Load {
-        mode: "closed".to_owned(),
-        concurrency: plan.concurrency,
-        rate_per_s: None,
-        requests: plan.requests,
-        duration_s: plan.duration.map(|duration| duration.as_secs_f64()),
-        warmup: plan.warmup,
-    }
-}
-
 /// The first arm against each other one, at the median, the 90th and the 99th percentile.
-pub fn comparisons(arms: &[ArmCall], measured: &Measured, seed: u64) -> Vec<Comparison> {
+fn comparisons(arms: &[ArmCall], measured: &Measured, seed: u64) -> Vec<Comparison> {
     let mut comparisons = Vec::new();
     for (arm, tally) in arms.iter().zip(&measured.tallies).skip(1) {
         for statistic in Statistic::USUAL {

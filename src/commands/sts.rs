@@ -9,14 +9,14 @@ use clap::{Args, ValueEnum};
 
 use super::Report;
 use super::failure::Failure;
-use super::options::{LoadOptions, OutputOptions, TargetOptions};
-use super::session::{self, ArmCall, Results, Session};
+use super::load;
+use super::options::{LoadOptions, OutputOptions, PacingOptions, TargetOptions};
+use super::session::{ArmCall, Session};
 use crate::client::{ArmFacts, sampled};
 use crate::credentials::Source;
 use crate::lab::ExportedSource;
 use crate::measure::Call;
 use crate::measure::load::CallFuture;
-use crate::report::assemble;
 use crate::report::document::{Arm, Comparison, Finding, Severity, Verdict};
 
 /// The pseudo-Region under which the SDK's endpoint rules give the global endpoint.
@@ -40,12 +40,10 @@ pub struct StsArgs {
     #[arg(long, value_name = "FILE")]
     web_identity_token_file: Option<PathBuf>,
 
-    /// Workers; each starts its next call when its last one has ended
-    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = super::options::workers)]
-    concurrency: usize,
-
     #[command(flatten)]
     load: LoadOptions,
+    #[command(flatten)]
+    pacing: PacingOptions,
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
@@ -68,23 +66,8 @@ pub async fn run(args: StsArgs) -> Result<Report, Failure> {
     for (name, region) in arm_regions(args.regional.as_deref(), session.setup.region())? {
         arms.push(arm(&session, name, region, &request).await?);
     }
-    let plan = session::plan(&args.load, args.concurrency);
-    let run = session.measure(&arms, &plan).await?;
-    let documented: Vec<Arm> = arms
-        .iter()
-        .zip(&run.measured.tallies)
-        .map(|(arm, tally)| assemble::arm(&arm.name, tally, &arm.facts))
-        .collect();
-    let comparisons = session::comparisons(&arms, &run.measured, plan.seed);
-    let findings = findings(&session, &documented, &comparisons);
-    Ok(Report::Measured(Box::new(session.document(Results {
-        load: session::load(&plan),
-        complete: run.measured.complete,
-        lab_requests: run.lab_requests,
-        arms: documented,
-        comparisons,
-        findings,
-    }))))
+    let plan = load::plan(&args.load, &args.pacing);
+    session.interleaved(&arms, &plan, findings).await
 }
 
 /// The arms' names and the Regions under which the SDK is asked for an endpoint.

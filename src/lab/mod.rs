@@ -13,6 +13,7 @@ mod aws;
 mod certificates;
 mod container;
 mod counts;
+mod delay;
 mod environment;
 mod held;
 mod imds;

@@ -9,9 +9,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::distribution::Distribution;
+use super::pacing::Pacing;
 use super::sample::Sample;
 use super::schedule::Schedule;
 use super::tally::Tally;
+use super::tickets::{Limit, Tickets};
 use crate::clock;
 
 /// A call in flight.
@@ -31,9 +34,8 @@ pub struct Plan {
     pub duration: Option<Duration>,
     /// Calls per arm that are made first and not measured.
     pub warmup: u64,
-    /// Workers; each starts its next call when its last one has ended (closed loop).
-    pub concurrency: usize,
-    /// Orders the arms.
+    pub pacing: Pacing,
+    /// Orders the arms, and plans the starts of an open loop.
     pub seed: u64,
 }
 
@@ -45,6 +47,10 @@ pub struct Measured {
     pub elapsed: Duration,
     /// False when the run was stopped before the plan was fulfilled.
     pub complete: bool,
+    /// How late calls of an open loop began although a worker was free: the generator's own lag.
+    pub lag: Option<Distribution>,
+    /// Calls of an open loop that were planned before the end and never made: every worker was busy.
+    pub missed: u64,
 }
 
 /// How far a run is; readable while it goes on.
@@ -90,23 +96,18 @@ impl Stop {
 
 /// Makes the plan's warm-up calls; what is returned was not part of the measurement.
 pub async fn warm_up(arms: &[Arc<dyn Call>], plan: &Plan, stop: &Stop) -> Measured {
-    if plan.warmup == 0 {
-        let tallies = vec![Tally::default(); arms.len()];
-        return Measured {
-            tallies,
-            elapsed: Duration::ZERO,
-            complete: true,
-        };
-    }
     let plan = Plan {
         requests: Some(plan.warmup),
         duration: None,
+        pacing: Pacing::Closed {
+            workers: plan.pacing.workers().min(plan.warmup.max(1) as usize),
+        },
         ..plan.clone()
     };
     measure(arms, &plan, stop, &Arc::default()).await
 }
 
-/// Runs the plan: `concurrency` workers call the arms in an interleaved random order.
+/// Runs the plan: workers call the arms in an interleaved random order.
 pub async fn measure(
     arms: &[Arc<dyn Call>],
     plan: &Plan,
@@ -114,6 +115,12 @@ pub async fn measure(
     monitor: &Arc<Monitor>,
 ) -> Measured {
     let start = clock::now();
+    let limit = Limit {
+        calls: plan
+            .requests
+            .map_or(u64::MAX, |n| n.saturating_mul(arms.len() as u64)),
+        deadline: plan.duration.map(|duration| start + duration),
+    };
     let run = Arc::new(Run {
         start,
         arms: arms.to_vec(),
@@ -122,15 +129,11 @@ pub async fn measure(
             arms: arms.len(),
             seed: plan.seed,
         },
-        next: AtomicU64::new(0),
-        tickets: plan
-            .requests
-            .map_or(u64::MAX, |n| n.saturating_mul(arms.len() as u64)),
-        deadline: plan.duration.map(|duration| start + duration),
+        tickets: Tickets::new(plan.pacing, arms.len(), plan.seed, start, limit),
         monitor: Arc::clone(monitor),
     });
     let mut workers = JoinSet::new();
-    for _ in 0..plan.concurrency.max(1) {
+    for _ in 0..plan.pacing.workers().max(1) {
         let (run, stop) = (Arc::clone(&run), stop.clone());
         workers.spawn(async move {
             tokio::select! {
@@ -144,15 +147,16 @@ pub async fn measure(
             std::panic::resume_unwind(error.into_panic());
         }
     }
-    let tallies = run
-        .tallies
-        .iter()
-        .map(|tally| lock(tally).clone())
-        .collect();
     Measured {
-        tallies,
+        tallies: run
+            .tallies
+            .iter()
+            .map(|tally| std::mem::take(&mut *lock(tally)))
+            .collect(),
         elapsed: clock::since(start),
         complete: !stop.is_stopped(),
+        lag: run.tickets.lag(),
+        missed: run.tickets.missed(),
     }
 }
 
@@ -162,28 +166,20 @@ struct Run {
     arms: Vec<Arc<dyn Call>>,
     tallies: Vec<Mutex<Tally>>,
     schedule: Schedule,
-    next: AtomicU64,
-    tickets: u64,
-    deadline: Option<Instant>,
+    tickets: Tickets,
     monitor: Arc<Monitor>,
 }
 
 impl Run {
     async fn work(&self) {
-        loop {
-            if self
-                .deadline
-                .is_some_and(|deadline| clock::now() >= deadline)
-            {
-                return;
+        while let Some(ticket) = self.tickets.next().await {
+            let (round, arm) = self.schedule.at(ticket.number);
+            let queued = clock::since(ticket.planned);
+            let mut sample = self.arms[arm].call().await;
+            if matches!(self.tickets, Tickets::Open(_)) {
+                sample.queued(queued);
             }
-            let ticket = self.next.fetch_add(1, Ordering::Relaxed);
-            if ticket >= self.tickets {
-                return;
-            }
-            let (round, arm) = self.schedule.at(ticket);
-            let at = clock::since(self.start);
-            let sample = self.arms[arm].call().await;
+            let at = ticket.planned.saturating_duration_since(self.start);
             lock(&self.tallies[arm]).record(round, at, &sample);
             self.monitor.0.fetch_add(1, Ordering::Relaxed);
         }
@@ -213,7 +209,7 @@ mod tests {
                     attempts: 1,
                     fresh: 0,
                     reused: 1,
-                    identity: vec![],
+                    identity: crate::measure::IdentityCounts::default(),
                     error: None,
                 }
             })
@@ -233,7 +229,9 @@ mod tests {
             requests: Some(requests),
             duration: None,
             warmup: 3,
-            concurrency,
+            pacing: Pacing::Closed {
+                workers: concurrency,
+            },
             seed: 1,
         }
     }

@@ -6,15 +6,20 @@
 pub mod comparison;
 pub mod distribution;
 pub mod load;
+pub mod pacing;
 pub mod phase;
+mod resampling;
 pub mod sample;
 mod schedule;
 pub mod series;
+pub mod shape;
 pub mod tally;
+mod tickets;
 
 pub use comparison::{Comparison, Statistic, Verdict};
 pub use distribution::Distribution;
 pub use load::{Call, Measured, Monitor, Plan, Stop};
+pub use pacing::{Arrivals, Pacing, Rate};
 pub use phase::{Phase, PhaseTimes};
-pub use sample::{IdentityPath, Outcome, Sample};
+pub use sample::{IdentityCounts, IdentityPath, Outcome, Sample};
 pub use tally::{PhaseDistributions, Tally};

@@ -7,6 +7,8 @@ use std::time::Duration;
 /// [`unexplained`](PhaseTimes::unexplained): it is the remainder, never a place to book time to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
+    /// The call waits for its start after the moment that it was planned for; only in an open loop.
+    Queue,
     /// The operation's input becomes an HTTP request.
     Serialize,
     /// Credentials are found in a cache, loaded, or waited for.
@@ -27,7 +29,8 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, in the order in which a call passes through them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::Queue,
         Self::Serialize,
         Self::Identity,
         Self::Endpoint,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::phase::PhaseTimes;
+use super::phase::{Phase, PhaseTimes};
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +30,24 @@ pub enum IdentityPath {
     Wait,
 }
 
+/// How many attempts of a call came by their credentials in which way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IdentityCounts {
+    pub hits: u32,
+    pub loads: u32,
+    pub waits: u32,
+}
+
+impl IdentityCounts {
+    pub fn add(&mut self, path: IdentityPath) {
+        match path {
+            IdentityPath::Hit => self.hits += 1,
+            IdentityPath::Load => self.loads += 1,
+            IdentityPath::Wait => self.waits += 1,
+        }
+    }
+}
+
 /// What was seen of one call. Counts are over its attempts.
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -41,7 +59,21 @@ pub struct Sample {
     /// Connections that had carried no request before.
     pub fresh: u32,
     pub reused: u32,
-    pub identity: Vec<IdentityPath>,
+    pub identity: IdentityCounts,
     /// What went wrong, in the words of whoever reported it; `None` when nothing did.
     pub error: Option<String>,
+}
+
+impl Sample {
+    /// Counts the call from its planned start, `queued` before it began.
+    pub fn queued(&mut self, queued: Duration) {
+        self.phases[Phase::Queue] += queued;
+        self.total += queued;
+    }
+
+    /// The call from its own start: what is left of the total without the wait for that start.
+    #[must_use]
+    pub fn service(&self) -> Duration {
+        self.total.saturating_sub(self.phases[Phase::Queue])
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::distribution::Distribution;
 use super::phase::Phase;
-use super::sample::{IdentityPath, Outcome, Sample};
+use super::sample::{Outcome, Sample};
 use super::series::Series;
 
 /// Different error messages kept per arm; the rest are counted in `outcomes` only.
@@ -40,13 +40,9 @@ impl Tally {
         self.attempts += u64::from(sample.attempts);
         self.fresh += u64::from(sample.fresh);
         self.reused += u64::from(sample.reused);
-        for path in &sample.identity {
-            match path {
-                IdentityPath::Hit => self.hits += 1,
-                IdentityPath::Load => self.loads += 1,
-                IdentityPath::Wait => self.waits += 1,
-            }
-        }
+        self.hits += u64::from(sample.identity.hits);
+        self.loads += u64::from(sample.identity.loads);
+        self.waits += u64::from(sample.identity.waits);
         if sample.outcome == Outcome::Ok {
             self.succeeded.record(sample);
         } else {
@@ -77,6 +73,8 @@ impl Tally {
 #[derive(Clone, Debug, Default)]
 pub struct PhaseDistributions {
     pub total: Distribution,
+    /// The total without [`Phase::Queue`]: what a closed loop would have called the latency.
+    pub service: Distribution,
     pub unexplained: Distribution,
     phases: [Distribution; Phase::ALL.len()],
 }
@@ -89,6 +87,7 @@ impl PhaseDistributions {
 
     fn record(&mut self, sample: &Sample) {
         self.total.record(sample.total);
+        self.service.record(sample.service());
         self.unexplained
             .record(sample.phases.unexplained(sample.total));
         for phase in Phase::ALL {

@@ -145,8 +145,15 @@ fn us(duration: Duration) -> f64 {
 
 fn phases(distributions: &PhaseDistributions) -> Phases {
     let of = |phase| quantiles(distributions.phase(phase));
+    // A closed loop has no queue: every call begins when it is meant to.
+    let open = distributions
+        .phase(Phase::Queue)
+        .max()
+        .is_some_and(|max| !max.is_zero());
     Phases {
         total: quantiles(&distributions.total),
+        service: open.then(|| quantiles(&distributions.service)),
+        queue: open.then(|| of(Phase::Queue)),
         serialize: of(Phase::Serialize),
         identity: of(Phase::Identity),
         endpoint: of(Phase::Endpoint),

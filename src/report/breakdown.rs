@@ -71,7 +71,9 @@ pub(super) fn negligible(arms: &[&Arm]) -> Vec<&'static str> {
                 || slice.is_negligible() && !ALWAYS_SHOWN.contains(&slice.name)
         })
     };
-    let names = Phases::default().slices().map(|(name, _)| name).into_iter();
+    let most = arms.iter().max_by_key(|arm| arm.phases.slices().len());
+    let names = most.map(|arm| arm.phases.slices()).unwrap_or_default();
+    let names = names.into_iter().map(|(name, _)| name);
     names
         .filter(|name| *name != UNEXPLAINED)
         .filter(is_negligible)

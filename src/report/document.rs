@@ -92,10 +92,22 @@ pub struct Environment {
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Load {
-    /// `closed`: each worker starts its next call when its last one ended.
+    /// `closed`: each worker starts its next call when its last one ended. `open`: calls begin at their
+    /// planned time, and their latency counts from it.
     pub mode: String,
+    /// Calls under way at once, at most.
     pub concurrency: usize,
+    /// Planned calls per second and arm.
     pub rate_per_s: Option<f64>,
+    /// `constant` or `poisson`; only in an open loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<String>,
+    /// How late calls of an open loop began although a worker was free for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_lag: Option<Quantiles>,
+    /// Calls of an open loop that were planned and never made, because every worker was busy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<u64>,
     /// Calls asked for per arm.
     pub requests: Option<u64>,
     pub duration_s: Option<f64>,
@@ -209,7 +221,14 @@ pub struct SourceRequests {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Phases {
+    /// In an open loop, from the planned start.
     pub total: Quantiles,
+    /// The total without `queue`: from the real start of the call. Only in an open loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Quantiles>,
+    /// From the planned start of a call to its real one. Only in an open loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Quantiles>,
     pub serialize: Quantiles,
     pub identity: Quantiles,
     pub endpoint: Quantiles,
@@ -227,18 +246,21 @@ pub struct Phases {
 impl Phases {
     /// The disjoint phases with their names, in the order in which a call passes through them.
     #[must_use]
-    pub fn slices(&self) -> [(&'static str, &Quantiles); 9] {
-        [
-            ("serialize", &self.serialize),
-            ("identity", &self.identity),
-            ("endpoint", &self.endpoint),
-            ("signing", &self.signing),
-            ("connect", &self.connect),
-            ("transmit", &self.transmit),
-            ("deserialize", &self.deserialize),
-            ("backoff", &self.backoff),
-            ("unexplained", &self.unexplained),
-        ]
+    pub fn slices(&self) -> Vec<(&'static str, &Quantiles)> {
+        let queue = self.queue.iter().map(|queue| ("queue", queue));
+        queue
+            .chain([
+                ("serialize", &self.serialize),
+                ("identity", &self.identity),
+                ("endpoint", &self.endpoint),
+                ("signing", &self.signing),
+                ("connect", &self.connect),
+                ("transmit", &self.transmit),
+                ("deserialize", &self.deserialize),
+                ("backoff", &self.backoff),
+                ("unexplained", &self.unexplained),
+            ])
+            .collect()
     }
 }
 

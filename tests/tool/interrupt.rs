@@ -50,7 +50,7 @@ fn an_interrupted_run_prints_a_partial_document_and_ends_with_130() {
 fn wait_for_measuring(child: &mut std::process::Child) {
     use std::io::{BufRead, BufReader};
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while Instant::now() < deadline {
         let line = lines.next().expect("the tool still runs").unwrap();
         if line.contains("measuring") {

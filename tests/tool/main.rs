@@ -5,6 +5,7 @@ mod imds;
 mod interchange;
 mod interrupt;
 mod lab_command;
+mod open_loop;
 mod pages;
 mod peers;
 mod s3;

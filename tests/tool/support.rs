@@ -113,7 +113,7 @@ pub fn phase_sum_us(arm: &Value) -> f64 {
     let phases = arm["phases"].as_object().unwrap();
     let parts = phases
         .iter()
-        .filter(|(name, _)| *name != "total" && *name != "dns");
+        .filter(|(name, _)| !matches!(name.as_str(), "total" | "dns" | "service"));
     parts
         .map(|(_, phase)| phase["sum_us"].as_f64().unwrap())
         .sum()

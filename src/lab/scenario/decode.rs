@@ -169,17 +169,36 @@ fn delay(field: &Field<'_, '_>) -> Result<Delay> {
     let mut table = field.table()?;
     let mut next = |name| optional(table.field(name), Field::duration);
     let (min, max, p50, p99) = (next("min")?, next("max")?, next("p50")?, next("p99")?);
+    let correlation = optional(table.field("correlation"), correlation)?;
     table.finish(nothing_else)?;
     match (min, max, p50, p99) {
-        (Some(min), Some(max), None, None) if min <= max => Ok(Delay::Uniform { min, max }),
-        (None, None, Some(p50), Some(p99)) if p50 <= p99 && !p50.is_zero() => {
-            Ok(Delay::Lognormal { p50, p99 })
+        (Some(min), Some(max), None, None) if min <= max && correlation.is_none() => {
+            Ok(Delay::Uniform { min, max })
         }
-        (Some(_), Some(_), None, None) => Err(field.bad("`min` is at most `max`")),
+        (None, None, Some(p50), Some(p99)) if p50 <= p99 && !p50.is_zero() => {
+            Ok(Delay::Lognormal {
+                p50,
+                p99,
+                correlation: correlation.unwrap_or(0.0),
+            })
+        }
+        (Some(_), Some(_), None, None) if correlation.is_none() => {
+            Err(field.bad("`min` is at most `max`"))
+        }
         (None, None, Some(_), Some(_)) => {
             Err(field.bad("`p50` is more than zero and at most `p99`"))
         }
         _ => Err(field.bad(EXAMPLE)),
+    }
+}
+
+fn correlation(field: &Field<'_, '_>) -> Result<f64> {
+    const RANGE: &str = "a correlation is a number from 0 to below 1, such as 0.8";
+    let correlation = field.number(RANGE)?;
+    if (0.0..1.0).contains(&correlation) {
+        Ok(correlation)
+    } else {
+        Err(field.bad(RANGE))
     }
 }
 
@@ -302,7 +321,8 @@ mod tests {
             read.sts.global.delay,
             Some(Delay::Lognormal {
                 p50: ms(85),
-                p99: ms(180)
+                p99: ms(180),
+                correlation: 0.0,
             })
         );
         assert_eq!(
@@ -360,6 +380,10 @@ mod tests {
             ("region = \"Atlantis\"", "region"),
             ("[credentials]\nlifetime = \"0s\"", "credentials.lifetime"),
             ("[s3]\ndelay = { p50 = \"2s\", p99 = \"1s\" }", "s3.delay"),
+            (
+                "[s3]\ndelay = { p50 = \"1s\", p99 = \"2s\", correlation = 1 }",
+                "s3.delay.correlation",
+            ),
             ("[s3]\ndelay = { min = \"2s\" }", "s3.delay"),
             ("[s3]\ndelay = 20", "s3.delay"),
             ("[s3]\nthrottle = { burst = 3 }", "s3.throttle"),

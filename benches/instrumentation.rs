@@ -1,0 +1,254 @@
+//! What observing a call costs: an instrumented `GetCallerIdentity` against the same call without any
+//! instrument, on the embedded lab without delays, over HTTP.
+//!
+//! ```text
+//! cargo bench --bench instrumentation                             # paired, in one run: prints the ratio
+//! cargo bench --bench instrumentation -- instrumented 2000        # only these calls, for a profiler
+//! cargo bench --bench instrumentation -- plain 2000
+//! ```
+//!
+//! A benchmark harness times one thing after the other, and a busy machine drifts in between by more than
+//! what is looked for here. The two kinds of call therefore alternate, one call each, in random order.
+//!
+//! Where `AWS_ENDPOINT_URL_STS` is set (`awscreds-bench lab -- …` sets it), that lab is called instead of
+//! one inside this process, so that a profiler sees nothing but the client.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_config::{BehaviorVersion, Region};
+use aws_smithy_http_client::pool::{Client, ConnectionPool};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::timeout::TimeoutConfig;
+use awscreds_bench::client::{ArmFacts, Setup, SetupOptions, sampled};
+use awscreds_bench::credentials::{Source, Variables};
+use awscreds_bench::lab::{ExportedSource, Lab, Options, Scenario};
+use awscreds_bench::measure::{Outcome, Tally};
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+/// Of either kind of call.
+const TIMEOUT: Duration = Duration::from_secs(10);
+const WARM_UP: u32 = 2_000;
+/// Pairs of calls, in as many blocks as the interval is resampled from.
+const BLOCKS: usize = 40;
+const PAIRS: usize = 500;
+const RESAMPLES: usize = 2_000;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    // cargo adds `--bench`.
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    runtime.block_on(async {
+        match arguments[..] {
+            [] => paired().await,
+            ["plain", calls] => only_plain(number(calls)).await,
+            ["instrumented", calls] => only_instrumented(number(calls)).await,
+            // Filters and options of cargo's own harness: nothing here has such a name.
+            _ => (),
+        }
+    });
+}
+
+fn number(text: &str) -> u32 {
+    text.parse().expect("a number of calls")
+}
+
+async fn paired() {
+    let target = Target::begin().await;
+    let plain = Plain::new(&target).await;
+    let mut instrumented = Instrumented::new(&target).await;
+    for _ in 0..WARM_UP {
+        plain.call().await;
+        instrumented.call().await;
+    }
+    let mut random = SmallRng::seed_from_u64(1);
+    let mut blocks = Vec::new();
+    for _ in 0..BLOCKS {
+        let mut block = [Vec::with_capacity(PAIRS), Vec::with_capacity(PAIRS)];
+        for _ in 0..PAIRS {
+            let first = random.random::<bool>();
+            for kind in [first, !first] {
+                let start = Instant::now();
+                if kind {
+                    instrumented.call().await;
+                } else {
+                    plain.call().await;
+                }
+                block[usize::from(kind)].push(start.elapsed());
+            }
+        }
+        blocks.push(block);
+    }
+    let all: Vec<usize> = (0..BLOCKS).collect();
+    let mut ratios: Vec<f64> = (0..RESAMPLES)
+        .map(|_| {
+            let picks: Vec<usize> = (0..BLOCKS)
+                .map(|_| random.random_range(0..BLOCKS))
+                .collect();
+            ratio(&blocks, &picks)
+        })
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    let micros = |kind: usize| median(&blocks, &all, kind).as_secs_f64() * 1e6;
+    println!(
+        "instrumentation: a plain call takes {:.1} µs at the median, an instrumented one {:.1} µs: \
+         ratio {:.3} (95 % interval {:.3} … {:.3}, {} pairs of calls)",
+        micros(0),
+        micros(1),
+        ratio(&blocks, &all),
+        ratios[RESAMPLES / 40],
+        ratios[RESAMPLES - 1 - RESAMPLES / 40],
+        BLOCKS * PAIRS,
+    );
+}
+
+fn ratio(blocks: &[[Vec<Duration>; 2]], picks: &[usize]) -> f64 {
+    let of = |kind| median(blocks, picks, kind).as_secs_f64();
+    of(1) / of(0)
+}
+
+fn median(blocks: &[[Vec<Duration>; 2]], picks: &[usize], kind: usize) -> Duration {
+    let mut times: Vec<Duration> = picks
+        .iter()
+        .flat_map(|&block| &blocks[block][kind])
+        .copied()
+        .collect();
+    let middle = times.len() / 2;
+    *times.select_nth_unstable(middle).1
+}
+
+async fn only_plain(calls: u32) {
+    let plain = Plain::new(&Target::begin().await).await;
+    for _ in 0..calls {
+        plain.call().await;
+    }
+}
+
+async fn only_instrumented(calls: u32) {
+    let mut instrumented = Instrumented::new(&Target::begin().await).await;
+    for _ in 0..calls {
+        instrumented.call().await;
+    }
+    assert_eq!(instrumented.tally.requests, u64::from(calls));
+}
+
+/// A lab, and the variables that point at it.
+struct Target {
+    variables: Variables,
+    _lab: Option<Lab>,
+}
+
+impl Target {
+    async fn begin() -> Self {
+        if std::env::var_os("AWS_ENDPOINT_URL_STS").is_some() {
+            return Self {
+                variables: std::env::vars().collect(),
+                _lab: None,
+            };
+        }
+        let fast = Scenario::builtin("fast").expect("a built-in scenario");
+        let lab = Lab::start(fast, Options::default())
+            .await
+            .expect("the lab starts");
+        Self {
+            variables: lab
+                .environment(ExportedSource::Static)
+                .into_iter()
+                .collect(),
+            _lab: Some(lab),
+        }
+    }
+
+    fn variable(&self, name: &str) -> String {
+        self.variables
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| panic!("{name} is set; run with `lab --source static`"))
+    }
+}
+
+/// The SDK's client as anyone would build it, on the same HTTP stack.
+struct Plain(aws_sdk_sts::Client);
+
+impl Plain {
+    async fn new(target: &Target) -> Self {
+        let pool = ConnectionPool::builder()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https()
+            .expect("a pool");
+        let http = SharedHttpClient::new(Client::new(&pool).expect("a client"));
+        let keys = aws_credential_types::Credentials::new(
+            target.variable("AWS_ACCESS_KEY_ID"),
+            target.variable("AWS_SECRET_ACCESS_KEY"),
+            None,
+            None,
+            "bench",
+        );
+        let sdk = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(target.variable("AWS_REGION")))
+            .endpoint_url(target.variable("AWS_ENDPOINT_URL_STS"))
+            .credentials_provider(keys)
+            .http_client(http)
+            .timeout_config(TimeoutConfig::builder().operation_timeout(TIMEOUT).build())
+            .load()
+            .await;
+        let config = aws_sdk_sts::config::Builder::from(&sdk).build();
+        Self(aws_sdk_sts::Client::from_conf(config))
+    }
+
+    async fn call(&self) {
+        let answer = Box::pin(self.0.get_caller_identity().send()).await;
+        answer.expect("the lab answers");
+    }
+}
+
+/// The client that the program measures with, and the record of its samples.
+struct Instrumented {
+    client: aws_sdk_sts::Client,
+    tally: Tally,
+    begun: Instant,
+}
+
+impl Instrumented {
+    async fn new(target: &Target) -> Self {
+        let options = SetupOptions {
+            variables: target.variables.clone(),
+            route: None,
+            source: Source::Env,
+            region: None,
+            profile: None,
+            role_arn: None,
+            endpoint_url: Some(target.variable("AWS_ENDPOINT_URL_STS")),
+            timeout: TIMEOUT,
+        };
+        let setup = Setup::load(options).await.expect("a setup");
+        let facts = Arc::new(ArmFacts::default());
+        let identity = setup.identity(&facts).await.expect("an identity");
+        let connections = setup.connections(&facts).expect("a pool");
+        let sdk = setup.sdk_config(connections, &identity);
+        let config = aws_sdk_sts::config::Builder::from(&sdk)
+            .interceptor(setup.interceptor(&facts))
+            .build();
+        Self {
+            client: aws_sdk_sts::Client::from_conf(config),
+            tally: Tally::default(),
+            begun: Instant::now(),
+        }
+    }
+
+    async fn call(&mut self) {
+        let sample = Box::pin(sampled(self.client.get_caller_identity().send())).await;
+        assert_eq!(sample.outcome, Outcome::Ok, "{:?}", sample.error);
+        self.tally
+            .record(self.tally.requests, self.begun.elapsed(), &sample);
+    }
+}
