@@ -36,6 +36,7 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
     let style = Style {
         color: color(output),
         width: report::width(),
+        chart: output.chart,
     };
     match report {
         Report::Measured(document) | Report::Stored(document, _) => {

@@ -78,6 +78,12 @@ pub async fn run(args: LabArgs) -> Result<Report, Failure> {
     if let Some(path) = &args.output.output {
         super::session::require_writable(path)?;
     }
+    if !args.output.format.holds_counts() {
+        return Err(Failure::new(
+            report::RenderError::NoLatencies,
+            "use --format table, json, csv, markdown or html",
+        ));
+    }
     let options = Options {
         bind: args.bind,
         port: args.port,

@@ -15,6 +15,7 @@ pub const SCHEMA: &str = "awscreds-bench/1";
 
 /// Everything one run has to say.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Document {
     pub schema: String,
     pub tool: Tool,
@@ -45,12 +46,14 @@ pub struct Document {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
     pub name: String,
     pub version: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LabInfo {
     pub scenario: String,
     pub seed: u64,
@@ -63,6 +66,7 @@ pub struct LabInfo {
 
 /// Requests that reached the lab for one operation.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RequestCount {
     pub count: u64,
     pub ok: u64,
@@ -72,6 +76,7 @@ pub struct RequestCount {
 
 /// What programs asked of the lab.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LabDocument {
     pub schema: String,
     pub tool: Tool,
@@ -84,6 +89,7 @@ pub struct LabDocument {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Environment {
     pub os: String,
     pub cpus: usize,
@@ -97,6 +103,7 @@ pub struct Environment {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cpu {
     /// As the operating system calls it.
     pub model: Option<String>,
@@ -105,6 +112,7 @@ pub struct Cpu {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Load {
     /// `closed`: each worker starts its next call when its last one ended. `open`: calls begin at their
     /// planned time, and their latency counts from it.
@@ -131,6 +139,7 @@ pub struct Load {
 
 /// One of the things compared in a run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Arm {
     pub name: String,
     /// The endpoint that the SDK resolved, as `scheme://authority`.
@@ -173,6 +182,7 @@ pub struct Arm {
 
 /// A stretch of a run, as an arm saw it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Slice {
     /// When the slice's first call began, from the start of the run.
     pub start_s: f64,
@@ -191,6 +201,7 @@ pub struct Slice {
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Outcomes {
     pub ok: u64,
     pub throttled: u64,
@@ -209,6 +220,7 @@ impl Outcomes {
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Connections {
     pub fresh: u64,
     pub reused: u64,
@@ -217,6 +229,7 @@ pub struct Connections {
 /// How the calls came by their credentials: from the cache, by loading them, or by waiting for
 /// another call's load.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct IdentityUse {
     pub hit: u64,
     pub load: u64,
@@ -225,6 +238,7 @@ pub struct IdentityUse {
 
 /// HTTP exchanges of one operation with a credential source.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SourceRequests {
     pub count: u64,
     pub ok: u64,
@@ -237,6 +251,7 @@ pub struct SourceRequests {
 
 /// The time of an arm's calls, cut into disjoint slices, and their total, measured on its own.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Phases {
     /// In an open loop, from the planned start.
     pub total: Quantiles,
@@ -298,6 +313,7 @@ impl Phases {
 
 /// A latency distribution. All figures are `None` when nothing was recorded.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Quantiles {
     pub count: u64,
     pub sum_us: Option<f64>,
@@ -314,6 +330,7 @@ pub struct Quantiles {
 
 /// One quantile of one phase, compared between two arms.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Comparison {
     pub baseline: String,
     pub candidate: String,
@@ -337,6 +354,7 @@ pub struct Comparison {
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Verdict {
     #[serde(rename = "faster")]
     Faster,
@@ -363,6 +381,7 @@ impl Verdict {
 
 /// What the data say by themselves, and what to do about it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// Stable, kebab-case.
     pub id: String,
@@ -375,6 +394,7 @@ pub struct Finding {
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Info,
@@ -384,6 +404,7 @@ pub enum Severity {
 
 /// An error message that calls ended with, and how often.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ErrorSeen {
     pub message: String,
     pub count: u64,

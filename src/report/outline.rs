@@ -15,6 +15,8 @@ use super::wording::{self, CPU};
 /// beside tenths of a second would compare nothing.
 const MOST_DRAWN: usize = 8;
 
+pub(super) const LATENCY: &str = "Latency of successful calls";
+
 /// The parts of the report; drawings come out `width` columns wide.
 pub(super) fn of(document: &Document, width: usize) -> Vec<Block> {
     let mut blocks = vec![
@@ -118,7 +120,7 @@ fn latency(document: &Document) -> Vec<Block> {
     if document.target != CPU {
         parts.push(Block::Facts(endpoints(arms)));
     }
-    section("Latency of successful calls", parts)
+    section(LATENCY, parts)
 }
 
 const BATCHES: &str =
