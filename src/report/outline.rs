@@ -10,7 +10,8 @@ use super::histogram;
 use super::phases;
 use super::wording::{self, CPU};
 
-/// More arms than these are a list to look things up in; pictures of them would compare nothing.
+/// More arms of different things than these are a list to look things up in; a picture of nanoseconds
+/// beside tenths of a second would compare nothing.
 const MOST_DRAWN: usize = 8;
 
 /// The parts of the report; drawings come out `width` columns wide.
@@ -44,6 +45,10 @@ fn section(heading: &'static str, parts: Vec<Block>) -> Vec<Block> {
     }
 }
 
+fn is_drawn(document: &Document) -> bool {
+    document.target != CPU || document.arms.len() <= MOST_DRAWN
+}
+
 fn in_short(document: &Document, width: usize) -> Vec<Block> {
     let mut statements = wording::caveats(document);
     statements.extend(comparisons::in_short(document));
@@ -52,10 +57,10 @@ fn in_short(document: &Document, width: usize) -> Vec<Block> {
     if !statements.is_empty() {
         parts.push(Block::Statements(statements));
     }
-    let mut bars = if document.arms.len() > MOST_DRAWN {
-        Vec::new()
-    } else {
+    let mut bars = if is_drawn(document) {
         composition::draw(&document.arms, width)
+    } else {
+        Vec::new()
     };
     if !bars.is_empty() && !parts.is_empty() {
         bars.insert(0, String::new());
@@ -369,7 +374,7 @@ fn distribution(document: &Document, width: usize) -> Vec<Block> {
         .arms
         .iter()
         .all(|arm| arm.phases.total.histogram.is_none());
-    if none || document.arms.len() > MOST_DRAWN {
+    if none || !is_drawn(document) {
         return Vec::new();
     }
     section(

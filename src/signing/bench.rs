@@ -18,7 +18,7 @@ use rand::seq::SliceRandom;
 
 use super::plan::{Budget, FEWEST_SAMPLES, Plan, clock_cost, estimate};
 use crate::clock;
-use crate::measure::{Outcome, Phase, PhaseTimes, Sample, Stop, Tally};
+use crate::measure::{IdentityCounts, Outcome, Phase, PhaseTimes, Sample, Stop, Tally};
 
 /// Repeats an operation so many times.
 type Work = Box<dyn FnMut(u32) + Send>;
@@ -214,7 +214,7 @@ fn sample(total: Duration) -> Sample {
         attempts: 1,
         fresh: 0,
         reused: 0,
-        identity: Vec::new(),
+        identity: IdentityCounts::default(),
         error: None,
     }
 }
