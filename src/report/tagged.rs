@@ -61,6 +61,7 @@ pub(super) fn one_line(text: &str) -> String {
 
 fn named(phases: &Phases) -> impl Iterator<Item = (&'static str, &Quantiles)> {
     std::iter::once(("total", &phases.total))
+        .chain(phases.service.iter().map(|service| ("service", service)))
         .chain(phases.slices())
         .chain(phases.dns.as_ref().map(|dns| ("dns", dns)))
 }

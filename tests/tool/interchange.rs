@@ -73,7 +73,8 @@ fn expected(document: &Document) -> BTreeMap<String, &Quantiles> {
 fn named(phases: &Phases) -> impl Iterator<Item = (&'static str, &Quantiles)> {
     let total = std::iter::once(("total", &phases.total));
     let dns = phases.dns.iter().map(|dns| ("dns", dns));
-    total.chain(phases.slices()).chain(dns)
+    let service = phases.service.iter().map(|service| ("service", service));
+    total.chain(service).chain(phases.slices()).chain(dns)
 }
 
 /// Python's library rounds 0.99 × count to a rank where the others take the next one above it. Where the
@@ -139,6 +140,21 @@ fn python_and_javascript_read_from_the_log_what_the_document_says() {
         let slices = document.arms[0].timeline.iter().map(|slice| slice.count);
         assert_eq!(timeline.as_u64(), Some(slices.sum()), "slices lose no call");
     }
+}
+
+#[test]
+fn a_log_of_an_open_loop_holds_waits_and_service_times() {
+    let _machine = beside_others();
+    let run = measured(&["sts", "--lab", "fast", "-n", "60", "--rate", "300"]);
+    let log = rendered(&run, Format::Hlog);
+    for phase in ["total", "service", "queue"] {
+        assert!(
+            log.contains(&format!("Tag=regional.{phase},")),
+            "{phase}: {log}"
+        );
+    }
+    let picture = rendered(&run, Format::Svg);
+    assert!(picture.contains("regional without the queue"), "{picture}");
 }
 
 #[test]

@@ -100,7 +100,8 @@ impl Chart {
     pub(super) fn caption(self, document: &Document) -> String {
         match self {
             Self::Percentiles => "Read upwards from 99 %: 99 in 100 calls took at most that long. Each further \
-                nine takes the same room; a curve ends with its slowest call. Successful calls."
+                nine takes the same room; a curve ends with its slowest call. Successful calls; under a fixed rate \
+                counted from the planned start, and thin without that wait."
                 .to_owned(),
             Self::Histogram => {
                 let factor = histogram::factor(&series::of(document));

@@ -1,6 +1,7 @@
 //! Percentile curves: how long the fastest part of the calls took at most. On the horizontal axis every
 //! nine more takes the same room, so that the tail, which is what hurts, is not a vertical line at the end.
 
+use hdrhistogram::Histogram;
 use plotters::element::Circle;
 use plotters::style::Color;
 
@@ -11,16 +12,22 @@ use super::sheet::{self, Frame, Sample};
 use super::{ChartError, Ink, Layout, Sheet};
 
 const POINTS: u32 = 240;
+const SERVICE_WIDTH: f64 = 1.2;
 
 pub(super) const TITLE: &str = "Percentile curves";
 
 pub(super) fn sheet<'a>(series: &'a [Series<'a>], layout: Layout) -> Sheet<'a> {
-    let entries = series.iter().map(|series| {
+    let mut entries = Vec::new();
+    for series in series {
         let line = Sample::Line(Ink::Series(series.index), 2.2);
-        (line, series.arm.name.clone())
-    });
+        entries.push((line, series.arm.name.clone()));
+        if series.service.is_some() {
+            let line = Sample::Line(Ink::Dashed(series.index), SERVICE_WIDTH);
+            entries.push((line, format!("{} without the queue", series.arm.name)));
+        }
+    }
     Sheet {
-        entries: entries.collect(),
+        entries,
         height: layout.pick(340, 280),
         draw: Box::new(move |area| draw(area, series, layout)),
     }
@@ -50,7 +57,11 @@ fn draw(area: &Area, series: &[Series], layout: Layout) -> Result<(), ChartError
     )?;
     for series in series {
         let ink = Ink::Series(series.index);
-        let curve = curve(series);
+        if let Some(service) = &series.service {
+            let ink = Ink::Dashed(series.index);
+            plot.draw_series([sheet::line(curve(service), ink, SERVICE_WIDTH)])?;
+        }
+        let curve = curve(&series.totals);
         let last = curve[curve.len() - 1];
         plot.draw_series([sheet::line(curve, ink, 2.2)])?;
         plot.draw_series([Circle::new(last, px(3), Ink::Solid(series.index).filled())])?;
@@ -59,16 +70,17 @@ fn draw(area: &Area, series: &[Series], layout: Layout) -> Result<(), ChartError
 }
 
 /// From the fastest call to the slowest one.
-fn curve(series: &Series) -> Vec<(f64, f64)> {
-    let end = (series.totals.len() as f64).log10();
+fn curve(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
+    let end = (histogram.len() as f64).log10();
+    let log_us = |nanos| series::us(nanos).log10();
     let mut points: Vec<(f64, f64)> = (0..POINTS)
         .map(|step| end * f64::from(step) / f64::from(POINTS))
         .map(|place| {
-            let us = series.quantile_us(1.0 - 10_f64.powf(-place));
-            (place, us.log10())
+            let quantile = 1.0 - 10_f64.powf(-place);
+            (place, log_us(histogram.value_at_quantile(quantile)))
         })
         .collect();
-    points.push((end, series.max_us().log10()));
+    points.push((end, log_us(histogram.max())));
     // Of a level stretch only the ends are drawn.
     let level = |a: f64, b: f64| (a - b).abs() < f64::EPSILON;
     let kept = (0..points.len()).filter(|&at| {

@@ -12,6 +12,8 @@ pub(super) struct Series<'a> {
     pub(super) arm: &'a Arm,
     /// Totals of successful calls, in nanoseconds.
     pub(super) totals: Histogram<u64>,
+    /// In an open loop: the same from the real start of each call, which is what a closed loop would see.
+    pub(super) service: Option<Histogram<u64>>,
 }
 
 /// The arms whose totals can be drawn.
@@ -20,23 +22,32 @@ pub(super) fn of(document: &Document) -> Vec<Series<'_>> {
     arms.filter_map(|(index, arm)| {
         let text = arm.phases.total.histogram.as_deref()?;
         let totals = codec::decode_histogram(text).ok()?;
-        (!totals.is_empty()).then_some(Series { index, arm, totals })
+        let service = arm.phases.service.as_ref();
+        let service =
+            service.and_then(|service| codec::decode_histogram(service.histogram.as_deref()?).ok());
+        (!totals.is_empty()).then_some(Series {
+            index,
+            arm,
+            totals,
+            service: service.filter(|service| !service.is_empty()),
+        })
     })
     .collect()
 }
 
 impl Series<'_> {
-    pub(super) fn quantile_us(&self, quantile: f64) -> f64 {
-        self.totals.value_at_quantile(quantile).max(1) as f64 / 1e3
-    }
-
     pub(super) fn min_us(&self) -> f64 {
-        self.totals.min().max(1) as f64 / 1e3
+        let service = self.service.as_ref().map_or(u64::MAX, Histogram::min);
+        us(self.totals.min().min(service))
     }
 
     pub(super) fn max_us(&self) -> f64 {
-        self.totals.max().max(1) as f64 / 1e3
+        us(self.totals.max())
     }
+}
+
+pub(super) fn us(nanos: u64) -> f64 {
+    nanos.max(1) as f64 / 1e3
 }
 
 /// The shortest and the longest latency of all series.

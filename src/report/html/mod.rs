@@ -1,7 +1,7 @@
 //! One page that holds everything: readable offline, by day and by night, on a telephone and on a wall.
 //!
-//! The words and tables are those of the [`outline`](super::outline), the pictures those of
-//! [`charts`](super::charts). Nothing is fetched and nothing runs: a policy in the page itself forbids
+//! The words and tables are those of the [`outline`], the pictures those of
+//! [`charts`]. Nothing is fetched and nothing runs: a policy in the page itself forbids
 //! both, so that a mistake here shows as an error and never as a request.
 
 mod blocks;
