@@ -7,6 +7,7 @@ use crate::commands::imds::ImdsArgs;
 use crate::commands::lab::LabArgs;
 use crate::commands::report::ReportArgs;
 use crate::commands::s3::S3Args;
+use crate::commands::sign::SignArgs;
 use crate::commands::sts::StsArgs;
 use crate::commands::{self, CheckOptions, Failure, OutputOptions, Report};
 
@@ -25,6 +26,7 @@ enum Command {
     Sts(StsArgs),
     Imds(ImdsArgs),
     S3(S3Args),
+    Sign(SignArgs),
     Lab(LabArgs),
     Compare(CompareArgs),
     Report(ReportArgs),
@@ -38,6 +40,7 @@ impl Cli {
             Command::Sts(args) => &args.output,
             Command::Imds(args) => &args.output,
             Command::S3(args) => &args.output,
+            Command::Sign(args) => &args.output,
             Command::Lab(args) => &args.output,
             Command::Compare(args) => &args.output,
             Command::Report(args) => &args.output,
@@ -50,6 +53,7 @@ impl Cli {
             Command::Sts(args) => args.checks.clone(),
             Command::Imds(args) => args.checks.clone(),
             Command::S3(args) => args.checks.clone(),
+            Command::Sign(args) => args.checks.clone(),
             Command::Compare(args) => args.checks.clone(),
             Command::Report(args) => args.checks.clone(),
             Command::Lab(_) => CheckOptions::default(),
@@ -63,6 +67,7 @@ impl Cli {
             Command::Sts(args) => commands::sts::run(args).await,
             Command::Imds(args) => commands::imds::run(args).await,
             Command::S3(args) => commands::s3::run(args).await,
+            Command::Sign(args) => commands::sign::run(args).await,
             Command::Lab(args) => commands::lab::run(args).await,
             Command::Compare(args) => commands::compare::run(&args),
             Command::Report(args) => commands::report::run(&args),

@@ -36,6 +36,7 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
     let style = Style {
         color: color(output),
         width: report::width(),
+        chart: output.chart,
     };
     match report {
         Report::Measured(document) | Report::Stored(document, _) => {
@@ -53,6 +54,15 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
                 }
             }
             Ok(exit)
+        }
+        Report::Signatures(signed) => {
+            let text = report::to_json(signed).map_err(|error| Failure {
+                error: error.into(),
+                hint: None,
+            })?;
+            report::write(output.output.as_deref(), &text)
+                .map_err(|error| unwritten(error, output))?;
+            Ok(report.exit())
         }
         Report::Lab(document, exit) => {
             let text =

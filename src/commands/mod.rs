@@ -11,6 +11,7 @@ mod options;
 pub mod report;
 pub mod s3;
 mod session;
+pub mod sign;
 pub mod sts;
 
 pub use failure::Failure;
@@ -19,6 +20,7 @@ pub use options::{CheckOptions, Color, OutputOptions};
 use crate::exit::Exit;
 use crate::report::document::{Document, LabDocument};
 use crate::report::threshold;
+use crate::signing::vectors::SignedVector;
 
 /// What a command hands back to be printed.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub enum Report {
     Stored(Box<Document>, Exit),
     /// What a program asked of the lab, and how the program ended.
     Lab(LabDocument, Exit),
+    /// Other programs' requests, signed.
+    Signatures(Vec<SignedVector>),
 }
 
 impl Report {
@@ -47,7 +51,7 @@ impl Report {
                     *exit = Exit::CheckFailed;
                 }
             }
-            Self::Lab(..) => (),
+            Self::Lab(..) | Self::Signatures(_) => (),
         }
         self
     }
@@ -62,7 +66,7 @@ impl Report {
                 Exit::NotMeasured
             }
             Self::Measured(document) if broken(document) => Exit::CheckFailed,
-            Self::Measured(_) => Exit::Measured,
+            Self::Measured(_) | Self::Signatures(_) => Exit::Measured,
         }
     }
 }

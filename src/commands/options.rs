@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 use super::failure::Failure;
 use crate::credentials::Source;
 use crate::measure::{Arrivals, Pacing, Rate};
-use crate::report::Format;
 use crate::report::document::Document;
 use crate::report::threshold::{self, ParseError, Threshold};
+use crate::report::{Chart, Format};
 
 /// What to measure, and with which credentials.
 #[derive(Args, Clone, Debug)]
@@ -151,6 +151,10 @@ pub struct OutputOptions {
     /// Form of the results
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
     pub format: Format,
+
+    /// The picture that `--format svg` draws
+    #[arg(long, value_enum, value_name = "CHART", default_value_t = Chart::Percentiles)]
+    pub chart: Chart,
 
     /// Write the results to this file instead of stdout
     #[arg(long, value_name = "FILE")]

@@ -137,10 +137,9 @@ async fn arm(
     } else {
         region
     };
-    let config = aws_sdk_sts::config::Builder::from(&sdk)
-        .region(Region::new(region))
-        .interceptor(setup.interceptor(&facts))
-        .build();
+    let mut config = aws_sdk_sts::config::Builder::from(&sdk).region(Region::new(region));
+    config.push_interceptor(setup.interceptor(&facts));
+    let config = config.build();
     let call = StsCall {
         client: aws_sdk_sts::Client::from_conf(config),
         request: request.clone(),

@@ -16,6 +16,7 @@ use rand::rngs::SmallRng;
 
 use super::blocks;
 pub use super::blocks::LatencyBlocks;
+use super::distribution::Distribution;
 use super::resampling::Blocks;
 use super::series::Series;
 use super::tally::Tally;
@@ -25,7 +26,7 @@ pub const CONFIDENCE: f64 = 0.95;
 
 /// Level of the test behind "faster" and "slower". The interval must leave out zero as well; together they
 /// err less often than either, as the tests below count.
-const LEVEL: f64 = 0.05;
+const LEVEL: f64 = 0.03;
 
 /// Smallest difference that matters: this share of the baseline …
 const SMALLEST_SHARE: f64 = 0.05;
@@ -98,8 +99,37 @@ pub fn compare(
     let rounds = block_rounds(&baseline.series, &candidate.series);
     let short = latency_blocks(baseline, candidate, rounds);
     let longer = rounds.saturating_mul(lengthening(&short));
-    let [baseline, candidate] = latency_blocks(baseline, candidate, longer);
-    compare_blocks(&baseline, &candidate, statistic, Pairing::Interleaved, seed)
+    let blocks = latency_blocks(baseline, candidate, longer);
+    let pairing = Pairing::Interleaved;
+    let compared = compare_blocks(&blocks[0], &blocks[1], statistic, pairing, seed)?;
+    let exact = |tally: &Tally| statistic.of(&tally.succeeded.total);
+    Some(compared.with(exact(baseline)?, exact(candidate)?))
+}
+
+impl Statistic {
+    /// In nanoseconds; `None` of nothing.
+    fn of(self, distribution: &Distribution) -> Option<f64> {
+        let duration = match self {
+            Self::Mean => distribution.mean(),
+            Self::Quantile(quantile) => distribution.quantile(quantile),
+        };
+        duration.map(|duration| duration.as_nanos() as f64)
+    }
+}
+
+impl Comparison {
+    /// The same comparison around figures that were measured more finely than its blocks hold them.
+    fn with(self, baseline: f64, candidate: f64) -> Self {
+        let difference = candidate - baseline;
+        let shift = difference - self.difference;
+        Self {
+            baseline,
+            candidate,
+            difference,
+            interval: self.interval.map(|(low, high)| (low + shift, high + shift)),
+            ..self
+        }
+    }
 }
 
 fn latency_blocks(baseline: &Tally, candidate: &Tally, rounds: u64) -> [LatencyBlocks; 2] {

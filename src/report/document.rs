@@ -15,10 +15,11 @@ pub const SCHEMA: &str = "awscreds-bench/1";
 
 /// Everything one run has to say.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Document {
     pub schema: String,
     pub tool: Tool,
-    /// The subcommand: `sts`, `imds`, `s3`.
+    /// The subcommand: `sts`, `imds`, `s3`, `sign`.
     pub command: String,
     /// The command line as typed, without the program's name.
     pub arguments: Vec<String>,
@@ -27,7 +28,8 @@ pub struct Document {
     pub elapsed_s: f64,
     /// False when the run was interrupted: everything in it was measured, but less than asked for.
     pub complete: bool,
-    /// `lab`, or `endpoint` for whatever the standard AWS configuration named.
+    /// `lab`, `endpoint` for whatever the standard AWS configuration named, or `cpu` where nothing was
+    /// called.
     pub target: String,
     pub lab: Option<LabInfo>,
     pub environment: Environment,
@@ -44,16 +46,19 @@ pub struct Document {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
     pub name: String,
     pub version: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LabInfo {
     pub scenario: String,
     pub seed: u64,
-    /// What the lab itself counted during the run, by operation (warm-up included): the ground truth.
+    /// What the lab itself counted while the run was measured, by operation, without the warm-up: the
+    /// ground truth.
     pub requests: BTreeMap<String, RequestCount>,
     /// What the scenario says of itself, for instance that its figures are made up.
     pub about: Option<String>,
@@ -61,6 +66,7 @@ pub struct LabInfo {
 
 /// Requests that reached the lab for one operation.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RequestCount {
     pub count: u64,
     pub ok: u64,
@@ -70,6 +76,7 @@ pub struct RequestCount {
 
 /// What programs asked of the lab.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LabDocument {
     pub schema: String,
     pub tool: Tool,
@@ -82,6 +89,7 @@ pub struct LabDocument {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Environment {
     pub os: String,
     pub cpus: usize,
@@ -89,9 +97,22 @@ pub struct Environment {
     pub source: String,
     /// Versions of the SDK crates in use, by crate name.
     pub sdk: BTreeMap<String, String>,
+    /// Where the CPU itself is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<Cpu>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Cpu {
+    /// As the operating system calls it.
+    pub model: Option<String>,
+    /// Instruction sets that hashes and checksums gain from, those that are there.
+    pub features: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Load {
     /// `closed`: each worker starts its next call when its last one ended. `open`: calls begin at their
     /// planned time, and their latency counts from it.
@@ -117,7 +138,8 @@ pub struct Load {
 }
 
 /// One of the things compared in a run.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Arm {
     pub name: String,
     /// The endpoint that the SDK resolved, as `scheme://authority`.
@@ -134,6 +156,16 @@ pub struct Arm {
     pub attempts: u64,
     pub connections: Connections,
     pub identity: IdentityUse,
+    /// Bytes of payload that each call went through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_call: Option<u64>,
+    /// [`bytes_per_call`](Self::bytes_per_call) over the median of `total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_s: Option<f64>,
+    /// Calls whose mean is one sample, where calls are too short to be timed one by one; `requests` and
+    /// the phases then count samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_per_sample: Option<u64>,
     /// HTTP exchanges with credential sources, by operation.
     pub source_requests: BTreeMap<String, SourceRequests>,
     /// Successful calls only. Keys are `total`, the phases of the design in its order, and `dns`, which is
@@ -150,6 +182,7 @@ pub struct Arm {
 
 /// A stretch of a run, as an arm saw it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Slice {
     /// When the slice's first call began, from the start of the run.
     pub start_s: f64,
@@ -168,6 +201,7 @@ pub struct Slice {
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Outcomes {
     pub ok: u64,
     pub throttled: u64,
@@ -186,6 +220,7 @@ impl Outcomes {
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Connections {
     pub fresh: u64,
     pub reused: u64,
@@ -194,6 +229,7 @@ pub struct Connections {
 /// How the calls came by their credentials: from the cache, by loading them, or by waiting for
 /// another call's load.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct IdentityUse {
     pub hit: u64,
     pub load: u64,
@@ -202,6 +238,7 @@ pub struct IdentityUse {
 
 /// HTTP exchanges of one operation with a credential source.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SourceRequests {
     pub count: u64,
     pub ok: u64,
@@ -214,6 +251,7 @@ pub struct SourceRequests {
 
 /// The time of an arm's calls, cut into disjoint slices, and their total, measured on its own.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Phases {
     /// In an open loop, from the planned start.
     pub total: Quantiles,
@@ -275,6 +313,7 @@ impl Phases {
 
 /// A latency distribution. All figures are `None` when nothing was recorded.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Quantiles {
     pub count: u64,
     pub sum_us: Option<f64>,
@@ -291,6 +330,7 @@ pub struct Quantiles {
 
 /// One quantile of one phase, compared between two arms.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Comparison {
     pub baseline: String,
     pub candidate: String,
@@ -314,6 +354,7 @@ pub struct Comparison {
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Verdict {
     #[serde(rename = "faster")]
     Faster,
@@ -340,6 +381,7 @@ impl Verdict {
 
 /// What the data say by themselves, and what to do about it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// Stable, kebab-case.
     pub id: String,
@@ -352,6 +394,7 @@ pub struct Finding {
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Info,
@@ -361,6 +404,7 @@ pub enum Severity {
 
 /// An error message that calls ended with, and how often.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ErrorSeen {
     pub message: String,
     pub count: u64,

@@ -7,6 +7,7 @@ use super::document::Arm;
 
 /// A limit that the user set, held against one arm.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Check {
     /// As typed: the condition under which the check fails.
     pub expression: String,
@@ -31,6 +32,7 @@ pub struct Check {
 /// What a [`Check`] counts in.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Unit {
     /// Microseconds.
     Us,
@@ -45,6 +47,7 @@ pub enum Unit {
 
 /// The two runs that `compare` was given.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Compared {
     pub base: StoredRun,
     pub new: StoredRun,
@@ -56,6 +59,7 @@ pub struct Compared {
 
 /// Where a stored document came from.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StoredRun {
     pub file: String,
     pub arguments: Vec<String>,

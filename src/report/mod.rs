@@ -1,14 +1,15 @@
 //! What a run has to say: the [`Document`], and one renderer per format.
 //!
 //! Nothing here measures, and nothing else in the crate writes results. The formats for programs,
-//! [`json`] and [`csv`], are made from the document itself; those for people, [`table`] and
-//! [`markdown`], from one [`outline`] of it, so that both say the same.
+//! [`json`], [`csv`], [`hlog`] and [`hgrm`], are made from the document itself; those for people,
+//! [`table`], [`markdown`] and [`html`], from one [`outline`] of it, so that all say the same.
 
 pub mod across;
 pub mod assemble;
 mod bars;
 mod blocks;
 mod breakdown;
+mod charts;
 mod checks;
 mod codec;
 mod comparisons;
@@ -18,7 +19,10 @@ pub mod document;
 mod figures;
 #[cfg(test)]
 mod fixtures;
+mod hgrm;
 mod histogram;
+mod hlog;
+mod html;
 mod json;
 mod judgement;
 mod lab_requests;
@@ -28,17 +32,23 @@ mod output;
 mod phases;
 mod progress;
 pub mod sameness;
+#[cfg(test)]
+mod schema;
 pub mod stored;
 mod table;
+mod tagged;
 #[cfg(test)]
 mod tests;
 pub mod threshold;
 mod wording;
 
+pub use charts::{Chart, ChartError};
 pub use checks::breaches;
 pub use codec::{DecodeError, decode_histogram, encode_histogram};
+pub use hlog::LogError;
 pub use output::{check_writable, width, write};
 pub use progress::{Progress, failure, note, warning};
+pub use tagged::UnreadableHistogram;
 
 use document::{Document, LabDocument};
 
@@ -54,14 +64,32 @@ pub enum Format {
     Csv,
     /// For an issue or a pull request
     Markdown,
+    /// One page with pictures, readable offline
+    Html,
+    /// One picture: see --chart
+    Svg,
+    /// `HdrHistogram` interval log, tagged by arm and phase
+    Hlog,
+    /// `HdrHistogram` percentile distributions, in milliseconds
+    Hgrm,
 }
 
-/// What the place where a table will be read can show.
+impl Format {
+    /// Whether what programs asked of the lab can be written so: it has counts and no latencies.
+    #[must_use]
+    pub fn holds_counts(self) -> bool {
+        !matches!(self, Self::Svg | Self::Hlog | Self::Hgrm)
+    }
+}
+
+/// What the place where a report will be read can show, and what it is to show there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     pub color: bool,
     /// Columns that no line exceeds, as far as that is possible: [`Style::LEAST_WIDTH`] are always used.
     pub width: usize,
+    /// The picture that [`Format::Svg`] is of.
+    pub chart: Chart,
 }
 
 impl Style {
@@ -83,6 +111,14 @@ pub enum RenderError {
     Json(#[from] serde_json::Error),
     #[error("the result does not go into CSV")]
     Csv(#[from] ::csv::Error),
+    #[error(transparent)]
+    Chart(#[from] ChartError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Histogram(#[from] UnreadableHistogram),
+    #[error("what was asked of the lab has no latencies, which this format is made of")]
+    NoLatencies,
 }
 
 /// The document as text, with a newline at its end.
@@ -92,7 +128,16 @@ pub fn render(document: &Document, format: Format, style: &Style) -> Result<Stri
         Format::Markdown => markdown::render(&outline::of(document, MARKDOWN_WIDTH)),
         Format::Json => json::render(document)?,
         Format::Csv => csv::render(document)?,
+        Format::Html => html::render(document)?,
+        Format::Svg => charts::standalone(document, style.chart)?,
+        Format::Hlog => hlog::render(document)?,
+        Format::Hgrm => hgrm::render(document)?,
     })
+}
+
+/// Anything else that a program reads, as JSON with a newline at its end.
+pub fn to_json(value: &impl serde::Serialize) -> Result<String, RenderError> {
+    Ok(json::render(value)?)
 }
 
 /// What programs asked of the lab as text, with a newline at its end.
@@ -106,5 +151,7 @@ pub fn render_lab(
         Format::Markdown => markdown::render(&lab_requests::outline(document)),
         Format::Json => json::render(document)?,
         Format::Csv => lab_requests::csv(document)?,
+        Format::Html => html::render_lab(document),
+        Format::Svg | Format::Hlog | Format::Hgrm => return Err(RenderError::NoLatencies),
     })
 }

@@ -9,7 +9,13 @@ use super::document::{Arm, Document};
 use super::figures;
 use super::histogram;
 use super::phases;
-use super::wording;
+use super::wording::{self, CPU};
+
+/// More arms of different things than these are a list to look things up in; a picture of nanoseconds
+/// beside tenths of a second would compare nothing.
+const MOST_DRAWN: usize = 8;
+
+pub(super) const LATENCY: &str = "Latency of successful calls";
 
 /// The parts of the report; drawings come out `width` columns wide.
 pub(super) fn of(document: &Document, width: usize) -> Vec<Block> {
@@ -43,6 +49,10 @@ fn section(heading: &'static str, parts: Vec<Block>) -> Vec<Block> {
     }
 }
 
+fn is_drawn(document: &Document) -> bool {
+    document.target != CPU || document.arms.len() <= MOST_DRAWN
+}
+
 fn in_short(document: &Document, width: usize) -> Vec<Block> {
     let mut statements = wording::caveats(document);
     statements.extend(checks::in_short(document));
@@ -52,7 +62,11 @@ fn in_short(document: &Document, width: usize) -> Vec<Block> {
     if !statements.is_empty() {
         parts.push(Block::Statements(statements));
     }
-    let mut bars = composition::draw(&document.arms, width);
+    let mut bars = if is_drawn(document) {
+        composition::draw(&document.arms, width)
+    } else {
+        Vec::new()
+    };
     if !bars.is_empty() && !parts.is_empty() {
         bars.insert(0, String::new());
     }
@@ -98,11 +112,35 @@ fn latency(document: &Document) -> Vec<Block> {
     columns.push(Column::right("max", |arm| {
         figures::time_or_absent(arm.phases.total.max_us)
     }));
-    let parts = vec![
-        Block::Grid(grid(&columns, arms)),
-        Block::Facts(endpoints(arms)),
-    ];
-    section("Latency of successful calls", parts)
+    columns.extend(throughput(arms));
+    let mut parts = vec![Block::Grid(grid(&columns, arms))];
+    if arms.iter().any(|arm| arm.calls_per_sample.is_some()) {
+        parts.push(Block::Note(BATCHES.to_owned()));
+    }
+    if document.target != CPU {
+        parts.push(Block::Facts(endpoints(arms)));
+    }
+    section(LATENCY, parts)
+}
+
+const BATCHES: &str =
+    "Of calls too short to be timed one by one, a sample is the mean of a few (“of”).";
+
+/// For arms with payloads or batches.
+fn throughput(arms: &[Arm]) -> Vec<Column> {
+    let mut columns = Vec::new();
+    if arms.iter().any(|arm| arm.calls_per_sample.is_some()) {
+        columns.push(Column::right("of", |arm| {
+            figures::count(arm.calls_per_sample.unwrap_or(1))
+        }));
+    }
+    if arms.iter().any(|arm| arm.bytes_per_s.is_some()) {
+        columns.push(Column::right("throughput", |arm| {
+            arm.bytes_per_s
+                .map_or_else(String::new, figures::throughput)
+        }));
+    }
+    columns
 }
 
 /// How a column gets its text from an arm, and when that is bad news.
@@ -337,11 +375,11 @@ fn where_failed_time_went(arm: &Arm) -> String {
 }
 
 fn distribution(document: &Document, width: usize) -> Vec<Block> {
-    if document
+    let none = document
         .arms
         .iter()
-        .all(|arm| arm.phases.total.histogram.is_none())
-    {
+        .all(|arm| arm.phases.total.histogram.is_none());
+    if none || !is_drawn(document) {
         return Vec::new();
     }
     section(

@@ -5,7 +5,7 @@ use super::breakdown;
 use super::document::{Arm, Phases, Quantiles};
 use super::figures;
 
-const HEADING: &str = "Where the time goes";
+pub(super) const HEADING: &str = "Where the time goes";
 const FIGURES: [&str; 3] = ["share", "p50", "p99"];
 /// Set under the phase that it is a part of.
 const DNS: &str = "└ dns";

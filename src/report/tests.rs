@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::document::Document;
-use super::{Format, Style, fixtures, render};
+use super::{Chart, Format, Style, fixtures, render};
 
 fn all() -> [(&'static str, Document); 6] {
     [
@@ -23,6 +23,7 @@ fn shown(document: &Document, format: Format, width: usize) -> String {
         &Style {
             color: false,
             width,
+            chart: Chart::default(),
         },
     )
     .expect("every fixture renders")
@@ -88,6 +89,7 @@ fn colour_adds_escapes_and_nothing_else() {
         let style = Style {
             color: true,
             width: 100,
+            chart: Chart::default(),
         };
         let colored = render(&document, Format::Table, &style).expect("renders");
         assert!(colored.contains('\x1b'), "{name}");
@@ -209,4 +211,49 @@ fn an_error_message_cannot_drive_the_terminal_or_the_markup() {
         markdown.contains(r"\[2Jgone \| \*\*bold\*\* \<script>"),
         "{markdown}"
     );
+}
+
+#[test]
+fn pages_and_pictures_escape_what_came_from_outside() {
+    let mut document = fixtures::interrupted();
+    let hostile = "<script>alert(1)</script>\x1b\u{1}&\"'";
+    document.arms[1].name = hostile.to_owned();
+    document.arms[1].errors[0].message = hostile.to_owned();
+    document.arguments = vec![hostile.to_owned()];
+    for format in [Format::Html, Format::Svg] {
+        let text = shown(&document, format, 80);
+        assert!(!text.contains("<script"), "{format:?}");
+        assert!(text.contains("&lt;script&gt;"), "{format:?}");
+    }
+    let svg = shown(&document, Format::Svg, 80);
+    assert!(!svg.chars().any(|c| c.is_control() && c != '\n'));
+    let log = shown(&document, Format::Hlog, 80);
+    assert!(!log.contains('\x1b'), "{log}");
+    assert!(
+        log.contains("Tag=-script-alert-1--/script------.total,"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_run_without_a_success_has_a_page_and_a_picture_that_says_so() {
+    let page = shown(&fixtures::all_failed(), Format::Html, 80);
+    assert!(
+        page.contains("no call succeeded") && !page.contains("<svg"),
+        "{page}"
+    );
+    let picture = shown(&fixtures::all_failed(), Format::Svg, 80);
+    assert!(picture.contains("Nothing to draw"), "{picture}");
+}
+
+#[test]
+fn every_document_has_its_page_pictures_and_logs() {
+    for (name, document) in all() {
+        for format in [Format::Html, Format::Svg, Format::Hlog, Format::Hgrm] {
+            assert!(
+                shown(&document, format, 80).ends_with('\n'),
+                "{name} as {format:?}"
+            );
+        }
+    }
 }

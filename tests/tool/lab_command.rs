@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{beside_others, tool};
+use crate::support::{beside_others, run, tool};
 
 /// A lab in the foreground; interrupted when the value goes.
 struct Lab {
@@ -194,4 +194,27 @@ fn the_callers_own_aws_settings_do_not_reach_the_program() {
         !seen.contains("production") && !seen.contains("AKIAIOSFODNN7EXAMPLE"),
         "{seen}"
     );
+}
+
+#[test]
+fn counts_do_not_go_into_formats_of_latencies() {
+    for format in ["svg", "hlog", "hgrm"] {
+        let output = run(&["lab", "--format", format, "--", "true"]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(
+            errors.contains("no latencies") && errors.contains("hint: "),
+            "{errors}"
+        );
+    }
+    let page = run(&[
+        "lab",
+        "--scenario",
+        "fast",
+        "--format",
+        "html",
+        "--",
+        "true",
+    ]);
+    assert!(String::from_utf8_lossy(&page.stderr).contains("<!DOCTYPE html>"));
 }

@@ -3,12 +3,30 @@
 //! They are installed here by package name, into the build's own temporary folder.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
 use crate::support::{alone, arm, beside_others, clean, document, installing, scratch, tool};
+
+const PYTHON_PACKAGES: [&str; 5] = [
+    "boto3",
+    "awscli",
+    "moto[server]",
+    "hdrhistogram",
+    "jsonschema",
+];
+const NODE_PACKAGES: [&str; 3] = [
+    "@aws-sdk/client-sts",
+    "@aws-sdk/client-s3",
+    "hdr-histogram-js",
+];
+
+/// Whether exactly these packages were installed here before.
+fn is_installed(mark: &Path, packages: &[&str]) -> bool {
+    std::fs::read_to_string(mark).is_ok_and(|text| text == packages.join(" "))
+}
 
 /// Runs an installer and shows what it printed if it fails. It keeps this process's environment: package
 /// registries may need a proxy or a certificate bundle.
@@ -21,47 +39,45 @@ fn install(command: &mut Command) {
 }
 
 /// The folder of the Python peers' programs.
-fn python() -> PathBuf {
+pub fn python() -> PathBuf {
     let _installing = installing();
     let venv = scratch().join("python");
     let done = venv.join("installed");
-    if !done.exists() {
+    if !is_installed(&done, &PYTHON_PACKAGES) {
         install(
             Command::new("python3")
                 .args(["-m", "venv", "--clear"])
                 .arg(&venv),
         );
-        let packages = ["boto3", "awscli", "moto[server]"];
         install(
             Command::new(venv.join("bin/pip"))
                 .args(["install", "--quiet"])
-                .args(packages),
+                .args(PYTHON_PACKAGES),
         );
-        std::fs::write(done, "").unwrap();
+        std::fs::write(done, PYTHON_PACKAGES.join(" ")).unwrap();
     }
     venv.join("bin")
 }
 
-/// The folder in which the JavaScript SDK can be imported.
-fn node() -> PathBuf {
+/// The folder in which the JavaScript peers can be imported.
+pub fn node() -> PathBuf {
     let _installing = installing();
     let folder = scratch().join("node");
     let done = folder.join("installed");
-    if !done.exists() {
+    if !is_installed(&done, &NODE_PACKAGES) {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(
             folder.join("package.json"),
             r#"{"private": true, "type": "module"}"#,
         )
         .unwrap();
-        let packages = ["@aws-sdk/client-sts", "@aws-sdk/client-s3"];
         install(
             Command::new("npm")
                 .args(["install", "--no-audit", "--no-fund", "--prefix"])
                 .arg(&folder)
-                .args(packages),
+                .args(NODE_PACKAGES),
         );
-        std::fs::write(done, "").unwrap();
+        std::fs::write(done, NODE_PACKAGES.join(" ")).unwrap();
     }
     folder
 }
