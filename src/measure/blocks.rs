@@ -42,7 +42,8 @@ pub fn lengthening(figures: &[f64]) -> u64 {
     if variance == 0.0 || kept.is_nan() || kept <= 1.0 / n.sqrt() {
         return 1;
     }
-    let kept = kept.min(0.95);
+    // And by three times itself over n (Marriott & Pope 1954).
+    let kept = (kept / (1.0 - 3.0 / n).max(0.5)).min(0.95);
     (LENGTHENING * (1.0 + kept) / (1.0 - kept)).ceil() as u64
 }
 
@@ -65,9 +66,14 @@ pub fn merged(finest: LatencyBlocks) -> LatencyBlocks {
     let finest: LatencyBlocks = finest.into_iter().filter(|b| !b.is_empty()).collect();
     let calls = finest.iter().map(calls).sum();
     let group = (finest.len() as f64 / wanted(calls)) as usize;
-    let short = in_groups(&finest, group.max(1));
-    let figures: Vec<f64> = short.iter().filter_map(mean_log).collect();
-    in_groups(&short, lengthening(&figures) as usize)
+    let group = group.max(1);
+    let memory = |blocks: &LatencyBlocks| {
+        let figures: Vec<f64> = blocks.iter().filter_map(mean_log).collect();
+        lengthening(&figures) as usize
+    };
+    let longer = group * memory(&in_groups(&finest, group));
+    // Of few calls, the finest blocks show best how long a run remembers.
+    in_groups(&finest, longer.max(memory(&finest)))
 }
 
 fn in_groups(blocks: &[BTreeMap<u64, u32>], size: usize) -> LatencyBlocks {
