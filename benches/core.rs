@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use awscreds_bench::measure::{
-    Distribution, IdentityPath, Outcome, Phase, PhaseTimes, Sample, Statistic, Tally, comparison,
+    Distribution, IdentityCounts, Outcome, Phase, PhaseTimes, Sample, Statistic, Tally, comparison,
 };
 use awscreds_bench::report::encode_histogram;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -26,7 +26,10 @@ fn sample(total: Duration) -> Sample {
         attempts: 1,
         fresh: 0,
         reused: 1,
-        identity: vec![IdentityPath::Hit],
+        identity: IdentityCounts {
+            hits: 1,
+            ..IdentityCounts::default()
+        },
         error: None,
     }
 }

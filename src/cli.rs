@@ -2,11 +2,14 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::compare::CompareArgs;
 use crate::commands::imds::ImdsArgs;
 use crate::commands::lab::LabArgs;
+use crate::commands::report::ReportArgs;
 use crate::commands::s3::S3Args;
+use crate::commands::sign::SignArgs;
 use crate::commands::sts::StsArgs;
-use crate::commands::{self, Failure, OutputOptions, Report};
+use crate::commands::{self, CheckOptions, Failure, OutputOptions, Report};
 
 /// Where the time of an AWS call goes: credentials, signing and transmission timed apart.
 ///
@@ -23,7 +26,10 @@ enum Command {
     Sts(StsArgs),
     Imds(ImdsArgs),
     S3(S3Args),
+    Sign(SignArgs),
     Lab(LabArgs),
+    Compare(CompareArgs),
+    Report(ReportArgs),
 }
 
 impl Cli {
@@ -34,17 +40,38 @@ impl Cli {
             Command::Sts(args) => &args.output,
             Command::Imds(args) => &args.output,
             Command::S3(args) => &args.output,
+            Command::Sign(args) => &args.output,
             Command::Lab(args) => &args.output,
+            Command::Compare(args) => &args.output,
+            Command::Report(args) => &args.output,
+        }
+    }
+
+    /// What the results are held to.
+    fn checks(&self) -> CheckOptions {
+        match &self.command {
+            Command::Sts(args) => args.checks.clone(),
+            Command::Imds(args) => args.checks.clone(),
+            Command::S3(args) => args.checks.clone(),
+            Command::Sign(args) => args.checks.clone(),
+            Command::Compare(args) => args.checks.clone(),
+            Command::Report(args) => args.checks.clone(),
+            Command::Lab(_) => CheckOptions::default(),
         }
     }
 
     /// Runs the subcommand.
     pub async fn run(self) -> Result<Report, Failure> {
-        match self.command {
+        let checks = self.checks();
+        let report = match self.command {
             Command::Sts(args) => commands::sts::run(args).await,
             Command::Imds(args) => commands::imds::run(args).await,
             Command::S3(args) => commands::s3::run(args).await,
+            Command::Sign(args) => commands::sign::run(args).await,
             Command::Lab(args) => commands::lab::run(args).await,
-        }
+            Command::Compare(args) => commands::compare::run(&args),
+            Command::Report(args) => commands::report::run(&args),
+        };
+        report.map(|report| report.checked(&checks))
     }
 }

@@ -6,10 +6,11 @@
 //! - [`commands`]: one file per subcommand; each returns a report
 //! - [`report`]: the result document and its renderers
 //! - [`client`]: instrumented SDK clients
+//! - [`signing`]: what signing costs on this CPU, without a network
 //! - [`credentials`]: sources of credentials, and what fetching from them costs
 //! - [`measure`]: samples, distributions, load, comparisons; knows neither AWS nor a terminal
 //! - [`lab`]: the embedded AWS; shares no code with the instrument that measures it
-//! - [`clock`], [`exit`]: the ground floor
+//! - [`clock`], [`exit`], [`processor`]: the ground floor
 
 pub mod cli;
 pub mod client;
@@ -19,4 +20,6 @@ pub mod credentials;
 pub mod exit;
 pub mod lab;
 pub mod measure;
+pub mod processor;
 pub mod report;
+pub mod signing;

@@ -39,12 +39,27 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
         chart: output.chart,
     };
     match report {
-        Report::Measured(document) => {
+        Report::Measured(document) | Report::Stored(document, _) => {
             let text =
                 report::render(document, output.format, &style).map_err(|error| Failure {
                     error: error.into(),
                     hint: None,
                 })?;
+            report::write(output.output.as_deref(), &text)
+                .map_err(|error| unwritten(error, output))?;
+            let exit = report.exit();
+            if exit != Exit::Measured {
+                for breach in report::breaches(document) {
+                    report::failure(&breach);
+                }
+            }
+            Ok(exit)
+        }
+        Report::Signatures(signed) => {
+            let text = report::to_json(signed).map_err(|error| Failure {
+                error: error.into(),
+                hint: None,
+            })?;
             report::write(output.output.as_deref(), &text)
                 .map_err(|error| unwritten(error, output))?;
             Ok(report.exit())

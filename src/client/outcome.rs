@@ -38,7 +38,7 @@ where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: Error + ProvideErrorMetadata + 'static,
 {
-    let (result, timeline) = observe(call).await;
+    let (result, timeline) = observe(Box::pin(call)).await;
     let ended = match (&result, outcome(&result)) {
         // No request was sent: what failed was the fetch of credentials.
         (Err(SdkError::DispatchFailure(_)), Outcome::Other) => fetch_outcome(timeline.fetch_ended),

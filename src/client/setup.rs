@@ -8,7 +8,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::facts::ArmFacts;
@@ -192,14 +192,15 @@ impl Setup {
         builder.build()
     }
 
-    /// The interceptor that goes with [`sdk_config`](Self::sdk_config).
+    /// The interceptor that goes with [`sdk_config`](Self::sdk_config); it is to be pushed as it is, since a
+    /// builder's `interceptor` would wrap it once more.
     #[must_use]
-    pub fn interceptor(&self, facts: &Arc<ArmFacts>) -> impl Intercept + use<> {
+    pub fn interceptor(&self, facts: &Arc<ArmFacts>) -> SharedInterceptor {
         let route = self.transport.route().cloned();
-        Instrument {
+        SharedInterceptor::permanent(Instrument {
             facts: Arc::clone(facts),
             route,
-        }
+        })
     }
 
     fn timeouts(&self) -> TimeoutConfig {

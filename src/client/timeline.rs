@@ -18,10 +18,9 @@ tokio::task_local! {
 
 /// Runs `call` with a timeline of its own, and returns what the SDK's hooks wrote on it.
 ///
-/// The hooks run in the task that awaits the call, so one observed call must not start another.
+/// The hooks run in the task that awaits the call, so one observed call must not start another. The SDK's
+/// futures are tens of kilobytes, and each layer round one moves it: hand over a boxed one.
 pub async fn observe<F: Future>(call: F) -> (F::Output, Timeline) {
-    // The SDK's futures are tens of kilobytes, and each layer round one would move it: once is enough.
-    let call = Box::pin(call);
     let scoped = async {
         let (output, fetch_ended) = watching(call).await;
         let timeline = TIMELINE.with(RefCell::take);
@@ -88,6 +87,8 @@ impl Timeline {
     }
 
     pub(super) fn end(&mut self) {
+        // A time limit on the whole call ends it inside an attempt, without a word to the attempt's hooks.
+        self.divide_transmit();
         self.ended = Some(clock::now());
     }
 

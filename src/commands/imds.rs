@@ -9,7 +9,7 @@ use clap::Args;
 use super::Report;
 use super::failure::Failure;
 use super::load;
-use super::options::{LoadOptions, OutputOptions, TargetOptions};
+use super::options::{CheckOptions, LoadOptions, OutputOptions, TargetOptions};
 use super::session::{self, ArmCall, Results, Session};
 use crate::client::{ArmFacts, Setup, error_text, fetch, timeline};
 use crate::credentials::Source;
@@ -52,6 +52,8 @@ pub struct ImdsArgs {
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
+    pub checks: CheckOptions,
+    #[command(flatten)]
     pub output: OutputOptions,
 }
 
@@ -59,6 +61,8 @@ pub struct ImdsArgs {
 pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
     let source = args.target.source.unwrap_or(Source::Imds);
     let steps = Steps::of(&args)?;
+    let names: Vec<String> = steps.workers.iter().map(|&n| name(n)).collect();
+    args.checks.meant_for_arms(&names)?;
     let session = Session::begin("imds", &args.target, &args.output, source).await?;
     if session.lab().is_none() && source == Source::Imds {
         session.note(&steps.announcement());

@@ -154,20 +154,23 @@ pub fn requests(lab: &Lab) -> LabRequests {
         .collect()
 }
 
-/// Completes on the first interrupt or termination signal.
-pub async fn interrupted() {
-    match (
+/// Completes on the first interrupt or termination signal after this call.
+pub fn interrupted() -> impl Future<Output = ()> + Send {
+    let signals = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
-    ) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! {
-                _ = interrupt.recv() => (),
-                _ = terminate.recv() => (),
+    );
+    async {
+        match signals {
+            (Ok(mut interrupt), Ok(mut terminate)) => {
+                tokio::select! {
+                    _ = interrupt.recv() => (),
+                    _ = terminate.recv() => (),
+                }
             }
+            // Without handlers the signals end the process by themselves.
+            _ => std::future::pending().await,
         }
-        // Without handlers the signals end the process by themselves.
-        _ => std::future::pending().await,
     }
 }
 

@@ -1,41 +1,76 @@
 //! One file per subcommand: its arguments and what it does. A command returns a [`Report`]; it prints
 //! nothing but progress, and that on stderr.
 
+pub mod compare;
 mod credibility;
 mod failure;
 pub mod imds;
 pub mod lab;
 mod load;
 mod options;
+pub mod report;
 pub mod s3;
 mod session;
+pub mod sign;
 pub mod sts;
 
 pub use failure::Failure;
-pub use options::{Color, OutputOptions};
+pub use options::{CheckOptions, Color, OutputOptions};
 
 use crate::exit::Exit;
 use crate::report::document::{Document, LabDocument};
+use crate::report::threshold;
+use crate::signing::vectors::SignedVector;
 
 /// What a command hands back to be printed.
 #[derive(Debug)]
 pub enum Report {
     Measured(Box<Document>),
+    /// Made from documents that earlier runs stored, and how that ended.
+    Stored(Box<Document>, Exit),
     /// What a program asked of the lab, and how the program ended.
     Lab(LabDocument, Exit),
+    /// Other programs' requests, signed.
+    Signatures(Vec<SignedVector>),
 }
 
 impl Report {
+    /// Holds the results to what the user asked for.
+    #[must_use]
+    pub fn checked(mut self, asked: &CheckOptions) -> Self {
+        if asked.fail_if.is_empty() {
+            return self;
+        }
+        match &mut self {
+            Self::Measured(document) => {
+                document.checks = threshold::check(document, &asked.fail_if);
+            }
+            Self::Stored(document, exit) => {
+                document.checks = threshold::check(document, &asked.fail_if);
+                if broken(document) {
+                    *exit = Exit::CheckFailed;
+                }
+            }
+            Self::Lab(..) | Self::Signatures(_) => (),
+        }
+        self
+    }
+
     /// The exit code that goes with it.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Lab(_, exit) => *exit,
+            Self::Lab(_, exit) | Self::Stored(_, exit) => *exit,
             Self::Measured(document) if !document.complete => Exit::Interrupted,
             Self::Measured(document) if document.arms.iter().all(|arm| arm.outcomes.ok == 0) => {
                 Exit::NotMeasured
             }
-            Self::Measured(_) => Exit::Measured,
+            Self::Measured(document) if broken(document) => Exit::CheckFailed,
+            Self::Measured(_) | Self::Signatures(_) => Exit::Measured,
         }
     }
+}
+
+fn broken(document: &Document) -> bool {
+    document.checks.iter().any(|check| !check.passed)
 }

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::failure::Failure;
 use crate::credentials::Source;
 use crate::measure::{Arrivals, Pacing, Rate};
+use crate::report::document::Document;
+use crate::report::threshold::{self, ParseError, Threshold};
 use crate::report::{Chart, Format};
 
 /// What to measure, and with which credentials.
@@ -61,6 +64,46 @@ pub struct LoadOptions {
     /// Orders the arms' calls; with the same seed, in the same order
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// What the results are held to.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Checks")]
+pub struct CheckOptions {
+    /// End with exit code 1 if this is so: 'regional.total.p99 > 250ms', 'failed > 1%', or, against the base,
+    /// 'identity.p99 > 5%'; can be given several times
+    #[arg(long, value_name = "EXPRESSION")]
+    pub fail_if: Vec<Threshold>,
+}
+
+impl CheckOptions {
+    /// Finds out before measuring whether arms of these names are what the checks speak of; the first is the
+    /// one that the others are compared with.
+    pub fn meant_for_arms(&self, names: &[String]) -> Result<(), Failure> {
+        let arms = names.iter().enumerate();
+        let arms: Vec<(&str, bool)> = arms.map(|(n, name)| (name.as_str(), n > 0)).collect();
+        self.meant(&arms)
+    }
+
+    /// The same for a document that is there already.
+    pub fn meant_for(&self, document: &Document) -> Result<(), Failure> {
+        let arms = threshold::bases(document).into_iter();
+        let arms: Vec<(&str, bool)> = arms
+            .map(|(arm, base)| (arm.name.as_str(), base.is_some()))
+            .collect();
+        self.meant(&arms)
+    }
+
+    fn meant(&self, arms: &[(&str, bool)]) -> Result<(), Failure> {
+        let refused = |error: ParseError| {
+            Failure::new(
+                anyhow::anyhow!("--fail-if: {}", error.pointed()),
+                error.hint(),
+            )
+        };
+        let mut thresholds = self.fail_if.iter();
+        thresholds.try_for_each(|threshold| threshold.meant_for(arms).map_err(refused))
+    }
 }
 
 /// When calls begin.

@@ -10,8 +10,8 @@ use clap::{Args, ValueEnum};
 use super::Report;
 use super::failure::Failure;
 use super::load;
-use super::options::{LoadOptions, OutputOptions, PacingOptions, TargetOptions};
-use super::session::{ArmCall, Session};
+use super::options::{CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions};
+use super::session::{self, ArmCall, Session};
 use crate::client::{
     ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
     timeline,
@@ -52,6 +52,8 @@ pub struct S3Args {
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
+    pub checks: CheckOptions,
+    #[command(flatten)]
     pub output: OutputOptions,
 }
 
@@ -77,6 +79,7 @@ pub async fn run(args: S3Args) -> Result<Report, Failure> {
         // Without one call before, the warm arms would be measured cold.
         plan.warmup = 1;
     }
+    args.checks.meant_for_arms(&session::names(&arms))?;
     session
         .interleaved(&arms, &plan, |_, arms, _| findings(arms))
         .await
@@ -242,11 +245,11 @@ fn client(
     connections: SharedHttpClient,
 ) -> aws_sdk_s3::Client {
     let sdk = setup.sdk_config(connections, identity);
-    let config = aws_sdk_s3::config::Builder::from(&sdk)
+    let mut config = aws_sdk_s3::config::Builder::from(&sdk)
         // A configured endpoint is often an address, which cannot have a bucket's name before it.
-        .force_path_style(setup.endpoint_override("S3").is_some())
-        .interceptor(setup.interceptor(facts))
-        .build();
+        .force_path_style(setup.endpoint_override("S3").is_some());
+    config.push_interceptor(setup.interceptor(facts));
+    let config = config.build();
     aws_sdk_s3::Client::from_conf(config)
 }
 
@@ -279,7 +282,7 @@ async fn request(client: &aws_sdk_s3::Client, request: &Request) -> Sample {
 async fn get_object(
     call: aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder,
 ) -> Sample {
-    let ((mut ended, mut error), timeline) = observe(async {
+    let ((mut ended, mut error), timeline) = observe(Box::pin(async {
         let result = call.send().await;
         let ended = outcome(&result);
         match result {
@@ -289,7 +292,7 @@ async fn get_object(
                 (ended, body.err().map(|error| error_text(&error)))
             }
         }
-    })
+    }))
     .await;
     if ended == Outcome::Ok && error.is_some() {
         ended = Outcome::Other;

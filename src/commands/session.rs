@@ -27,6 +27,9 @@ use crate::report::document::{
 };
 use crate::report::{self, Progress, assemble};
 
+/// Calls per arm that may fail before a run is given up: one could be bad luck.
+const PROBES: u32 = 3;
+
 /// An arm to be measured.
 pub struct ArmCall {
     pub name: String,
@@ -108,8 +111,8 @@ impl Session {
         }
     }
 
-    /// Makes the plan's warm-up calls. Fails early when the first call of every arm fails: what is left
-    /// would only tell the same story more slowly, and load a target that is already in trouble.
+    /// Makes the plan's warm-up calls. Fails early when the first calls of every arm all fail: what is
+    /// left would only tell the same story more slowly, and load a target that is already in trouble.
     pub async fn warm_up(&self, arms: &[ArmCall], plan: &Plan) -> Result<(), Failure> {
         if plan.warmup == 0 {
             return Ok(());
@@ -117,11 +120,20 @@ impl Session {
         let calls = calls(arms);
         let probe = Plan {
             warmup: 1,
-            pacing: Pacing::Closed { workers: 1 },
+            pacing: Pacing::Closed {
+                workers: arms.len(),
+            },
             ..plan.clone()
         };
-        let probed = measure::load::warm_up(&calls, &probe, &self.stop).await;
-        if let Some(failure) = all_failed(self.command, &probed.tallies) {
+        let mut failed = None;
+        for _ in 0..PROBES {
+            let probed = measure::load::warm_up(&calls, &probe, &self.stop).await;
+            failed = all_failed(self.command, &probed.tallies);
+            if failed.is_none() {
+                break;
+            }
+        }
+        if let Some(failure) = failed {
             return Err(failure);
         }
         let rest = Plan {
@@ -242,6 +254,8 @@ impl Session {
             arms,
             comparisons,
             findings,
+            checks: Vec::new(),
+            compared: None,
         }
     }
 
@@ -258,6 +272,7 @@ impl Session {
             sdk: sdk
                 .map(|(name, version)| (name.to_owned(), version.to_owned()))
                 .into(),
+            cpu: None,
         }
     }
 
@@ -284,6 +299,11 @@ impl Session {
             }
         }
     }
+}
+
+/// The arms' names, in order.
+pub fn names(arms: &[ArmCall]) -> Vec<String> {
+    arms.iter().map(|arm| arm.name.clone()).collect()
 }
 
 fn calls(arms: &[ArmCall]) -> Vec<Arc<dyn Call>> {
@@ -344,7 +364,7 @@ pub fn tool() -> Tool {
 }
 
 /// RFC 3339, UTC, to the second.
-fn rfc3339(time: SystemTime) -> String {
+pub fn rfc3339(time: SystemTime) -> String {
     let time = OffsetDateTime::from(time)
         .replace_nanosecond(0)
         .unwrap_or(OffsetDateTime::UNIX_EPOCH);
@@ -398,9 +418,11 @@ pub fn since(before: &LabRequests, mut now: LabRequests) -> LabRequests {
     now
 }
 
-fn stop_on_signal(stop: Stop) {
+pub fn stop_on_signal(stop: Stop) {
+    // From here on, not from when the task first runs.
+    let interrupted = super::lab::interrupted();
     tokio::spawn(async move {
-        super::lab::interrupted().await;
+        interrupted.await;
         stop.stop();
     });
 }

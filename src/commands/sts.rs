@@ -10,8 +10,8 @@ use clap::{Args, ValueEnum};
 use super::Report;
 use super::failure::Failure;
 use super::load;
-use super::options::{LoadOptions, OutputOptions, PacingOptions, TargetOptions};
-use super::session::{ArmCall, Session};
+use super::options::{CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions};
+use super::session::{self, ArmCall, Session};
 use crate::client::{ArmFacts, sampled};
 use crate::credentials::Source;
 use crate::lab::ExportedSource;
@@ -47,6 +47,8 @@ pub struct StsArgs {
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
+    pub checks: CheckOptions,
+    #[command(flatten)]
     pub output: OutputOptions,
 }
 
@@ -67,6 +69,7 @@ pub async fn run(args: StsArgs) -> Result<Report, Failure> {
         arms.push(arm(&session, name, region, &request).await?);
     }
     let plan = load::plan(&args.load, &args.pacing);
+    args.checks.meant_for_arms(&session::names(&arms))?;
     session.interleaved(&arms, &plan, findings).await
 }
 
@@ -134,10 +137,9 @@ async fn arm(
     } else {
         region
     };
-    let config = aws_sdk_sts::config::Builder::from(&sdk)
-        .region(Region::new(region))
-        .interceptor(setup.interceptor(&facts))
-        .build();
+    let mut config = aws_sdk_sts::config::Builder::from(&sdk).region(Region::new(region));
+    config.push_interceptor(setup.interceptor(&facts));
+    let config = config.build();
     let call = StsCall {
         client: aws_sdk_sts::Client::from_conf(config),
         request: request.clone(),

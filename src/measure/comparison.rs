@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
+use super::blocks;
+pub use super::blocks::LatencyBlocks;
+use super::distribution::Distribution;
 use super::resampling::Blocks;
 use super::series::Series;
 use super::tally::Tally;
@@ -23,19 +26,13 @@ pub const CONFIDENCE: f64 = 0.95;
 
 /// Level of the test behind "faster" and "slower". The interval must leave out zero as well; together they
 /// err less often than either, as the tests below count.
-const LEVEL: f64 = 0.05;
+const LEVEL: f64 = 0.03;
 
 /// Smallest difference that matters: this share of the baseline …
 const SMALLEST_SHARE: f64 = 0.05;
 
 /// … but never less than this many nanoseconds, the grain of a scheduler.
 const SMALLEST_NANOS: f64 = 20_000.0;
-
-/// Blocks aimed at, at least: enough to resample, and each long enough to hold its neighbours' influence.
-const FEWEST_BLOCKS: f64 = 20.0;
-
-/// Blocks are made this many times as long as an autoregression remembers.
-const LENGTHENING: f64 = 1.5;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,9 +60,6 @@ pub enum Pairing {
     /// In runs of their own.
     Separate,
 }
-
-/// One arm's latencies in nanoseconds, and how often each was seen, by block of the run.
-pub type LatencyBlocks = Vec<BTreeMap<u64, u32>>;
 
 /// One statistic of the total, compared between two arms. Times are nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,8 +99,37 @@ pub fn compare(
     let rounds = block_rounds(&baseline.series, &candidate.series);
     let short = latency_blocks(baseline, candidate, rounds);
     let longer = rounds.saturating_mul(lengthening(&short));
-    let [baseline, candidate] = latency_blocks(baseline, candidate, longer);
-    compare_blocks(&baseline, &candidate, statistic, Pairing::Interleaved, seed)
+    let blocks = latency_blocks(baseline, candidate, longer);
+    let pairing = Pairing::Interleaved;
+    let compared = compare_blocks(&blocks[0], &blocks[1], statistic, pairing, seed)?;
+    let exact = |tally: &Tally| statistic.of(&tally.succeeded.total);
+    Some(compared.with(exact(baseline)?, exact(candidate)?))
+}
+
+impl Statistic {
+    /// In nanoseconds; `None` of nothing.
+    fn of(self, distribution: &Distribution) -> Option<f64> {
+        let duration = match self {
+            Self::Mean => distribution.mean(),
+            Self::Quantile(quantile) => distribution.quantile(quantile),
+        };
+        duration.map(|duration| duration.as_nanos() as f64)
+    }
+}
+
+impl Comparison {
+    /// The same comparison around figures that were measured more finely than its blocks hold them.
+    fn with(self, baseline: f64, candidate: f64) -> Self {
+        let difference = candidate - baseline;
+        let shift = difference - self.difference;
+        Self {
+            baseline,
+            candidate,
+            difference,
+            interval: self.interval.map(|(low, high)| (low + shift, high + shift)),
+            ..self
+        }
+    }
 }
 
 fn latency_blocks(baseline: &Tally, candidate: &Tally, rounds: u64) -> [LatencyBlocks; 2] {
@@ -118,45 +141,22 @@ fn latency_blocks(baseline: &Tally, candidate: &Tally, rounds: u64) -> [LatencyB
     })
 }
 
-/// How many times as long blocks must be. Where the arms' difference in one block tells something about the
-/// next one, blocks are too short to be resampled as if they were independent; how much longer follows from
-/// the time that a first-order autoregression takes to forget. Where that leaves fewer than three blocks, the
-/// data cannot tell the arms apart.
+/// How many times as long blocks must be for the arms' difference in one to tell nothing about the next.
 fn lengthening(arms: &[LatencyBlocks; 2]) -> u64 {
     let differences: Vec<f64> = arms[0]
         .iter()
         .zip(&arms[1])
-        .filter_map(|(baseline, candidate)| Some(mean_log(candidate)? - mean_log(baseline)?))
+        .filter_map(|(baseline, candidate)| {
+            Some(blocks::mean_log(candidate)? - blocks::mean_log(baseline)?)
+        })
         .collect();
-    let n = differences.len() as f64;
-    let mean = differences.iter().sum::<f64>() / n;
-    let product = |a: f64, b: f64| (a - mean) * (b - mean);
-    let variance: f64 = differences.iter().map(|&d| product(d, d)).sum();
-    let covariance: f64 = differences.windows(2).map(|w| product(w[0], w[1])).sum();
-    // The estimate is low by 1/n.
-    let kept = covariance / variance + 1.0 / n;
-    // Of independent blocks, one run in six exceeds one standard deviation.
-    if variance == 0.0 || kept.is_nan() || kept <= 1.0 / n.sqrt() {
-        return 1;
-    }
-    let kept = kept.min(0.95);
-    (LENGTHENING * (1.0 + kept) / (1.0 - kept)).ceil() as u64
+    blocks::lengthening(&differences)
 }
 
-fn mean_log(block: &BTreeMap<u64, u32>) -> Option<f64> {
-    let calls: f64 = block.values().map(|&count| f64::from(count)).sum();
-    let sum: f64 = block
-        .iter()
-        .map(|(&nanos, &count)| f64::from(count) * (nanos.max(1) as f64).ln())
-        .sum();
-    (calls > 0.0).then(|| sum / calls)
-}
-
-/// Rounds per block: about as many blocks as there are rounds to the power of two thirds, the rate at
-/// which the length of blocks must grow for the bootstrap to hold (Hall, Horowitz & Jing 1995).
+/// Rounds per block, for about as many blocks as are [wanted](blocks::wanted).
 fn block_rounds(baseline: &Series, candidate: &Series) -> u64 {
     let rounds = baseline.count().max(candidate.count());
-    let wanted = (rounds as f64).powf(2.0 / 3.0).max(FEWEST_BLOCKS);
+    let wanted = blocks::wanted(rounds);
     let finest = baseline
         .rounds_per_block()
         .max(candidate.rounds_per_block());

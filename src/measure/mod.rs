@@ -3,6 +3,7 @@
 //! It knows neither AWS nor a terminal. What it measures is anything that implements [`Call`]; what it
 //! hands back is plain data in a [`Tally`] per arm. It must not import any other room but the clock.
 
+pub mod blocks;
 pub mod comparison;
 pub mod distribution;
 pub mod load;

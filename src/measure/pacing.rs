@@ -86,7 +86,7 @@ mod tests {
         let starts: Vec<_> = rate(Arrivals::Poisson).starts(1, 7).take(20_000).collect();
         let gaps: Vec<f64> = starts
             .windows(2)
-            .map(|pair| (pair[1] - pair[0]).as_secs_f64())
+            .map(|pair| pair[1].saturating_sub(pair[0]).as_secs_f64())
             .collect();
         let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
         let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;

@@ -19,6 +19,17 @@ pub enum Outcome {
     Other,
 }
 
+impl Outcome {
+    pub const ALL: [Self; 6] = [
+        Self::Ok,
+        Self::Throttled,
+        Self::Denied,
+        Self::Timeout,
+        Self::Connect,
+        Self::Other,
+    ];
+}
+
 /// How one attempt came by its credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityPath {

@@ -15,7 +15,7 @@ const MOST_ERRORS: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     pub requests: u64,
-    pub outcomes: HashMap<Outcome, u64>,
+    outcomes: [u64; Outcome::ALL.len()],
     pub attempts: u64,
     pub fresh: u64,
     pub reused: u64,
@@ -36,7 +36,7 @@ impl Tally {
     /// Adds a call of `round` that began `at` after the start of the run.
     pub fn record(&mut self, round: u64, at: Duration, sample: &Sample) {
         self.requests += 1;
-        *self.outcomes.entry(sample.outcome).or_default() += 1;
+        self.outcomes[sample.outcome as usize] += 1;
         self.attempts += u64::from(sample.attempts);
         self.fresh += u64::from(sample.fresh);
         self.reused += u64::from(sample.reused);
@@ -57,7 +57,7 @@ impl Tally {
     /// Calls that ended in `outcome`.
     #[must_use]
     pub fn count(&self, outcome: Outcome) -> u64 {
-        self.outcomes.get(&outcome).copied().unwrap_or(0)
+        self.outcomes[outcome as usize]
     }
 
     fn note_error(&mut self, error: &str) {

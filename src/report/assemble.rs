@@ -41,6 +41,9 @@ pub fn arm(name: &str, tally: &Tally, facts: &ArmFacts) -> Arm {
             load: tally.loads,
             wait: tally.waits,
         },
+        bytes_per_call: None,
+        bytes_per_s: None,
+        calls_per_sample: None,
         source_requests: exchanges
             .iter()
             .map(|(name, stats)| (name.clone(), source_requests(stats)))

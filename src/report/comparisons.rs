@@ -1,81 +1,182 @@
 //! Comparisons: the ones that matter in a sentence each, and all of them in a table.
 
+use std::fmt::Write;
+
+use super::across::base_name;
 use super::blocks::{Align, Block, Cell, Grid, Statement, Tone};
-use super::document::{Comparison, Document, Verdict};
+use super::breakdown;
+use super::document::{Arm, Comparison, Document, Verdict};
 use super::figures;
 
+/// Phases with a smaller share of an arm's time are told of only where something was decided.
+const NOTICEABLE: f64 = 0.01;
+
 /// The comparisons that a tired reader wants: the median of each candidate and, where there is only one,
-/// its 99th percentile.
+/// its 99th percentile; then, across runs, the phase that accounts for most of the difference.
 pub(super) fn in_short(document: &Document) -> Vec<Statement> {
     let comparisons = &document.comparisons;
     let single = comparisons
         .windows(2)
         .all(|pair| pair[0].candidate == pair[1].candidate);
     let wanted = |comparison: &&Comparison| {
-        comparison.statistic == "p50" || (single && comparison.statistic == "p99")
+        comparison.phase == "total"
+            && (comparison.statistic == "p50" || (single && comparison.statistic == "p99"))
     };
-    comparisons.iter().filter(wanted).map(statement).collect()
+    let mut statements: Vec<_> = comparisons.iter().filter(wanted).map(statement).collect();
+    statements.extend(document.arms.iter().filter_map(|arm| {
+        let medians = comparisons.iter().filter(|comparison| {
+            comparison.candidate == arm.name
+                && is_phase(arm, &comparison.phase)
+                && comparison.statistic == "p50"
+                && is_decided(comparison)
+        });
+        let size = |comparison: &Comparison| comparison.difference_us.abs();
+        let largest = medians.max_by(|a, b| size(a).total_cmp(&size(b)));
+        largest.map(statement)
+    }));
+    statements
 }
 
-/// Every comparison, and what it would take to settle those that are open.
+/// Not the total, nor what is a part of another phase.
+fn is_phase(arm: &Arm, name: &str) -> bool {
+    let slices = arm.phases.slices();
+    slices.iter().any(|(known, _)| *known == name)
+}
+
+fn is_decided(comparison: &Comparison) -> bool {
+    matches!(comparison.verdict, Verdict::Faster | Verdict::Slower)
+}
+
+/// Whether a row is worth its line: the total, phases that take time, and whatever was decided.
+fn matters(document: &Document, comparison: &Comparison) -> bool {
+    let bases = document.compared.iter().flat_map(|c| &c.base_arms);
+    let takes_time = |arm: &Arm| {
+        let phase = arm.phases.named(&comparison.phase);
+        let share = phase.and_then(|phase| breakdown::share(phase, &arm.phases));
+        share.is_some_and(|share| share >= NOTICEABLE)
+    };
+    comparison.phase == "total"
+        || is_decided(comparison)
+        || document
+            .arms
+            .iter()
+            .any(|arm| arm.name == comparison.candidate && takes_time(arm))
+        || bases
+            .into_iter()
+            .any(|arm| base_name(&arm.name) == comparison.baseline && takes_time(arm))
+}
+
+/// The comparisons that matter, and what it would take to settle those that are open.
 pub(super) fn table(document: &Document) -> Vec<Block> {
     let comparisons = &document.comparisons;
-    if comparisons.is_empty() {
+    let Some(first) = comparisons.first() else {
         return Vec::new();
-    }
-    let columns = ["against", "at", "difference", "interval", "verdict"].map(|name| {
-        let align = if matches!(name, "difference" | "interval") {
-            Align::Right
-        } else {
-            Align::Left
-        };
-        (name.to_owned(), align)
-    });
-    let columns = std::iter::once(("arm".to_owned(), Align::Left))
-        .chain(columns)
+    };
+    let shown: Vec<_> = comparisons
+        .iter()
+        .filter(|c| matters(document, c))
         .collect();
-    let rows = comparisons.iter().map(row).collect();
-    let level = figures::count((comparisons[0].confidence * 100.0).round() as u64);
-    let note = format!(
-        "Differences are arm − against; intervals are at {level} %. A difference counts as none within \
+    let columns = columns(document);
+    let level = figures::count((first.confidence * 100.0).round() as u64);
+    let against = if document.compared.is_some() {
+        "new − base"
+    } else {
+        "arm − against"
+    };
+    let mut note = format!(
+        "Differences are {against}; intervals are at {level} %. A difference counts as none within \
          {:.0} % of the figure it is compared with.",
-        100.0 * comparisons[0].smallest_us / comparisons[0].baseline_us.max(f64::MIN_POSITIVE),
+        100.0 * first.smallest_us / first.baseline_us.max(f64::MIN_POSITIVE),
     );
+    if shown.len() < comparisons.len() {
+        let left = comparisons.len() - shown.len();
+        let _ = write!(
+            note,
+            " Left out: {left} comparisons of phases that take less than 1 % of the time, none of them decided."
+        );
+    }
+    let grid = Grid {
+        rows: shown
+            .iter()
+            .map(|comparison| {
+                columns
+                    .iter()
+                    .map(|column| (column.cell)(comparison))
+                    .collect()
+            })
+            .collect(),
+        columns: columns
+            .into_iter()
+            .map(|column| (column.name.to_owned(), column.align))
+            .collect(),
+    };
     vec![
         Block::Heading("Comparison"),
-        Block::Grid(Grid { columns, rows }),
+        Block::Grid(grid),
         Block::Note(note),
     ]
 }
 
-fn row(comparison: &Comparison) -> Vec<Cell> {
-    let at = match comparison.phase.as_str() {
+struct Column {
+    name: &'static str,
+    align: Align,
+    cell: fn(&Comparison) -> Cell,
+}
+
+/// Across runs, each arm's base is clear, and what it measured is in no other table.
+fn columns(document: &Document) -> Vec<Column> {
+    let left = |name, cell| Column {
+        name,
+        align: Align::Left,
+        cell,
+    };
+    let right = |name, cell| Column {
+        name,
+        align: Align::Right,
+        cell,
+    };
+    let mut columns = vec![left("arm", |c| c.candidate.clone().into())];
+    if document.compared.is_some() {
+        columns.push(left("at", |c| at(c).into()));
+        columns.push(right("base", |c| figures::time(c.baseline_us).into()));
+        columns.push(right("new", |c| figures::time(c.candidate_us).into()));
+    } else {
+        columns.push(left("against", |c| c.baseline.clone().into()));
+        columns.push(left("at", |c| at(c).into()));
+    }
+    columns.push(right("difference", |c| {
+        figures::difference(c.difference_us).into()
+    }));
+    columns.push(right("interval", |c| interval(c).into()));
+    columns.push(left("verdict", verdict));
+    columns
+}
+
+/// `p50`, or `p50 of transmit`.
+fn at(comparison: &Comparison) -> String {
+    match comparison.phase.as_str() {
         "total" => comparison.statistic.clone(),
         phase => format!("{} of {phase}", comparison.statistic),
-    };
-    let interval = match (comparison.ci_low_us, comparison.ci_high_us) {
+    }
+}
+
+fn interval(comparison: &Comparison) -> String {
+    match (comparison.ci_low_us, comparison.ci_high_us) {
         (Some(low), Some(high)) => figures::interval(low, high),
         _ => figures::ABSENT.to_owned(),
+    }
+}
+
+fn verdict(comparison: &Comparison) -> Cell {
+    let word = comparison.verdict.as_str();
+    let text = match comparison.more_calls {
+        Some(calls) => format!("{word} ({} more calls)", figures::count(calls)),
+        None => word.to_owned(),
     };
-    let verdict = match comparison.more_calls {
-        Some(calls) => format!(
-            "{} ({} more calls)",
-            comparison.verdict.as_str(),
-            figures::count(calls)
-        ),
-        None => comparison.verdict.as_str().to_owned(),
-    };
-    vec![
-        comparison.candidate.clone().into(),
-        comparison.baseline.clone().into(),
-        at.into(),
-        figures::difference(comparison.difference_us).into(),
-        interval.into(),
-        Cell {
-            text: verdict,
-            tone: tone(comparison.verdict),
-        },
-    ]
+    Cell {
+        text,
+        tone: tone(comparison.verdict),
+    }
 }
 
 fn tone(verdict: Verdict) -> Tone {
@@ -105,10 +206,7 @@ fn statement(comparison: &Comparison) -> Statement {
         difference_us,
         ..
     } = comparison;
-    let at = match comparison.phase.as_str() {
-        "total" => comparison.statistic.clone(),
-        phase => format!("{} of {phase}", comparison.statistic),
-    };
+    let at = at(comparison);
     let (is, was) = (
         figures::time(comparison.candidate_us),
         figures::time(comparison.baseline_us),

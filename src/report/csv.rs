@@ -1,11 +1,12 @@
 //! One row per arm, kind of call (`ok`, `failed`) and phase.
 //!
-//! An empty field could not be measured. Phases that nothing was recorded for have their row all the
+//! Of two runs compared, the base's arms come first. An empty field could not be measured. Phases that nothing was recorded for have their row all the
 //! same, so that every arm has the same rows.
 
 use serde::Serialize;
 
-use super::document::{Document, Phases, Quantiles};
+use super::across::base_name;
+use super::document::Document;
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -27,13 +28,16 @@ struct Row<'a> {
 
 pub(super) fn render(document: &Document) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for arm in &document.arms {
+    let bases = document.compared.iter().flat_map(|c| &c.base_arms);
+    let bases = bases.map(|arm| (base_name(&arm.name), arm));
+    let own = document.arms.iter().map(|arm| (arm.name.clone(), arm));
+    for (name, arm) in bases.chain(own) {
         let failed = arm.failed_phases.iter().map(|phases| ("failed", phases));
         for (calls, phases) in std::iter::once(("ok", &arm.phases)).chain(failed) {
-            for (phase, quantiles) in named(phases) {
+            for (phase, quantiles) in phases.all() {
                 writer.serialize(Row {
                     command: &document.command,
-                    arm: &arm.name,
+                    arm: &name,
                     concurrency: arm.concurrency,
                     calls,
                     phase,
@@ -54,10 +58,4 @@ pub(super) fn render(document: &Document) -> Result<String, csv::Error> {
         .into_inner()
         .map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn named(phases: &Phases) -> impl Iterator<Item = (&'static str, &Quantiles)> {
-    std::iter::once(("total", &phases.total))
-        .chain(phases.slices())
-        .chain(phases.dns.as_ref().map(|dns| ("dns", dns)))
 }

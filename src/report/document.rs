@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::judgement::{Check, Compared, StoredRun, Unit};
+
 /// The schema that [`Document::schema`] names. The number rises only if a reader of the old one would
 /// misread the new one.
 pub const SCHEMA: &str = "awscreds-bench/1";
@@ -17,7 +19,7 @@ pub const SCHEMA: &str = "awscreds-bench/1";
 pub struct Document {
     pub schema: String,
     pub tool: Tool,
-    /// The subcommand: `sts`, `imds`, `s3`.
+    /// The subcommand: `sts`, `imds`, `s3`, `sign`.
     pub command: String,
     /// The command line as typed, without the program's name.
     pub arguments: Vec<String>,
@@ -26,7 +28,8 @@ pub struct Document {
     pub elapsed_s: f64,
     /// False when the run was interrupted: everything in it was measured, but less than asked for.
     pub complete: bool,
-    /// `lab`, or `endpoint` for whatever the standard AWS configuration named.
+    /// `lab`, `endpoint` for whatever the standard AWS configuration named, or `cpu` where nothing was
+    /// called.
     pub target: String,
     pub lab: Option<LabInfo>,
     pub environment: Environment,
@@ -34,6 +37,12 @@ pub struct Document {
     pub arms: Vec<Arm>,
     pub comparisons: Vec<Comparison>,
     pub findings: Vec<Finding>,
+    /// What the user asked to be held (`--fail-if`), and whether it was.
+    #[serde(default)]
+    pub checks: Vec<Check>,
+    /// The runs that `compare` was given; absent for every other command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -48,7 +57,8 @@ pub struct Tool {
 pub struct LabInfo {
     pub scenario: String,
     pub seed: u64,
-    /// What the lab itself counted during the run, by operation (warm-up included): the ground truth.
+    /// What the lab itself counted while the run was measured, by operation, without the warm-up: the
+    /// ground truth.
     pub requests: BTreeMap<String, RequestCount>,
     /// What the scenario says of itself, for instance that its figures are made up.
     pub about: Option<String>,
@@ -87,6 +97,18 @@ pub struct Environment {
     pub source: String,
     /// Versions of the SDK crates in use, by crate name.
     pub sdk: BTreeMap<String, String>,
+    /// Where the CPU itself is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<Cpu>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Cpu {
+    /// As the operating system calls it.
+    pub model: Option<String>,
+    /// Instruction sets that hashes and checksums gain from, those that are there.
+    pub features: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -116,7 +138,7 @@ pub struct Load {
 }
 
 /// One of the things compared in a run.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Arm {
     pub name: String,
@@ -134,6 +156,16 @@ pub struct Arm {
     pub attempts: u64,
     pub connections: Connections,
     pub identity: IdentityUse,
+    /// Bytes of payload that each call went through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_call: Option<u64>,
+    /// [`bytes_per_call`](Self::bytes_per_call) over the median of `total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_s: Option<f64>,
+    /// Calls whose mean is one sample, where calls are too short to be timed one by one; `requests` and
+    /// the phases then count samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_per_sample: Option<u64>,
     /// HTTP exchanges with credential sources, by operation.
     pub source_requests: BTreeMap<String, SourceRequests>,
     /// Successful calls only. Keys are `total`, the phases of the design in its order, and `dns`, which is
@@ -261,6 +293,21 @@ impl Phases {
                 ("unexplained", &self.unexplained),
             ])
             .collect()
+    }
+
+    /// The distribution called `name`: `total`, a phase, or `dns`.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Quantiles> {
+        self.all()
+            .find_map(|(known, quantiles)| (known == name).then_some(quantiles))
+    }
+
+    /// The total, the phases, and what else was measured: `service` of an open loop, `dns` of new connections.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &Quantiles)> {
+        std::iter::once(("total", &self.total))
+            .chain(self.service.as_ref().map(|service| ("service", service)))
+            .chain(self.slices())
+            .chain(self.dns.as_ref().map(|dns| ("dns", dns)))
     }
 }
 

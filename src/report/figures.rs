@@ -29,12 +29,12 @@ pub(super) fn time(us: f64) -> String {
     )
 }
 
-/// [`time`], or a dash where nothing was measured.
+/// [`time()`], or a dash where nothing was measured.
 pub(super) fn time_or_absent(us: Option<f64>) -> String {
     us.map_or_else(|| ABSENT.to_owned(), time)
 }
 
-/// [`time`] with its sign, for differences.
+/// [`time()`] with its sign, for differences.
 pub(super) fn difference(us: f64) -> String {
     let plus = if three_digits(us) > 0.0 { "+" } else { "" };
     format!("{plus}{}", time(us))
@@ -100,6 +100,19 @@ pub(super) fn rate(per_s: f64) -> String {
         return format!("{}/s", count(rounded as u64));
     }
     format!("{}/s", number(rounded, digits_after_point(rounded)))
+}
+
+/// `1.62 GB/s`, in powers of ten as networks and disks are sold.
+pub(super) fn throughput(bytes_per_s: f64) -> String {
+    const UNITS: [(f64, &str); 3] = [(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s")];
+    let rounded = three_digits(bytes_per_s);
+    let unit = UNITS.into_iter().find(|(scale, _)| rounded >= *scale);
+    let (scale, name) = unit.unwrap_or((1.0, "B/s"));
+    let scaled = rounded / scale;
+    format!(
+        "{}{JOINT}{name}",
+        number(scaled, digits_after_point(scaled))
+    )
 }
 
 fn unit(us: f64) -> (f64, &'static str) {
@@ -205,6 +218,10 @@ mod tests {
         assert_eq!(
             [198.4, 3.21, 15_230.0].map(rate),
             ["198/s", "3.21/s", "15,200/s"]
+        );
+        assert_eq!(
+            [1_624_000_000.0, 999_700.0, 12.0].map(|b| spaced(&throughput(b))),
+            ["1.62 GB/s", "1.00 MB/s", "12.0 B/s"]
         );
     }
 }

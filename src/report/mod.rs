@@ -4,11 +4,13 @@
 //! [`json`], [`csv`], [`hlog`] and [`hgrm`], are made from the document itself; those for people,
 //! [`table`], [`markdown`] and [`html`], from one [`outline`] of it, so that all say the same.
 
+pub mod across;
 pub mod assemble;
 mod bars;
 mod blocks;
 mod breakdown;
 mod charts;
+mod checks;
 mod codec;
 mod comparisons;
 mod composition;
@@ -22,21 +24,26 @@ mod histogram;
 mod hlog;
 mod html;
 mod json;
+mod judgement;
 mod lab_requests;
 mod markdown;
 mod outline;
 mod output;
 mod phases;
 mod progress;
+pub mod sameness;
 #[cfg(test)]
 mod schema;
+pub mod stored;
 mod table;
 mod tagged;
 #[cfg(test)]
 mod tests;
+pub mod threshold;
 mod wording;
 
 pub use charts::{Chart, ChartError};
+pub use checks::breaches;
 pub use codec::{DecodeError, decode_histogram, encode_histogram};
 pub use hlog::LogError;
 pub use output::{check_writable, width, write};
@@ -126,6 +133,11 @@ pub fn render(document: &Document, format: Format, style: &Style) -> Result<Stri
         Format::Hlog => hlog::render(document)?,
         Format::Hgrm => hgrm::render(document)?,
     })
+}
+
+/// Anything else that a program reads, as JSON with a newline at its end.
+pub fn to_json(value: &impl serde::Serialize) -> Result<String, RenderError> {
+    Ok(json::render(value)?)
 }
 
 /// What programs asked of the lab as text, with a newline at its end.

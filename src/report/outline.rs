@@ -2,13 +2,18 @@
 
 use super::blocks::{Align, Block, Cell, Grid, Statement, Tone};
 use super::breakdown;
+use super::checks;
 use super::comparisons;
 use super::composition;
 use super::document::{Arm, Document};
 use super::figures;
 use super::histogram;
 use super::phases;
-use super::wording;
+use super::wording::{self, CPU};
+
+/// More arms of different things than these are a list to look things up in; a picture of nanoseconds
+/// beside tenths of a second would compare nothing.
+const MOST_DRAWN: usize = 8;
 
 pub(super) const LATENCY: &str = "Latency of successful calls";
 
@@ -26,6 +31,7 @@ pub(super) fn of(document: &Document, width: usize) -> Vec<Block> {
     blocks.extend(latency(document));
     blocks.extend(phases::section(&document.arms));
     blocks.extend(comparisons::table(document));
+    blocks.extend(checks::table(document));
     blocks.extend(credentials(&document.arms));
     blocks.extend(failures(&document.arms));
     blocks.extend(distribution(document, width));
@@ -43,15 +49,25 @@ fn section(heading: &'static str, parts: Vec<Block>) -> Vec<Block> {
     }
 }
 
+/// Whether pictures of all arms on one scale say anything.
+pub(super) fn is_drawn(document: &Document) -> bool {
+    document.target != CPU || document.arms.len() <= MOST_DRAWN
+}
+
 fn in_short(document: &Document, width: usize) -> Vec<Block> {
     let mut statements = wording::caveats(document);
+    statements.extend(checks::in_short(document));
     statements.extend(comparisons::in_short(document));
     statements.extend(document.findings.iter().map(wording::finding_in_short));
     let mut parts = Vec::new();
     if !statements.is_empty() {
         parts.push(Block::Statements(statements));
     }
-    let mut bars = composition::draw(&document.arms, width);
+    let mut bars = if is_drawn(document) {
+        composition::draw(&document.arms, width)
+    } else {
+        Vec::new()
+    };
     if !bars.is_empty() && !parts.is_empty() {
         bars.insert(0, String::new());
     }
@@ -97,11 +113,35 @@ fn latency(document: &Document) -> Vec<Block> {
     columns.push(Column::right("max", |arm| {
         figures::time_or_absent(arm.phases.total.max_us)
     }));
-    let parts = vec![
-        Block::Grid(grid(&columns, arms)),
-        Block::Facts(endpoints(arms)),
-    ];
+    columns.extend(throughput(arms));
+    let mut parts = vec![Block::Grid(grid(&columns, arms))];
+    if arms.iter().any(|arm| arm.calls_per_sample.is_some()) {
+        parts.push(Block::Note(BATCHES.to_owned()));
+    }
+    if document.target != CPU {
+        parts.push(Block::Facts(endpoints(arms)));
+    }
     section(LATENCY, parts)
+}
+
+const BATCHES: &str =
+    "Of calls too short to be timed one by one, a sample is the mean of a few (“of”).";
+
+/// For arms with payloads or batches.
+fn throughput(arms: &[Arm]) -> Vec<Column> {
+    let mut columns = Vec::new();
+    if arms.iter().any(|arm| arm.calls_per_sample.is_some()) {
+        columns.push(Column::right("of", |arm| {
+            figures::count(arm.calls_per_sample.unwrap_or(1))
+        }));
+    }
+    if arms.iter().any(|arm| arm.bytes_per_s.is_some()) {
+        columns.push(Column::right("throughput", |arm| {
+            arm.bytes_per_s
+                .map_or_else(String::new, figures::throughput)
+        }));
+    }
+    columns
 }
 
 /// How a column gets its text from an arm, and when that is bad news.
@@ -336,11 +376,11 @@ fn where_failed_time_went(arm: &Arm) -> String {
 }
 
 fn distribution(document: &Document, width: usize) -> Vec<Block> {
-    if document
+    let none = document
         .arms
         .iter()
-        .all(|arm| arm.phases.total.histogram.is_none())
-    {
+        .all(|arm| arm.phases.total.histogram.is_none());
+    if none || !is_drawn(document) {
         return Vec::new();
     }
     section(

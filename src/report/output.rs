@@ -23,7 +23,7 @@ pub fn write(output: Option<&Path>, text: &str) -> io::Result<()> {
     }
 }
 
-/// Finds out whether [`write`] could write to the file, without changing it.
+/// Finds out whether [`write()`] could write to the file, without changing it.
 pub fn check_writable(path: &Path) -> io::Result<()> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if target.is_dir() {

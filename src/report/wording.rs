@@ -4,29 +4,55 @@ use super::blocks::{Statement, Tone};
 use super::document::{Arm, Document, Finding, Outcomes, Severity, SourceRequests};
 use super::figures;
 
+/// The target of a run that called nothing.
+pub(super) const CPU: &str = "cpu";
+
 /// Who was measured, how, and with what.
 pub(super) fn facts(document: &Document) -> Vec<(&'static str, String)> {
-    let mut facts = vec![("target", target(document))];
+    let mut facts = stored_runs(document);
+    facts.push(("target", target(document)));
     if let Some(about) = document.lab.as_ref().and_then(|lab| lab.about.as_ref()) {
         facts.push(("", about.clone()));
     }
+    facts.push(("client", client(document)));
+    facts.push(("load", load(document)));
+    facts.push(("run", run(document)));
+    facts
+}
+
+fn client(document: &Document) -> String {
     let environment = &document.environment;
+    let machine = format!(
+        "{} with {}",
+        environment.os,
+        figures::counted(environment.cpus as u64, "CPU"),
+    );
+    if let Some(cpu) = &environment.cpu {
+        let model = cpu.model.as_deref().unwrap_or("of unknown model");
+        return format!("{machine}, {model} ({})", cpu.features.join(" "));
+    }
     let region = environment.region.as_ref().map_or_else(
         || "no Region".to_owned(),
         |region| format!("Region {region}"),
     );
-    facts.push((
-        "client",
-        format!(
-            "{region}, credentials from {}, {} with {}",
-            environment.source,
-            environment.os,
-            figures::counted(environment.cpus as u64, "CPU"),
-        ),
-    ));
-    facts.push(("load", load(document)));
-    facts.push(("run", run(document)));
-    facts
+    format!(
+        "{region}, credentials from {}, {machine}",
+        environment.source
+    )
+}
+
+/// The runs that were compared; what follows is about the new one.
+fn stored_runs(document: &Document) -> Vec<(&'static str, String)> {
+    let Some(compared) = &document.compared else {
+        return Vec::new();
+    };
+    let runs = [("base", &compared.base), ("new", &compared.new)];
+    let told = runs.map(|(name, run)| {
+        let arguments = run.arguments.join(" ");
+        let text = format!("{}: {arguments}, started {}", run.file, run.started_at);
+        (name, text)
+    });
+    told.into()
 }
 
 fn target(document: &Document) -> String {
@@ -35,6 +61,7 @@ fn target(document: &Document) -> String {
             "the embedded lab, scenario {}, seed {}",
             lab.scenario, lab.seed
         ),
+        None if document.target == CPU => "this CPU alone; nothing was sent anywhere".to_owned(),
         None => "what the AWS configuration names".to_owned(),
     }
 }
@@ -45,6 +72,9 @@ fn load(document: &Document) -> String {
     match (load.requests, load.duration_s) {
         (Some(requests), _) => {
             parts.push(format!("{} per arm", figures::counted(requests, "call")));
+        }
+        (None, Some(duration_s)) if document.target == CPU => {
+            parts.push(format!("{} for all arms", figures::time(duration_s * 1e6)));
         }
         (None, Some(duration_s)) => {
             parts.push(format!("{} per arm", figures::time(duration_s * 1e6)));

@@ -47,7 +47,7 @@ fn an_interrupted_run_prints_a_partial_document_and_ends_with_130() {
 }
 
 /// Waits until the tool says that it has begun to measure.
-fn wait_for_measuring(child: &mut std::process::Child) {
+pub fn wait_for_measuring(child: &mut std::process::Child) {
     use std::io::{BufRead, BufReader};
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let deadline = Instant::now() + Duration::from_mins(1);

@@ -1,6 +1,8 @@
 //! The tool as its users run it: the real binary against the real lab.
 
 mod bad_input;
+mod compare;
+mod fail_if;
 mod imds;
 mod interchange;
 mod interrupt;
@@ -9,5 +11,6 @@ mod open_loop;
 mod pages;
 mod peers;
 mod s3;
+mod sign;
 mod sts;
 mod support;

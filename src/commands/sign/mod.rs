@@ -1,0 +1,208 @@
+//! `sign`: what signing costs on this CPU. Nothing is called and no credentials are read.
+
+mod document;
+mod findings;
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use super::failure::Failure;
+use super::options::{CheckOptions, OutputOptions, duration};
+use super::{Report, session};
+use crate::clock;
+use crate::measure::Stop;
+use crate::report::{self, Progress};
+use crate::signing::bench::Visits;
+use crate::signing::{Arm, Budget, Case, Payloads, Size, Timed, Timer, vectors};
+
+/// Long enough for the slower half of the arms to have a p99.
+const DURATION: Duration = Duration::from_secs(4);
+
+/// Time signing on this CPU: no network, no AWS account, no lab
+///
+/// Every case signs with the keys of AWS's documentation.
+#[derive(Args, Clone, Debug)]
+pub struct SignArgs {
+    /// What to time [default: all but bare-loop]
+    #[arg(long, value_enum, value_name = "CASE,…", value_delimiter = ',')]
+    case: Vec<Case>,
+
+    /// Payload sizes [default: 0B to 100MiB for `payload`, 1MiB for `checksum` and `trailer`]
+    #[arg(long, value_name = "SIZE,…", value_delimiter = ',')]
+    payload: Vec<Size>,
+
+    /// Samples per arm [default: as many as there is time for]
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    requests: Option<u64>,
+
+    /// Time for all arms together [default: 4s, unless --requests is given]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    duration: Option<Duration>,
+
+    /// Orders the arms; with the same seed, in the same order
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+
+    /// Sign the requests in this JSON file and print the signatures instead of timing anything
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["case", "payload", "requests", "duration", "seed"])]
+    vectors: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub checks: CheckOptions,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// Runs the command.
+pub async fn run(args: SignArgs) -> Result<Report, Failure> {
+    if let Some(path) = &args.output.output {
+        session::require_writable(path)?;
+    }
+    match &args.vectors {
+        Some(path) => sign_vectors(path),
+        None => measure(&args).await,
+    }
+}
+
+/// The arms as they were measured.
+struct Run {
+    names: Vec<(String, Option<u64>)>,
+    timed: Vec<Timed>,
+    budget: Budget,
+    started: Instant,
+    started_at: SystemTime,
+    complete: bool,
+}
+
+async fn measure(args: &SignArgs) -> Result<Report, Failure> {
+    let stop = Stop::default();
+    session::stop_on_signal(stop.clone());
+    let (started, started_at) = (clock::now(), clock::wall());
+    let mut arms = arms(args)?;
+    let names = arms
+        .iter()
+        .map(|arm| (arm.name.clone(), arm.bytes))
+        .collect();
+    let budget = Budget {
+        samples: args.requests,
+        time: args
+            .duration
+            .or_else(|| args.requests.is_none().then_some(DURATION)),
+    };
+    let timer = Timer {
+        budget,
+        seed: args.seed,
+        stop: stop.clone(),
+    };
+    if args.output.verbose {
+        report::note(&format!("measuring {} arms on one thread", arms.len()));
+    }
+    let visits = Arc::new(Visits::default());
+    let shared = Arc::clone(&visits);
+    let timing = tokio::task::spawn_blocking(move || timer.run(&mut arms, &shared));
+    let ended = watched(timing, &visits, &args.output, started).await;
+    let ended = ended.context("timing ended early").map_err(|error| {
+        Failure::new(error, "this is a defect of the program; please report it")
+    })?;
+    let run = Run {
+        names,
+        timed: ended,
+        budget,
+        started,
+        started_at,
+        complete: !stop.is_stopped(),
+    };
+    Ok(Report::Measured(Box::new(document::of(&run))))
+}
+
+/// Waits for the timing thread, with progress on stderr.
+async fn watched(
+    timing: tokio::task::JoinHandle<Vec<Timed>>,
+    visits: &Visits,
+    output: &OutputOptions,
+    started: Instant,
+) -> Result<Vec<Timed>, tokio::task::JoinError> {
+    let progress = Progress::new(!output.quiet && std::io::stderr().is_terminal());
+    let mut ticks = tokio::time::interval(Duration::from_millis(100));
+    let mut timing = std::pin::pin!(timing);
+    let timed = loop {
+        tokio::select! {
+            timed = &mut timing => break timed,
+            _ = ticks.tick() => {
+                let (done, planned) = visits.seen();
+                let planned = (planned > 0).then_some(planned);
+                progress.update(done, planned, clock::since(started), "signing");
+            }
+        }
+    };
+    progress.finish();
+    timed
+}
+
+/// The arms of every case asked for, each once.
+fn arms(args: &SignArgs) -> Result<Vec<Arm>, Failure> {
+    let mut cases = if args.case.is_empty() {
+        Case::DEFAULT.to_vec()
+    } else {
+        args.case.clone()
+    };
+    let sizes = |default: &[Size]| {
+        let mut sizes = if args.payload.is_empty() {
+            default.to_vec()
+        } else {
+            args.payload.clone()
+        };
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    };
+    let wanted = |case| cases.contains(&case);
+    let none = Vec::new;
+    let signed = if wanted(Case::Payload) {
+        sizes(&Payloads::SIGNED)
+    } else {
+        none()
+    };
+    let checks = wanted(Case::Checksum) || wanted(Case::Trailer);
+    let checked = if checks {
+        sizes(&Payloads::CHECKED)
+    } else {
+        none()
+    };
+    if !args.payload.is_empty() && signed.is_empty() && checked.is_empty() {
+        return Err(Failure::new(
+            anyhow!("--payload: none of the chosen cases has a payload"),
+            "leave --payload out, or choose among the cases payload, checksum and trailer",
+        ));
+    }
+    let mut seen = Vec::new();
+    cases.retain(|case| {
+        !seen.contains(case) && {
+            seen.push(*case);
+            true
+        }
+    });
+    let payloads = Payloads::new(&signed, &checked);
+    let arms: Result<Vec<_>, _> = cases.into_iter().map(|case| case.arms(&payloads)).collect();
+    let arms = arms.map_err(|error| {
+        Failure::new(error, "this is a defect of the program; please report it")
+    })?;
+    Ok(arms.into_iter().flatten().collect())
+}
+
+/// Signs other programs' requests.
+fn sign_vectors(path: &Path) -> Result<Report, Failure> {
+    let hint = "give a JSON array of requests as docs/sign.md describes them";
+    let json = std::fs::read(path)
+        .with_context(|| format!("cannot read {}", path.display()))
+        .map_err(|error| Failure::new(error, hint))?;
+    let signed = vectors::sign_all(&json)
+        .with_context(|| format!("cannot sign the requests in {}", path.display()))
+        .map_err(|error| Failure::new(error, hint))?;
+    Ok(Report::Signatures(signed))
+}

@@ -1,0 +1,41 @@
+//! What this machine's CPU is, and which of its instructions hashes and checksums gain from.
+
+/// The CPU's name, where the operating system tells it in a file.
+#[must_use]
+pub fn model() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let name = text.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        (key.trim() == "model name").then(|| value.trim().to_owned())
+    });
+    name.filter(|name| !name.is_empty() && name != "unknown")
+}
+
+/// Instruction sets that are there, of those that SHA-256 and CRC implementations look for.
+#[must_use]
+pub fn features() -> Vec<&'static str> {
+    let mut found = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        let known = [
+            ("sha", is_x86_feature_detected!("sha")),
+            ("avx2", is_x86_feature_detected!("avx2")),
+            ("avx512f", is_x86_feature_detected!("avx512f")),
+            ("pclmulqdq", is_x86_feature_detected!("pclmulqdq")),
+            ("vpclmulqdq", is_x86_feature_detected!("vpclmulqdq")),
+        ];
+        found.extend(known.iter().filter(|known| known.1).map(|known| known.0));
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        use std::arch::is_aarch64_feature_detected;
+        let known = [
+            ("sha2", is_aarch64_feature_detected!("sha2")),
+            ("pmull", is_aarch64_feature_detected!("pmull")),
+            ("crc", is_aarch64_feature_detected!("crc")),
+            ("sha3", is_aarch64_feature_detected!("sha3")),
+        ];
+        found.extend(known.iter().filter(|known| known.1).map(|known| known.0));
+    }
+    found
+}

@@ -1,0 +1,268 @@
+//! How operations of a few hundred nanoseconds to a few dozen milliseconds are timed side by side.
+//!
+//! Each arm gets an equal share of the run's time and spends it in *visits* of about a millisecond,
+//! spread evenly over the run and in an order that differs from round to round: whatever drifts, the
+//! clock rate of the CPU above all, drifts for all arms. A visit begins with calls that are not timed,
+//! since the arm before it left the caches to itself. Of the rest every call is timed on its own, unless
+//! it is so short that reading the clock would show: then a sample is the mean of a batch of calls.
+//!
+//! There is no executor and no channel in here: only the operation stands between two clock reads.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use rand::seq::SliceRandom;
+
+use super::plan::{Budget, FEWEST_SAMPLES, Plan, clock_cost, estimate};
+use crate::clock;
+use crate::measure::{IdentityCounts, Outcome, Phase, PhaseTimes, Sample, Stop, Tally};
+
+/// Repeats an operation so many times.
+type Work = Box<dyn FnMut(u32) + Send>;
+
+/// Something to be timed.
+pub struct Arm {
+    pub name: String,
+    /// Bytes of payload that one call goes through.
+    pub bytes: Option<u64>,
+    batch: Option<u32>,
+    work: Work,
+}
+
+impl Arm {
+    /// An arm whose calls make `T`s; they are dropped inside the measured time, as a caller would.
+    pub fn new<T>(
+        name: impl Into<String>,
+        mut operation: impl FnMut() -> T + Send + 'static,
+    ) -> Self {
+        let work = move |times| {
+            for _ in 0..times {
+                black_box(operation());
+            }
+        };
+        Self {
+            name: name.into(),
+            bytes: None,
+            batch: None,
+            work: Box::new(work),
+        }
+    }
+
+    /// Calls go through so many bytes.
+    #[must_use]
+    pub fn over(self, bytes: u64) -> Self {
+        Self {
+            bytes: Some(bytes),
+            ..self
+        }
+    }
+
+    /// A sample is always the mean of so many calls, however long they take.
+    #[must_use]
+    pub fn in_batches_of(self, calls: u32) -> Self {
+        Self {
+            batch: Some(calls),
+            ..self
+        }
+    }
+}
+
+/// How far a run is; readable while it goes on.
+#[derive(Debug, Default)]
+pub struct Visits {
+    done: AtomicU64,
+    planned: AtomicU64,
+}
+
+impl Visits {
+    /// Visits made, and those planned; 0 of 0 while the arms are looked at first.
+    #[must_use]
+    pub fn seen(&self) -> (u64, u64) {
+        let [done, planned] =
+            [&self.done, &self.planned].map(|count| count.load(Ordering::Relaxed));
+        (done, planned)
+    }
+}
+
+/// What was measured of one arm.
+#[derive(Clone, Debug)]
+pub struct Timed {
+    pub tally: Tally,
+    /// Calls whose mean is one sample.
+    pub batch: u32,
+}
+
+/// Times arms on the calling thread.
+#[derive(Clone, Debug)]
+pub struct Timer {
+    pub budget: Budget,
+    /// Orders the arms.
+    pub seed: u64,
+    pub stop: Stop,
+}
+
+impl Timer {
+    /// Times the arms until the budget is spent or the run is stopped. One result per arm, in order.
+    pub fn run(&self, arms: &mut [Arm], visits: &Visits) -> Vec<Timed> {
+        let clock = clock_cost();
+        let share = Budget {
+            time: self.budget.time.map(|time| time / arms.len().max(1) as u32),
+            ..self.budget
+        };
+        let plans: Vec<Plan> = arms
+            .iter_mut()
+            .map(|arm| Plan::of(estimate(&mut arm.work), arm.batch, clock, share))
+            .collect();
+        let planned = plans.iter().map(|plan| plan.visits).sum();
+        visits.planned.store(planned, Ordering::Relaxed);
+        let mut run = Run {
+            tallies: vec![Tally::default(); arms.len()],
+            arms,
+            plans,
+            start: clock::now(),
+            stop: &self.stop,
+            visits,
+        };
+        run.rounds(self.seed, self.budget.time.unwrap_or(Duration::MAX));
+        run.finished()
+    }
+}
+
+/// A run that goes on.
+struct Run<'a> {
+    arms: &'a mut [Arm],
+    plans: Vec<Plan>,
+    tallies: Vec<Tally>,
+    start: Instant,
+    stop: &'a Stop,
+    visits: &'a Visits,
+}
+
+impl Run<'_> {
+    /// Visits the arms as planned. When the time is over before that, for other programs took their
+    /// part of it, only the arms with too few samples are visited any more.
+    fn rounds(&mut self, seed: u64, time: Duration) {
+        let rounds = self.plans.iter().map(|plan| plan.visits).max().unwrap_or(0);
+        let mut order: Vec<usize> = (0..self.arms.len()).collect();
+        let mut random = SmallRng::seed_from_u64(seed);
+        for round in 0..rounds {
+            order.shuffle(&mut random);
+            for &at in &order {
+                if self.stop.is_stopped() {
+                    return;
+                }
+                let late = clock::since(self.start) >= time;
+                let enough = self.tallies[at].requests >= FEWEST_SAMPLES;
+                if self.plans[at].is_due(round, rounds) && !(late && enough) {
+                    self.visit(at, round);
+                }
+            }
+        }
+    }
+
+    fn visit(&mut self, at: usize, round: u64) {
+        let (plan, tally) = (&self.plans[at], &mut self.tallies[at]);
+        let wanted = plan.samples - tally.requests;
+        let began = clock::since(self.start);
+        // Recorded only after the visit: histograms between two calls would cost the second one its
+        // caches.
+        for call in visit(&mut self.arms[at].work, plan, wanted) {
+            tally.record(round, began, &sample(call));
+        }
+        self.visits.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn finished(self) -> Vec<Timed> {
+        let results = self.tallies.into_iter().zip(&self.plans);
+        results
+            .map(|(tally, plan)| Timed {
+                tally,
+                batch: plan.batch,
+            })
+            .collect()
+    }
+}
+
+fn visit(work: &mut Work, plan: &Plan, wanted: u64) -> Vec<Duration> {
+    work(plan.warm_up);
+    (0..plan.per_visit.min(wanted))
+        .map(|_| {
+            let start = clock::now();
+            work(plan.batch);
+            per_call(clock::since(start), plan.batch)
+        })
+        .collect()
+}
+
+/// To the nearest nanosecond.
+fn per_call(elapsed: Duration, batch: u32) -> Duration {
+    let batch = u128::from(batch);
+    Duration::from_nanos(((elapsed.as_nanos() + batch / 2) / batch) as u64)
+}
+
+/// A call that did nothing but sign.
+fn sample(total: Duration) -> Sample {
+    let mut phases = PhaseTimes::default();
+    phases[Phase::Signing] = total;
+    Sample {
+        outcome: Outcome::Ok,
+        total,
+        phases,
+        attempts: 1,
+        fresh: 0,
+        reused: 0,
+        identity: IdentityCounts::default(),
+        error: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_arm_gets_its_samples_and_all_of_its_time_is_signing() {
+        let mut arms = [
+            Arm::new("short", || 1 + 1),
+            Arm::new("fixed", || 1 + 1).in_batches_of(7),
+        ];
+        let timer = Timer {
+            budget: Budget {
+                samples: Some(50),
+                time: None,
+            },
+            seed: 1,
+            stop: Stop::default(),
+        };
+        let visits = Visits::default();
+        let results = timer.run(&mut arms, &visits);
+        let (done, planned) = visits.seen();
+        assert_eq!(done, planned);
+        assert_eq!(results[1].batch, 7);
+        for Timed { tally, .. } in results {
+            assert_eq!(tally.requests, 50);
+            let signing = tally.succeeded.phase(Phase::Signing);
+            assert_eq!(signing.sum(), tally.succeeded.total.sum());
+        }
+    }
+
+    #[test]
+    fn a_stopped_run_ends() {
+        let stop = Stop::default();
+        stop.stop();
+        let budget = Budget {
+            samples: Some(50),
+            time: None,
+        };
+        let timer = Timer {
+            budget,
+            seed: 1,
+            stop,
+        };
+        let results = timer.run(&mut [Arm::new("never", || ())], &Visits::default());
+        assert_eq!(results[0].tally.requests, 0);
+    }
+}
