@@ -31,8 +31,8 @@ pub struct Check {
 
 /// What a [`Check`] counts in.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Unit {
     /// Microseconds.
     Us,
