@@ -246,7 +246,7 @@ impl Instrumented {
     }
 
     async fn call(&mut self) {
-        let sample = Box::pin(sampled(self.client.get_caller_identity().send())).await;
+        let sample = Box::pin(sampled(Box::pin(self.client.get_caller_identity().send()))).await;
         assert_eq!(sample.outcome, Outcome::Ok, "{:?}", sample.error);
         self.tally
             .record(self.tally.requests, self.begun.elapsed(), &sample);
