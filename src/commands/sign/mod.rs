@@ -84,9 +84,11 @@ async fn measure(args: &SignArgs) -> Result<Report, Failure> {
     session::stop_on_signal(stop.clone());
     let (started, started_at) = (clock::now(), clock::wall());
     let mut arms = arms(args)?;
-    let names = arms
-        .iter()
-        .map(|arm| (arm.name.clone(), arm.bytes))
+    let called: Vec<String> = arms.iter().map(|arm| arm.name.clone()).collect();
+    args.checks.meant_for_arms(&called)?;
+    let names = called
+        .into_iter()
+        .zip(arms.iter().map(|arm| arm.bytes))
         .collect();
     let budget = Budget {
         samples: args.requests,
