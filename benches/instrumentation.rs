@@ -235,9 +235,9 @@ impl Instrumented {
         let identity = setup.identity(&facts).await.expect("an identity");
         let connections = setup.connections(&facts).expect("a pool");
         let sdk = setup.sdk_config(connections, &identity);
-        let config = aws_sdk_sts::config::Builder::from(&sdk)
-            .interceptor(setup.interceptor(&facts))
-            .build();
+        let mut config = aws_sdk_sts::config::Builder::from(&sdk);
+        config.push_interceptor(setup.interceptor(&facts));
+        let config = config.build();
         Self {
             client: aws_sdk_sts::Client::from_conf(config),
             tally: Tally::default(),
@@ -246,7 +246,7 @@ impl Instrumented {
     }
 
     async fn call(&mut self) {
-        let sample = Box::pin(sampled(self.client.get_caller_identity().send())).await;
+        let sample = Box::pin(sampled(Box::pin(self.client.get_caller_identity().send()))).await;
         assert_eq!(sample.outcome, Outcome::Ok, "{:?}", sample.error);
         self.tally
             .record(self.tally.requests, self.begun.elapsed(), &sample);

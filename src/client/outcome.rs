@@ -32,13 +32,13 @@ const THROTTLING: &[&str] = &[
 /// Characters of an error message that are kept.
 const LONGEST_TEXT: usize = 300;
 
-/// Makes an instrumented call, and returns it as a sample.
+/// Makes an instrumented call, and returns it as a sample. As for [`observe`], hand over a boxed future.
 pub async fn sampled<T, E, F>(call: F) -> Sample
 where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: Error + ProvideErrorMetadata + 'static,
 {
-    let (result, timeline) = observe(Box::pin(call)).await;
+    let (result, timeline) = observe(call).await;
     let ended = match (&result, outcome(&result)) {
         // No request was sent: what failed was the fetch of credentials.
         (Err(SdkError::DispatchFailure(_)), Outcome::Other) => fetch_outcome(timeline.fetch_ended),

@@ -261,17 +261,19 @@ async fn request(client: &aws_sdk_s3::Client, request: &Request) -> Sample {
         size,
     } = request;
     match operation {
-        Operation::HeadBucket => sampled(client.head_bucket().bucket(bucket).send()).await,
+        Operation::HeadBucket => {
+            sampled(Box::pin(client.head_bucket().bucket(bucket).send())).await
+        }
         Operation::PutObject => {
             let body = ByteStream::from(vec![0; *size]);
-            sampled(
+            sampled(Box::pin(
                 client
                     .put_object()
                     .bucket(bucket)
                     .key(key)
                     .body(body)
                     .send(),
-            )
+            ))
             .await
         }
         Operation::GetObject => get_object(client.get_object().bucket(bucket).key(key)).await,

@@ -231,26 +231,26 @@ impl Call for StsCall {
         Box::pin(async move {
             match &self.request {
                 Request::GetCallerIdentity => {
-                    sampled(self.client.get_caller_identity().send()).await
+                    sampled(Box::pin(self.client.get_caller_identity().send())).await
                 }
                 Request::AssumeRole { role } => {
-                    sampled(
+                    sampled(Box::pin(
                         self.client
                             .assume_role()
                             .role_arn(role)
                             .role_session_name(SESSION)
                             .send(),
-                    )
+                    ))
                     .await
                 }
                 Request::AssumeRoleWithWebIdentity { role, token } => {
                     let call = self.client.assume_role_with_web_identity();
-                    sampled(
+                    sampled(Box::pin(
                         call.role_arn(role)
                             .role_session_name(SESSION)
                             .web_identity_token(token)
                             .send(),
-                    )
+                    ))
                     .await
                 }
             }

@@ -49,7 +49,8 @@ fn section(heading: &'static str, parts: Vec<Block>) -> Vec<Block> {
     }
 }
 
-fn is_drawn(document: &Document) -> bool {
+/// Whether pictures of all arms on one scale say anything.
+pub(super) fn is_drawn(document: &Document) -> bool {
     document.target != CPU || document.arms.len() <= MOST_DRAWN
 }
 

@@ -24,7 +24,13 @@ const COLUMNS: usize = 80;
 pub(super) fn render(document: &Document) -> Result<String, ChartError> {
     let mut parts = Vec::new();
     for section in sections(outline::of(document, COLUMNS)) {
-        let pictures = figures(document, charts_of(section.heading))?;
+        let charts = charts_of(section.heading);
+        let charts = if outline::is_drawn(document) {
+            charts
+        } else {
+            &[]
+        };
+        let pictures = figures(document, charts)?;
         parts.push(section.markup(&pictures));
     }
     let title = format!("{} {}", document.tool.name, document.arguments.join(" "));
