@@ -196,9 +196,9 @@ mod tests {
         blocks
     }
 
-    /// To see the rates: `cargo test --release --lib separate_runs -- --nocapture`.
+    /// A little less is seen than of arms that shared a run. To see the rates: `cargo test --release --lib separate_runs -- --nocapture`.
     #[test]
-    fn separate_runs_err_at_most_once_in_twenty_and_see_ten_percent_nine_times_in_ten() {
+    fn separate_runs_err_at_most_once_in_twenty_and_see_most_differences_of_a_tenth() {
         let shuffled = |blocks: LatencyBlocks, seed| {
             let mut whole = BTreeMap::new();
             for (value, count) in blocks.into_iter().flatten() {
@@ -237,7 +237,7 @@ mod tests {
                 assert!(wolves <= 10, "{wolves} of 200 at {statistic:?}");
                 let is_tail = matches!(statistic, Statistic::Quantile(quantile) if quantile > 0.5);
                 assert!(
-                    correlated || is_tail || seen >= 180,
+                    correlated || is_tail || seen >= 170,
                     "{seen} of 200 at {statistic:?}"
                 );
             }

@@ -125,7 +125,8 @@ impl Statistic {
 
 impl Comparison {
     /// The same comparison around figures that were measured more finely than its blocks hold them.
-    fn with(self, baseline: f64, candidate: f64) -> Self {
+    #[must_use]
+    pub fn with(self, baseline: f64, candidate: f64) -> Self {
         let difference = candidate - baseline;
         let shift = difference - self.difference;
         Self {

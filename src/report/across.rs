@@ -42,13 +42,33 @@ pub fn comparisons(base: &Arm, new: &Arm) -> Result<Vec<Comparison>, HistogramEr
         let after = arm_blocks(new, phase, quantiles)?;
         for statistic in Statistic::USUAL {
             let compared = compare_blocks(&before, &after, statistic, Pairing::Separate, SEED);
-            comparisons.extend(compared.map(|compared| Comparison {
-                phase: phase.to_owned(),
-                ..assemble::comparison(&base_name(&base.name), &new.name, &compared)
-            }));
+            let stored = figure(was, statistic).zip(figure(quantiles, statistic));
+            comparisons.extend(
+                compared
+                    .zip(stored)
+                    .map(|(compared, (was, is))| Comparison {
+                        phase: phase.to_owned(),
+                        ..assemble::comparison(
+                            &base_name(&base.name),
+                            &new.name,
+                            &compared.with(was, is),
+                        )
+                    }),
+            );
         }
     }
     Ok(comparisons)
+}
+
+/// In nanoseconds, as the document has it.
+fn figure(quantiles: &Quantiles, statistic: Statistic) -> Option<f64> {
+    let us = match statistic {
+        Statistic::Mean => quantiles.mean_us,
+        Statistic::Quantile(quantile) if quantile > 0.98 => quantiles.p99_us,
+        Statistic::Quantile(quantile) if quantile > 0.8 => quantiles.p90_us,
+        Statistic::Quantile(_) => quantiles.p50_us,
+    };
+    us.map(|us| us * 1e3)
 }
 
 fn arm_blocks(
@@ -117,6 +137,16 @@ mod tests {
             ("total", "p50")
         );
         assert_eq!(median.verdict, Verdict::Faster);
+        for (index, statistic) in ["p50", "p90", "p99", "mean"].iter().enumerate() {
+            let total = &regional.phases.total;
+            let stored = [total.p50_us, total.p90_us, total.p99_us, total.mean_us][index].unwrap();
+            let compared = &comparisons[index];
+            assert_eq!(&compared.statistic, statistic);
+            assert!(
+                (compared.candidate_us - stored).abs() < 1e-6,
+                "{compared:?}"
+            );
+        }
     }
 
     #[test]

@@ -117,14 +117,14 @@ fn a_stored_run_cut_into_its_arms_reaches_its_own_verdicts() {
             path
         });
         let document = compared(&base, &new);
-        assert_eq!(
-            verdict(&document, "total", "p50"),
-            verdict(&live, "total", "p50"),
-            "in {lab}"
-        );
-        if lab != "default" {
-            // Whether the calls suffice to rule a difference out may depend on the method; the rest may not.
-            for statistic in ["p90", "p99", "mean"] {
+        if lab == "default" {
+            for verdict in [&live, &document].map(|document| verdict(document, "total", "p50")) {
+                assert_eq!(verdict, "faster");
+            }
+        } else {
+            // Blocks are paired in a run and not across runs, so whether the calls suffice to rule a
+            // difference out may come out differently on a busy machine; that there is one may not.
+            for statistic in ["p50", "p90", "p99", "mean"] {
                 let verdict = verdict(&document, "total", statistic);
                 assert!(
                     !["faster", "slower"].contains(&verdict),
