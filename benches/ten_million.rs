@@ -30,8 +30,8 @@ fn main() {
                 .collect();
             let start = Instant::now();
             for (i, sample) in batch.iter().enumerate() {
-                let at = Duration::from_millis(round + i as u64);
-                arms[i % 2].record((round + i as u64) / 2, at, sample);
+                let number = round + i as u64;
+                arms[i % 2].record(number / 2, Duration::from_millis(number), sample);
             }
             recording += start.elapsed();
             round += batch.len() as u64;

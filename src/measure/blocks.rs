@@ -196,7 +196,8 @@ mod tests {
         blocks
     }
 
-    /// A little less is seen than of arms that shared a run. To see the rates: `cargo test --release --lib separate_runs -- --nocapture`.
+    /// A little less is seen than of arms that shared a run. To see the rates:
+    /// `cargo test --release --lib separate_runs -- --nocapture`.
     #[test]
     fn separate_runs_err_at_most_once_in_twenty_and_see_most_differences_of_a_tenth() {
         let shuffled = |blocks: LatencyBlocks, seed| {

@@ -25,14 +25,8 @@ use super::tally::Tally;
 pub const CONFIDENCE: f64 = 0.95;
 
 /// Level of the test behind "faster" and "slower". The interval must leave out zero as well; together they
-/// err less often than either, as the tests of this room count. Blocks of separate runs are longer, which
-/// makes their test the more cautious one.
-const fn level(pairing: Pairing) -> f64 {
-    match pairing {
-        Pairing::Interleaved => 0.03,
-        Pairing::Separate => 0.05,
-    }
-}
+/// err less often than either, as the tests of this room count.
+const LEVEL: f64 = 0.03;
 
 /// Smallest difference that matters: this share of the baseline …
 const SMALLEST_SHARE: f64 = 0.05;
@@ -186,7 +180,7 @@ pub fn compare_blocks(
     let interval = blocks.interval(pairing, &mut random);
     let p = blocks.permutation_p(cand - base, pairing, &mut random);
     let smallest = (base * SMALLEST_SHARE).max(SMALLEST_NANOS);
-    let verdict = verdict(smallest, cand - base, interval, p, level(pairing));
+    let verdict = verdict(smallest, cand - base, interval, p);
     let calls = baseline
         .iter()
         .flat_map(BTreeMap::values)
@@ -206,19 +200,13 @@ pub fn compare_blocks(
     })
 }
 
-fn verdict(
-    smallest: f64,
-    difference: f64,
-    interval: Option<(f64, f64)>,
-    p: f64,
-    level: f64,
-) -> Verdict {
+fn verdict(smallest: f64, difference: f64, interval: Option<(f64, f64)>, p: f64) -> Verdict {
     let Some((low, high)) = interval else {
         return Verdict::Inconclusive;
     };
     if low > -smallest && high < smallest {
         Verdict::NoDifference
-    } else if p > level || (low <= 0.0 && high >= 0.0) {
+    } else if p > LEVEL || (low <= 0.0 && high >= 0.0) {
         Verdict::Inconclusive
     } else if difference < 0.0 {
         Verdict::Faster
