@@ -6,7 +6,7 @@
 //! - [`steps`]: the steps that `aws-sigv4` keeps to itself, done here so that each can be timed
 //! - [`checksum`]: payload checksums and the `aws-chunked` trailer path, by the SDK's own crates
 //! - [`case`]: what can be timed, on the requests of `example` and the payloads of [`payload`]
-//! - [`bench`]: how it is timed, after a [`plan`]
+//! - [`bench`](mod@bench): how it is timed, after a [`plan`]
 //!
 //! Nothing here opens a connection, reads a configuration or holds anybody's credentials: the keys are
 //! the ones that AWS prints in its documentation.
