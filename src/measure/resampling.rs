@@ -6,10 +6,17 @@ use rand::Rng;
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 
-use super::comparison::{CONFIDENCE, LatencyBlocks, Pairing, Statistic};
+use super::comparison::{CONFIDENCE, LEVEL, LatencyBlocks, Pairing, Statistic};
 
 /// Times that blocks are drawn anew.
 const RESAMPLES: usize = 999;
+
+/// With fewer blocks, not even the rarest of the ways to swap names reaches [`LEVEL`]: of 2⁶, two.
+const FEWEST_TO_SWAP: usize = 7;
+
+/// Student's t that is exceeded, on either side, with probability 0.02, by number of pairs. This is stricter
+/// than [`LEVEL`], because so few blocks are left only where they remember each other.
+const CRITICAL_T: [(usize, f64); 4] = [(3, 6.965), (4, 4.541), (5, 3.747), (6, 3.365)];
 
 /// Both arms' latencies by block, as counts over the values that occur.
 pub(super) struct Blocks {
@@ -90,9 +97,46 @@ impl Blocks {
         Some((at(tail), at(1.0 - tail)))
     }
 
+    /// The p of the test that the arms are alike.
+    pub(super) fn p(&self, seen: f64, pairing: Pairing, random: &mut SmallRng) -> f64 {
+        let few = self.arms[0].len().min(self.arms[1].len()) < FEWEST_TO_SWAP;
+        if pairing == Pairing::Interleaved && few {
+            self.paired_t_p()
+        } else {
+            self.permutation_p(seen, pairing, random)
+        }
+    }
+
+    /// A paired t-test of the logarithms over the blocks (Student 1908), for when they are too few for swapped names to say
+    /// anything: 1, or the level at which the differences are told from zero.
+    fn paired_t_p(&self) -> f64 {
+        let value = |block: &Vec<(usize, u32)>| {
+            let mut sum = vec![0; self.values.len()];
+            for &(value, count) in block {
+                sum[value] += u64::from(count);
+            }
+            self.value(&sum)
+        };
+        let pairs = self.arms[0].iter().zip(&self.arms[1]);
+        let differences: Vec<f64> = pairs
+            .filter_map(|(baseline, candidate)| Some((value(candidate)? / value(baseline)?).ln()))
+            .collect();
+        let n = differences.len() as f64;
+        let Some(&(_, critical)) = CRITICAL_T
+            .iter()
+            .find(|(blocks, _)| *blocks == differences.len())
+        else {
+            return 1.0;
+        };
+        let mean = differences.iter().sum::<f64>() / n;
+        let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let told = mean.abs() >= critical * (variance / n).sqrt() && mean != 0.0;
+        if told { LEVEL } else { 1.0 }
+    }
+
     /// How often a difference at least as large as the one seen arises when the arms' names are dealt out
     /// to the blocks at random.
-    pub(super) fn permutation_p(&self, seen: f64, pairing: Pairing, random: &mut SmallRng) -> f64 {
+    fn permutation_p(&self, seen: f64, pairing: Pairing, random: &mut SmallRng) -> f64 {
         let mut sums = self.sums();
         let as_large = (0..RESAMPLES)
             .filter(|_| {
