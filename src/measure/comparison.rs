@@ -356,6 +356,19 @@ mod tests {
     }
 
     #[test]
+    fn constant_latencies_are_told_apart_although_they_tie() {
+        for calls in [8, 30, 100] {
+            let constant = |millis: f64| tally(std::iter::repeat_n(millis / 1e3, calls));
+            let comparison = compare(&constant(40.0), &constant(4.0), MEDIAN, 1).unwrap();
+            assert_eq!(
+                comparison.verdict,
+                Verdict::Faster,
+                "{calls} calls: {comparison:?}"
+            );
+        }
+    }
+
+    #[test]
     fn many_calls_of_the_same_thing_are_no_difference() {
         let (a, b) = (lognormal(1, 20_000, 1.0), lognormal(2, 20_000, 1.0));
         assert_eq!(
