@@ -5,8 +5,13 @@
 //! whichever link it belongs to. This room knows the SDK, but no command, report or lab.
 
 mod exchange;
+mod renew;
 mod source;
+mod windows;
+
 pub(crate) use source::loader;
 
 pub use exchange::{ExchangeStats, Exchanges, operation_name, watching};
+pub use renew::Renew;
 pub use source::{Source, Variables};
+pub use windows::Windows;
