@@ -64,6 +64,15 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
                 .map_err(|error| unwritten(error, output))?;
             Ok(report.exit())
         }
+        Report::Credentials(credentials) => {
+            let text = report::to_json(credentials).map_err(|error| Failure {
+                error: error.into(),
+                hint: None,
+            })?;
+            report::write(None, &text).map_err(|error| unwritten(error, output))?;
+            Ok(report.exit())
+        }
+        Report::Said => Ok(report.exit()),
         Report::Lab(document, exit) => {
             let text =
                 report::render_lab(document, output.format, &style).map_err(|error| Failure {

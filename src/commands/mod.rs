@@ -2,6 +2,7 @@
 //! nothing but progress, and that on stderr.
 
 pub mod compare;
+pub mod credential_process;
 mod credibility;
 mod failure;
 pub mod imds;
@@ -19,6 +20,7 @@ pub use options::{CheckOptions, Color, OutputOptions};
 
 use crate::exit::Exit;
 use crate::report::document::{Document, LabDocument};
+use crate::report::process_credentials::ProcessCredentials;
 use crate::report::threshold;
 use crate::signing::vectors::SignedVector;
 
@@ -32,6 +34,10 @@ pub enum Report {
     Lab(LabDocument, Exit),
     /// Other programs' requests, signed.
     Signatures(Vec<SignedVector>),
+    /// For a program that asked for them: the one report that holds secrets.
+    Credentials(ProcessCredentials),
+    /// All of it was said on the way.
+    Said,
 }
 
 impl Report {
@@ -51,7 +57,7 @@ impl Report {
                     *exit = Exit::CheckFailed;
                 }
             }
-            Self::Lab(..) | Self::Signatures(_) => (),
+            Self::Lab(..) | Self::Signatures(_) | Self::Credentials(_) | Self::Said => (),
         }
         self
     }
@@ -66,7 +72,9 @@ impl Report {
                 Exit::NotMeasured
             }
             Self::Measured(document) if broken(document) => Exit::CheckFailed,
-            Self::Measured(_) | Self::Signatures(_) => Exit::Measured,
+            Self::Measured(_) | Self::Signatures(_) | Self::Credentials(_) | Self::Said => {
+                Exit::Measured
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::anyhow;
@@ -213,6 +214,20 @@ impl Session {
         measured
     }
 
+    /// Progress on stderr towards `total` calls, for commands that make them elsewhere.
+    pub fn progress(&self, total: u64, label: &str) -> Steps {
+        if self.verbose {
+            report::note(&format!("measuring {label}"));
+        }
+        Steps {
+            progress: Progress::new(!self.quiet && std::io::stderr().is_terminal()),
+            label: label.to_owned(),
+            total,
+            done: AtomicU64::new(0),
+            started: clock::now(),
+        }
+    }
+
     /// What the lab has counted so far; nothing without a lab.
     pub fn lab_requests(&self) -> LabRequests {
         self.lab
@@ -298,6 +313,25 @@ impl Session {
                 report::note(&format!("{service} is configured to be at {url}"));
             }
         }
+    }
+}
+
+/// Progress that is told of each call.
+pub struct Steps {
+    progress: Progress,
+    label: String,
+    total: u64,
+    done: AtomicU64,
+    started: Instant,
+}
+
+impl Steps {
+    /// One more call was made.
+    pub fn step(&self) {
+        let done = 1 + self.done.fetch_add(1, Ordering::Relaxed);
+        let elapsed = clock::since(self.started);
+        self.progress
+            .update(done, Some(self.total), elapsed, &self.label);
     }
 }
 

@@ -166,6 +166,9 @@ pub struct Arm {
     /// the phases then count samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls_per_sample: Option<u64>,
+    /// Where the calls were made by worker processes (`imds --compare-cache`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stampede: Option<Stampede>,
     /// HTTP exchanges with credential sources, by operation.
     pub source_requests: BTreeMap<String, SourceRequests>,
     /// Successful calls only. Keys are `total`, the phases of the design in its order, and `dns`, which is
@@ -178,6 +181,22 @@ pub struct Arm {
     /// The run cut into at most 64 slices of equally many calls, in order.
     #[serde(default)]
     pub timeline: Vec<Slice>,
+}
+
+/// What processes that need the same credentials asked of their source.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Stampede {
+    /// Worker processes.
+    pub processes: u64,
+    /// Requests that reached the source, by the lab's own count.
+    pub arrived: Option<u64>,
+    /// Processes that fetched the first credentials of the arm.
+    pub at_start: u64,
+    /// Times that credentials were replaced during the arm.
+    pub expiries: u64,
+    /// The most processes that fetched the same replacement; `None` where nothing was replaced.
+    pub at_expiry: Option<u64>,
 }
 
 /// A stretch of a run, as an arm saw it.

@@ -30,10 +30,12 @@ mod markdown;
 mod outline;
 mod output;
 mod phases;
+pub mod process_credentials;
 mod progress;
 pub mod sameness;
 #[cfg(test)]
 mod schema;
+mod stampede;
 pub mod stored;
 mod table;
 mod tagged;
