@@ -15,10 +15,10 @@ mod source;
 pub mod timeline;
 mod transport;
 
+pub use crate::credentials::error_text;
 pub use facts::ArmFacts;
 pub use fetch::fetch;
 pub use identity::Identity;
-pub use crate::credentials::error_text;
 pub use outcome::{call_error_text, credentials_outcome, outcome, sampled};
 pub use setup::{Setup, SetupError, SetupOptions};
 pub use source::provider_of;

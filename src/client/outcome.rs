@@ -93,7 +93,16 @@ where
 /// How a failed fetch of credentials ended; `last` is how its last exchange did.
 #[must_use]
 pub fn credentials_outcome(error: &CredentialsError, last: Option<Outcome>) -> Outcome {
-    source_outcome(error).unwrap_or_else(|| fetch_outcome(last))
+    let known = source_outcome(error);
+    match (known, last) {
+        // A source that does not answer looks to its provider like one that is not there.
+        (
+            Some(Outcome::Denied),
+            Some(met @ (Outcome::Timeout | Outcome::Throttled | Outcome::Connect)),
+        ) => met,
+        (Some(known), _) => known,
+        (None, last) => fetch_outcome(last),
+    }
 }
 
 fn refusal(status: u16, throttled: bool) -> Outcome {

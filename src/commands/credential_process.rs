@@ -14,9 +14,7 @@ use super::Report;
 use super::failure::{Failure, hint_for};
 use super::options::{self, OutputOptions};
 use crate::client::{error_text, provider_of};
-use crate::credentials::{
-    CacheKey, Exchanges, FileCache, NamedSource, Source, Variables, Windows,
-};
+use crate::credentials::{CacheKey, Exchanges, FileCache, NamedSource, Source, Variables, Windows};
 use crate::report;
 use crate::report::process_credentials::ProcessCredentials;
 
@@ -110,7 +108,13 @@ fn environment() -> Variables {
 
 fn printed(credentials: &Credentials) -> ProcessCredentials {
     let now = SystemTimeSource::new().now();
-    let good_until = |expiry: SystemTime| if expiry <= now { now + EXTENSION } else { expiry };
+    let good_until = |expiry: SystemTime| {
+        if expiry <= now {
+            now + EXTENSION
+        } else {
+            expiry
+        }
+    };
     let account = credentials.account_id().map(|account| account.as_str());
     ProcessCredentials::new(
         credentials.access_key_id(),
@@ -149,7 +153,10 @@ fn mark_callers(named: &NamedSource, key: &CacheKey) -> Result<(), Failure> {
             anyhow!(
                 "the profile{} names this very command as its `credential_process`, and with --source {} the \
                  command asks that profile",
-                named.profile.as_ref().map_or(String::new(), |name| format!(" `{name}`")),
+                named
+                    .profile
+                    .as_ref()
+                    .map_or(String::new(), |name| format!(" `{name}`")),
                 named.source.name()
             ),
             "name the source behind it, such as --source imds, or with --profile another profile",

@@ -21,8 +21,8 @@ const NEUTRAL: &[&str] = &[
     "AWS_SESSION_TOKEN",
 ];
 
-/// Variables that decide nothing where no STS endpoint is chosen by them.
-const REGION: &[&str] = &["AWS_REGION", "AWS_DEFAULT_REGION"];
+/// What the names of variables begin with that decide nothing where STS is not asked.
+const ENDPOINTS: &[&str] = &["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"];
 
 /// What the user named, in the environment that the SDK is to see.
 #[derive(Clone, Debug)]
@@ -97,16 +97,13 @@ impl NamedSource {
 
     /// Whether the credentials come from an STS endpoint, or may.
     fn chooses_sts(&self) -> bool {
-        !matches!(
-            self.source,
-            Source::Imds | Source::Container | Source::Env
-        )
+        !matches!(self.source, Source::Imds | Source::Container | Source::Env)
     }
 
     fn decides(&self, name: &str) -> bool {
         name.starts_with("AWS_")
             && !NEUTRAL.contains(&name)
-            && (self.chooses_sts() || !REGION.contains(&name))
+            && (self.chooses_sts() || !ENDPOINTS.iter().any(|other| name.starts_with(other)))
     }
 
     /// The shared configuration files, wherever the SDK would look for them.
@@ -152,12 +149,21 @@ mod tests {
         let plain = named(Source::Imds, &[]).key();
         let differing = [
             named(Source::Container, &[]),
-            named(Source::Imds, &[("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://a")]),
+            named(
+                Source::Imds,
+                &[("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://a")],
+            ),
             named(Source::Chain, &[]),
             named(Source::Chain, &[("AWS_ACCESS_KEY_ID", "AKIA")]),
             named(Source::Chain, &[("AWS_REGION", "eu-west-1")]),
-            named(Source::WebIdentity, &[("AWS_ROLE_ARN", "arn:aws:iam::1:role/a")]),
-            named(Source::WebIdentity, &[("AWS_ROLE_ARN", "arn:aws:iam::1:role/b")]),
+            named(
+                Source::WebIdentity,
+                &[("AWS_ROLE_ARN", "arn:aws:iam::1:role/a")],
+            ),
+            named(
+                Source::WebIdentity,
+                &[("AWS_ROLE_ARN", "arn:aws:iam::1:role/b")],
+            ),
             NamedSource {
                 role_arn: Some("arn:aws:iam::1:role/a".into()),
                 ..named(Source::AssumeRole, &[])
@@ -181,6 +187,7 @@ mod tests {
             ("AWS_REGION", "eu-west-1"),
             ("AWS_PROFILE", "the-one-that-names-us"),
             ("AWS_PAGER", "less"),
+            ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9000"),
             ("AWS_ACCESS_KEY_ID", "of another source"),
             ("PATH", "/bin"),
         ] {

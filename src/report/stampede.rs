@@ -30,7 +30,11 @@ fn row(arm: &Arm, seen: &Stampede) -> Vec<Cell> {
     let measured = arm.source_requests.values().map(|n| n.count).sum();
     let timeouts = Cell {
         text: figures::count(arm.outcomes.timeout),
-        tone: if arm.outcomes.timeout > 0 { Tone::Bad } else { Tone::Plain },
+        tone: if arm.outcomes.timeout > 0 {
+            Tone::Bad
+        } else {
+            Tone::Plain
+        },
     };
     vec![
         arm.name.as_str().into(),

@@ -14,7 +14,9 @@ pub(super) fn of(arms: &[Arm]) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(failing(arms, baseline, file));
     findings.extend(stampeding(arms, file));
-    findings.extend(asking(arms, baseline, file));
+    if findings.is_empty() {
+        findings.extend(asking(arms, baseline, file));
+    }
     findings
 }
 
@@ -70,7 +72,9 @@ fn stampeding(arms: &[Arm], file: &Arm) -> Option<Finding> {
             worst.name
         ),
         evidence: each.collect::<Vec<_>>().join("; "),
-        remedy: REMEDY.to_owned(),
+        remedy: "share credentials through a file: one process renews them ahead of their expiry, and the others read \
+            what it got; memory alone is renewed by every process for itself"
+            .to_owned(),
     })
 }
 
@@ -91,13 +95,17 @@ fn asking(arms: &[Arm], baseline: &Arm, file: &Arm) -> Option<Finding> {
             "without a cache the source was asked {before} times, with the file cache {}",
             number(after)
         ),
-        evidence: format!("requests to the source, {}", each.collect::<Vec<_>>().join("; ")),
+        evidence: format!(
+            "requests to the source, {}",
+            each.collect::<Vec<_>>().join("; ")
+        ),
         remedy: REMEDY.to_owned(),
     })
 }
 
 fn at_expiry(arm: &Arm) -> Option<u64> {
-    arm.stampede.and_then(|Stampede { at_expiry, .. }| at_expiry)
+    arm.stampede
+        .and_then(|Stampede { at_expiry, .. }| at_expiry)
 }
 
 /// Requests that arrived, by the lab's count where there is one.
@@ -107,5 +115,9 @@ fn asked(arm: &Arm) -> u64 {
 }
 
 fn number(n: u64) -> String {
-    if n == 0 { "none".to_owned() } else { n.to_string() }
+    if n == 0 {
+        "none".to_owned()
+    } else {
+        n.to_string()
+    }
 }

@@ -52,7 +52,9 @@ pub(super) async fn run(mut args: ImdsArgs) -> Result<Report, Failure> {
         session.note(&crew.announcement());
     }
     let plan = crew.plan(args.load.warmup.unwrap_or(1));
-    session.warm_up(&[super::arm(&session.setup, 1)], &plan).await?;
+    session
+        .warm_up(&[super::arm(&session.setup, 1)], &plan)
+        .await?;
     let directory = TempDir::new().map_err(|error| {
         let error = anyhow::Error::new(error).context("cannot make a directory for the cache");
         Failure::new(error, "set TMPDIR to a folder that you may write to")
@@ -163,17 +165,22 @@ impl Crew {
 
     /// What each worker is told.
     fn arguments(&self, cache: &str, directory: &TempDir) -> Vec<Vec<String>> {
-        let duration = |name: &str, value: Duration| {
-            format!("--{name}={}", humantime::format_duration(value))
-        };
+        let duration =
+            |name: &str, value: Duration| format!("--{name}={}", humantime::format_duration(value));
         let one = |worker: usize| {
             let mut arguments = vec![
                 "imds-worker".to_owned(),
                 format!("--cache={cache}"),
                 // Where files are made that only this user can enter.
-                format!("--cache-dir={}", directory.path().join("credentials").display()),
+                format!(
+                    "--cache-dir={}",
+                    directory.path().join("credentials").display()
+                ),
                 duration("every", self.every),
-                duration("offset", self.every.mul_f64(worker as f64 / self.workers as f64)),
+                duration(
+                    "offset",
+                    self.every.mul_f64(worker as f64 / self.workers as f64),
+                ),
                 duration("lasting", self.lasting),
             ];
             arguments.extend(self.requests.map(|n| format!("--requests={n}")));
@@ -199,7 +206,9 @@ impl Crew {
         let progress = session.progress(total, name);
         let heard = processes.run(&session.stop, || progress.step()).await;
         let arrived = session::since(&before, session.lab_requests());
-        let arrived = session.lab().map(|_| arrived.values().map(|n| n.count).sum());
+        let arrived = session
+            .lab()
+            .map(|_| arrived.values().map(|n| n.count).sum());
         let mut arm = documented(name, &heard, session);
         arm.stampede = Some(Stampede {
             processes: self.workers as u64,
@@ -227,7 +236,10 @@ fn documented(name: &str, heard: &Heard, session: &Session) -> Arm {
         fresh: exchanges.values().map(|stats| stats.fresh).sum(),
         reused: exchanges.values().map(|stats| stats.reused).sum(),
     };
-    let remotes: BTreeSet<_> = exchanges.values().flat_map(|stats| &stats.remotes).collect();
+    let remotes: BTreeSet<_> = exchanges
+        .values()
+        .flat_map(|stats| &stats.remotes)
+        .collect();
     arm.remote_addresses = remotes.into_iter().map(ToString::to_string).collect();
     arm.endpoint = super::endpoint(session.setup.variables(), session.setup.source());
     arm
@@ -235,7 +247,10 @@ fn documented(name: &str, heard: &Heard, session: &Session) -> Arm {
 
 /// How many processes fetched the same credentials. They are told apart by their expiry.
 fn stampede(heard: &Heard) -> Stampede {
-    let loads = heard.requests.iter().filter(|(_, request)| request.is_load());
+    let loads = heard
+        .requests
+        .iter()
+        .filter(|(_, request)| request.is_load());
     let mut fetchers: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
     let mut without_expiry = BTreeSet::new();
     for (worker, request) in loads.filter(|(_, request)| request.outcome() == Outcome::Ok) {
@@ -265,7 +280,10 @@ mod tests {
     fn a_stampede_is_how_many_processes_fetched_the_same_credentials() {
         let fetched = |worker, path, expires| {
             let ended = Ok(Some(expires));
-            (worker, Request::new(Duration::ZERO, Duration::ZERO, path, ended))
+            (
+                worker,
+                Request::new(Duration::ZERO, Duration::ZERO, path, ended),
+            )
         };
         let heard = Heard {
             requests: vec![
@@ -279,7 +297,10 @@ mod tests {
             ..Heard::default()
         };
         let seen = stampede(&heard);
-        assert_eq!((seen.at_start, seen.expiries, seen.at_expiry), (2, 1, Some(1)));
+        assert_eq!(
+            (seen.at_start, seen.expiries, seen.at_expiry),
+            (2, 1, Some(1))
+        );
         let nothing = stampede(&Heard::default());
         assert_eq!((nothing.at_start, nothing.at_expiry), (0, None));
     }

@@ -33,21 +33,27 @@ impl Processes {
         variables: &Variables,
     ) -> Result<Self, Failure> {
         let program = std::env::current_exe();
-        let program = program.context("cannot find this program").map_err(unstarted)?;
+        let program = program
+            .context("cannot find this program")
+            .map_err(unstarted)?;
         let mut processes = Vec::new();
         for arguments in arguments {
             let mut command = Command::new(&program);
             command.args(arguments).env_clear().envs(variables);
             command.stdin(Stdio::piped()).stdout(Stdio::piped());
             let child = command.kill_on_drop(true).spawn();
-            let mut child = child.context("cannot start a worker process").map_err(unstarted)?;
+            let mut child = child
+                .context("cannot start a worker process")
+                .map_err(unstarted)?;
             let out = child.stdout.take().context("a worker has no output");
             let lines = BufReader::new(out.map_err(unstarted)?).lines();
             processes.push((child, lines));
         }
         for (_, lines) in &mut processes {
             if !matches!(next(lines).await, Some(Told::Ready)) {
-                return Err(unstarted(anyhow!("a worker process ended before it was ready")));
+                return Err(unstarted(anyhow!(
+                    "a worker process ended before it was ready"
+                )));
             }
         }
         Ok(Self(processes))

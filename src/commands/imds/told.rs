@@ -77,7 +77,10 @@ impl Request {
     }
 
     pub(super) fn outcome(&self) -> Outcome {
-        Outcome::ALL.get(self.outcome).copied().unwrap_or(Outcome::Other)
+        Outcome::ALL
+            .get(self.outcome)
+            .copied()
+            .unwrap_or(Outcome::Other)
     }
 
     /// The request as a measured call: all of it is [`Phase::Identity`].

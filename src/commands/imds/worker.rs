@@ -70,7 +70,11 @@ pub async fn run(args: WorkerArgs) -> Result<Report, Failure> {
     say(&Told::Ready)?;
     let begun = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new())).await;
     let begun = begun.map_err(io::Error::from).and_then(|read| read);
-    if begun.context("cannot wait for the beginning").map_err(told_nobody)? == 0 {
+    if begun
+        .context("cannot wait for the beginning")
+        .map_err(told_nobody)?
+        == 0
+    {
         // Whoever started this process has gone.
         return Ok(Report::Said);
     }
@@ -157,7 +161,8 @@ impl Worker {
     async fn serve(&mut self, start: Instant) -> Request {
         let began = clock::now();
         let limit = self.limit;
-        let (served, last) = watching(Box::pin(tokio::time::timeout(limit, self.credentials()))).await;
+        let (served, last) =
+            watching(Box::pin(tokio::time::timeout(limit, self.credentials()))).await;
         let took = clock::since(began);
         let (path, ended): (_, Ended) = match served {
             Ok(Ok((credentials, path))) => (path, Ok(expiry(&credentials))),
@@ -196,12 +201,18 @@ impl Worker {
         };
         let now = SystemTimeSource::new().now();
         let good = held.filter(|held| held.expiry().is_none_or(|expiry| now < expiry));
-        let path = if good.is_some() { IdentityPath::Hit } else { IdentityPath::Load };
+        let path = if good.is_some() {
+            IdentityPath::Hit
+        } else {
+            IdentityPath::Load
+        };
         let (_, held) = self.kept.insert((provider.clone(), good));
         if held.is_none() {
             *held = Some(provider.provide_credentials().await?);
         }
-        let credentials = held.clone().ok_or_else(CredentialsError::not_loaded_no_source)?;
+        let credentials = held
+            .clone()
+            .ok_or_else(CredentialsError::not_loaded_no_source)?;
         Ok((credentials, path))
     }
 

@@ -141,7 +141,8 @@ mod tests {
     fn a_process_that_holds_credentials_wants_others() {
         let given = credentials(3600.0);
         let wish = Wish::Newer(Some(&given));
-        let say = |entry: &Entry, asked, now| format!("{:?}", look(entry, wish, at(asked), at(now)));
+        let say =
+            |entry: &Entry, asked, now| format!("{:?}", look(entry, wish, at(asked), at(now)));
         let same = entry(held(), None);
         assert_eq!(say(&same, 2800.0, 2800.0), "Renew");
         let newer = entry(

@@ -110,7 +110,9 @@ pub enum Notice {
     ClockSetBack,
     #[error("cached credentials that {} are used, since the source fails: {message}", age(*.expired))]
     Stale { expired: bool, message: String },
-    #[error("whoever renews the cached credentials has not ended within {0:?}; the source is asked directly")]
+    #[error(
+        "whoever renews the cached credentials has not ended within {0:?}; the source is asked directly"
+    )]
     Stuck(Duration),
 }
 
@@ -155,9 +157,7 @@ impl FileCache {
                 notices,
             }),
             Ok(Turn::Unused(refused, held)) => self.unused(&refused, held).await,
-            Ok(Turn::Mine(lock, entry)) => {
-                self.renewed(place, lock, entry, wish, notices).await
-            }
+            Ok(Turn::Mine(lock, entry)) => self.renewed(place, lock, entry, wish, notices).await,
             Err(_) => self.past_the_cache(Notice::Stuck(patience)).await,
         }
     }

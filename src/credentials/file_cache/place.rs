@@ -32,7 +32,9 @@ pub(super) enum Refused {
         "there is no place for it: neither a home nor a cache directory is known (set AWSCREDS_BENCH_CACHE_DIR)"
     )]
     NoPlace,
-    #[error("{path} is a symbolic link, or not {expected}; whoever made it may send the file elsewhere")]
+    #[error(
+        "{path} is a symbolic link, or not {expected}; whoever made it may send the file elsewhere"
+    )]
     NotPlain {
         path: PathBuf,
         expected: &'static str,
@@ -186,13 +188,13 @@ fn judge(
 }
 
 fn refusal(error: Errno, path: &Path, expected: &'static str) -> Refused {
-    match error {
-        // A link that is not followed; a directory that is none.
-        Errno::LOOP | Errno::NOTDIR => Refused::NotPlain {
-            path: path.to_owned(),
-            expected,
-        },
-        error => failed("open", path, error.into()),
+    // A link that is not followed, or a directory that is none; unless it is one on the way there.
+    let itself = matches!(error, Errno::LOOP | Errno::NOTDIR) && path.symlink_metadata().is_ok();
+    if itself {
+        let path = path.to_owned();
+        Refused::NotPlain { path, expected }
+    } else {
+        failed("open", path, error.into())
     }
 }
 
