@@ -13,6 +13,7 @@ pub mod report;
 pub mod s3;
 mod session;
 pub mod sign;
+mod steps;
 pub mod sts;
 
 pub use failure::Failure;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::anyhow;
@@ -18,6 +17,7 @@ use super::failure::{Failure, hint_for};
 use super::lab::start_lab;
 use super::load;
 use super::options::{OutputOptions, TargetOptions};
+use super::steps::Steps;
 use crate::client::{ArmFacts, Route, Setup, SetupOptions};
 use crate::clock;
 use crate::credentials::{Source, Variables};
@@ -219,13 +219,8 @@ impl Session {
         if self.verbose {
             report::note(&format!("measuring {label}"));
         }
-        Steps {
-            progress: Progress::new(!self.quiet && std::io::stderr().is_terminal()),
-            label: label.to_owned(),
-            total,
-            done: AtomicU64::new(0),
-            started: clock::now(),
-        }
+        let progress = Progress::new(!self.quiet && std::io::stderr().is_terminal());
+        Steps::new(progress, label, total)
     }
 
     /// What the lab has counted so far; nothing without a lab.
@@ -313,25 +308,6 @@ impl Session {
                 report::note(&format!("{service} is configured to be at {url}"));
             }
         }
-    }
-}
-
-/// Progress that is told of each call.
-pub struct Steps {
-    progress: Progress,
-    label: String,
-    total: u64,
-    done: AtomicU64,
-    started: Instant,
-}
-
-impl Steps {
-    /// One more call was made.
-    pub fn step(&self) {
-        let done = 1 + self.done.fetch_add(1, Ordering::Relaxed);
-        let elapsed = clock::since(self.started);
-        self.progress
-            .update(done, Some(self.total), elapsed, &self.label);
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::judgement::{Check, Compared, StoredRun, Unit};
+pub use super::stampede::Stampede;
 
 /// The schema that [`Document::schema`] names. The number rises only if a reader of the old one would
 /// misread the new one.
@@ -181,22 +182,6 @@ pub struct Arm {
     /// The run cut into at most 64 slices of equally many calls, in order.
     #[serde(default)]
     pub timeline: Vec<Slice>,
-}
-
-/// What processes that need the same credentials asked of their source.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Stampede {
-    /// Worker processes.
-    pub processes: u64,
-    /// Requests that reached the source, by the lab's own count.
-    pub arrived: Option<u64>,
-    /// Processes that fetched the first credentials of the arm.
-    pub at_start: u64,
-    /// Times that credentials were replaced during the arm.
-    pub expiries: u64,
-    /// The most processes that fetched the same replacement; `None` where nothing was replaced.
-    pub at_expiry: Option<u64>,
 }
 
 /// A stretch of a run, as an arm saw it.

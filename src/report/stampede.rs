@@ -1,8 +1,26 @@
 //! What processes that need the same credentials ask of their source.
 
+use serde::{Deserialize, Serialize};
+
 use super::blocks::{Align, Block, Cell, Grid, Tone};
-use super::document::{Arm, Stampede};
+use super::document::Arm;
 use super::figures;
+
+/// What processes that need the same credentials asked of their source.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Stampede {
+    /// Worker processes.
+    pub processes: u64,
+    /// Requests that reached the source, by the lab's own count.
+    pub arrived: Option<u64>,
+    /// Processes that fetched the first credentials of the arm.
+    pub at_start: u64,
+    /// Times that credentials were replaced during the arm.
+    pub expiries: u64,
+    /// The most processes that fetched the same replacement; `None` where nothing was replaced.
+    pub at_expiry: Option<u64>,
+}
 
 const NOTE: &str = "Asked: requests that reached the source. At start, at expiry: processes that fetched the same \
     credentials, when none were there and when some expired.";

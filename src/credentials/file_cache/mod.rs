@@ -4,8 +4,8 @@
 //! that is held in memory. With a [`FileCache`] one of them asks the source, and the others read what it got:
 //! one fetch per expiry, whatever the number of processes.
 //!
-//! [`entry`] is what a file holds, [`look`] what that means to a caller, [`place`] where files are kept and who may
-//! have made them, [`lock`] who renews, [`key`] whose credentials a file holds. This room knows no command and no
+//! [`entry`] is what a file holds and [`written`] its text, [`look`] what it means to a caller, [`place`] where files
+//! are kept and who may have made them, [`lock`] who renews, [`key`] whose credentials a file holds. This room knows no command and no
 //! report; what is worth telling goes back to the caller as a [`Notice`].
 
 mod entry;
@@ -14,6 +14,8 @@ mod lock;
 mod look;
 mod place;
 mod settings;
+mod sweep;
+mod written;
 
 use std::time::{Duration, SystemTime};
 
@@ -226,36 +228,33 @@ impl FileCache {
         let fetched = self.fetch().await;
         let now = self.now();
         let chance = self.settings.chance();
-        let written = match &fetched {
-            Ok(credentials) => {
-                let windows = |lifetime| self.settings.windows_of(lifetime, chance);
-                let Some(held) = Held::new(credentials.clone(), now, windows) else {
-                    // They do not expire, or have expired already: nothing to keep.
-                    return Ok(Resolved::fetched(credentials.clone(), notices));
-                };
-                Entry {
-                    held: Some(held),
-                    failure: None,
-                }
-            }
-            Err(error) => Entry {
-                failure: Some(Failure::new(
-                    began_at,
-                    now,
-                    entry.age(now),
-                    error_text(error),
-                    chance,
-                )),
-                held: entry.held.clone(),
-            },
+        let failed = |message| Entry {
+            failure: Some(Failure::new(began_at, now, entry.age(now), message, chance)),
+            held: entry.held.clone(),
         };
-        let kept = keep(place, lock, written).await;
         match fetched {
-            Ok(credentials) => {
-                notices.extend(kept.err().map(|error| Notice::NotKept(error.to_string())));
+            Ok(credentials) if credentials.expiry().is_some_and(|expiry| expiry <= now) => {
+                // As metadata does that has lost its own source. Asking again at once would not help.
+                let message = "what it hands out has expired".to_owned();
+                let _ = keep(place, lock, failed(message.clone())).await;
+                let expired = true;
+                notices.push(Notice::Stale { expired, message });
                 Ok(Resolved::fetched(credentials, notices))
             }
-            Err(error) => instead(entry.held, wish, now, error, notices),
+            Ok(credentials) => {
+                let windows = |lifetime| self.settings.windows_of(lifetime, chance);
+                // Without an expiry there is no telling how long they may be kept.
+                if let Some(held) = Held::new(credentials.clone(), now, windows) {
+                    let kept = keep(place, lock, Entry::of(held)).await;
+                    notices.extend(kept.err().map(|error| Notice::NotKept(error.to_string())));
+                }
+                Ok(Resolved::fetched(credentials, notices))
+            }
+            Err(error) => {
+                // Where it cannot be written down, the others will find out for themselves.
+                let _ = keep(place, lock, failed(error_text(&error))).await;
+                instead(entry.held, wish, now, error, notices)
+            }
         }
     }
 
@@ -281,11 +280,7 @@ impl FileCache {
         let limit = self.settings.limit;
         tokio::time::timeout(limit, self.source.provide_credentials())
             .await
-            .unwrap_or_else(|_| {
-                self.source
-                    .fallback_on_interrupt()
-                    .ok_or_else(|| CredentialsError::provider_timed_out(limit))
-            })
+            .unwrap_or_else(|_| Err(CredentialsError::provider_timed_out(limit)))
     }
 
     fn now(&self) -> SystemTime {

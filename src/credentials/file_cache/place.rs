@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use super::entry::Entry;
 use super::key::CacheKey;
 use super::lock::Lock;
+use super::sweep;
 
 /// Nobody else's business.
 const PRIVATE_DIRECTORY: u32 = 0o700;
@@ -122,6 +123,7 @@ impl Place {
             return written;
         }
         renameat(&self.directory, &unfinished, &self.directory, &name)?;
+        sweep::old_files(&self.directory);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource, TimeSource};
 
 use super::FileCache;
-use super::entry::Age;
+use super::entry::{Age, SHORT_PATIENCE};
 use super::key::CacheKey;
 use super::place::{Place, Refused};
 use crate::credentials::Windows;
@@ -17,7 +17,7 @@ use crate::credentials::Windows;
 /// A fetch that takes longer has failed.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Whoever waits for another's fetch gives it this much longer than the fetch may take.
+/// What a wait may take beside the fetches that it is for.
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// The variable that names the directory.
@@ -65,8 +65,8 @@ impl FileCacheBuilder {
         self
     }
 
-    /// How long a fetch may take, 10 s unless told otherwise. Processes that wait for another's fetch wait a second
-    /// longer, and then ask the source themselves.
+    /// How long a fetch may take, 10 s unless told otherwise. A process that waits for another's fetch, and for one more
+    /// if that fails, gives up two seconds after both should have ended, and asks the source itself.
     #[must_use]
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
@@ -124,9 +124,9 @@ impl FileCacheBuilder {
         Place::open(directory, &self.key)
     }
 
-    /// How long to wait for another's fetch.
+    /// How long to wait for others: for a fetch that fails, the pause after it, and the next one.
     pub(super) fn patience(&self) -> Duration {
-        self.limit + MARGIN
+        2 * self.limit + SHORT_PATIENCE + MARGIN
     }
 
     pub(super) fn chance(&self) -> f64 {
