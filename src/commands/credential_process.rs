@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::anyhow;
 use aws_credential_types::Credentials;
+use aws_credential_types::attributes::AccountId;
 use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 use clap::Args;
 
@@ -23,7 +24,7 @@ const CALLERS: &str = "AWSCREDS_BENCH_CREDENTIAL_PROCESS";
 
 /// For how long an SDK is told that expired credentials are good, where the source gives no others. It would refuse
 /// them otherwise, and leave its user with none.
-const EXTENSION: Duration = Duration::from_secs(5 * 60);
+const EXTENSION: Duration = Duration::from_mins(5);
 
 /// Print credentials for `credential_process`, from a cache that all processes of this user share
 ///
@@ -115,7 +116,7 @@ fn printed(credentials: &Credentials) -> ProcessCredentials {
             expiry
         }
     };
-    let account = credentials.account_id().map(|account| account.as_str());
+    let account = credentials.account_id().map(AccountId::as_str);
     ProcessCredentials::new(
         credentials.access_key_id(),
         credentials.secret_access_key(),
@@ -148,7 +149,7 @@ fn mark_callers(named: &NamedSource, key: &CacheKey) -> Result<(), Failure> {
         return Ok(());
     }
     let same = |caller: &&str| caller.split('@').next() == Some(key.as_str());
-    if keys.iter().any(|caller| same(caller)) {
+    if keys.iter().any(same) {
         return Err(Failure::new(
             anyhow!(
                 "the profile{} names this very command as its `credential_process`, and with --source {} the \

@@ -188,13 +188,13 @@ impl Worker {
                 let provider = self.provider().await?;
                 Ok((provider.provide_credentials().await?, IdentityPath::Load))
             }
-            Cache::Memory => self.from_memory().await,
-            Cache::File => self.from_file().await,
+            Cache::Memory => self.kept_in_memory().await,
+            Cache::File => self.kept_in_file().await,
         }
     }
 
     /// As SDKs hold them that renew when they have expired.
-    async fn from_memory(&mut self) -> Served {
+    async fn kept_in_memory(&mut self) -> Served {
         let (provider, held) = match self.kept.take() {
             Some(kept) => kept,
             None => (self.provider().await?, None),
@@ -217,7 +217,7 @@ impl Worker {
     }
 
     /// With nothing kept in memory: what each request of a PHP worker would do.
-    async fn from_file(&self) -> Served {
+    async fn kept_in_file(&self) -> Served {
         let cache = FileCache::builder(self.named.key())
             .directory(&self.directory)
             .limit(self.limit);

@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use crate::credentials::Windows;
 
 /// After a failure with credentials in hand that are good for a while: the specification's 5 to 10 minutes.
-const PATIENCE: Duration = Duration::from_secs(5 * 60);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// After a failure with none in hand, or none for long: up to this. One caller per second and machine finds out
 /// soon enough that a source is back, and is no load on one that is in trouble.
@@ -152,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn at(seconds: u64) -> SystemTime {
         UNIX_EPOCH + 1_000_000 * Duration::from_secs(1) + Duration::from_secs(seconds)

@@ -8,7 +8,7 @@ use rustix::fs::{AtFlags, Dir, statat, unlinkat};
 
 /// No session lasts longer than 36 hours, so that what is older has expired, and its source has been away for longer
 /// than it is any use to anyone.
-const USELESS: Duration = Duration::from_secs(48 * 3600);
+const USELESS: Duration = Duration::from_hours(48);
 
 /// Removes old files with credentials, finished or not. Locks stay: somebody may be waiting for one. Whatever cannot
 /// be removed stays as well, since nothing depends on it.
