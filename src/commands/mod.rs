@@ -8,6 +8,7 @@ pub mod imds;
 pub mod lab;
 mod load;
 mod options;
+pub mod refresh;
 pub mod report;
 pub mod s3;
 mod session;
@@ -19,6 +20,7 @@ pub use options::{CheckOptions, Color, OutputOptions};
 
 use crate::exit::Exit;
 use crate::report::document::{Document, LabDocument};
+use crate::report::simulation::SimulationDocument;
 use crate::report::threshold;
 use crate::signing::vectors::SignedVector;
 
@@ -30,6 +32,8 @@ pub enum Report {
     Stored(Box<Document>, Exit),
     /// What a program asked of the lab, and how the program ended.
     Lab(LabDocument, Exit),
+    /// Strategies on a virtual clock.
+    Simulated(SimulationDocument),
     /// Other programs' requests, signed.
     Signatures(Vec<SignedVector>),
 }
@@ -51,7 +55,7 @@ impl Report {
                     *exit = Exit::CheckFailed;
                 }
             }
-            Self::Lab(..) | Self::Signatures(_) => (),
+            Self::Lab(..) | Self::Simulated(_) | Self::Signatures(_) => (),
         }
         self
     }
@@ -66,7 +70,7 @@ impl Report {
                 Exit::NotMeasured
             }
             Self::Measured(document) if broken(document) => Exit::CheckFailed,
-            Self::Measured(_) | Self::Signatures(_) => Exit::Measured,
+            Self::Measured(_) | Self::Simulated(_) | Self::Signatures(_) => Exit::Measured,
         }
     }
 }

@@ -294,14 +294,18 @@ impl Keeper {
         attempts.fruitless += 1;
         let trouble = since(*attempts.trouble_since.get_or_insert(attempts.begun), now);
         let chance = attempts.random.random();
-        match held.filter(|held| held.valid(now)) {
-            Some(held) => {
-                let wait = (self.0.backoff)(held.windows).wait(attempts.fruitless, chance);
-                let boundary = held.next_boundary(now);
-                boundary.map_or(now + wait, |boundary| boundary.min(now + wait))
-            }
-            None => now.max(attempts.begun + backoff::gap(trouble, chance)),
-        }
+        let Some(held) = held.filter(|held| held.valid(now)) else {
+            let took = since(attempts.begun, now);
+            return attempts.begun + backoff::gap(trouble, took, chance);
+        };
+        // A source that has no new credentials yet is well, and worth asking again.
+        let backoff = match attempts.error {
+            Some(_) => (self.0.backoff)(held.windows),
+            None => Backoff::doubling(held.windows),
+        };
+        let next = now + backoff.wait(attempts.fruitless, chance);
+        let boundary = held.next_boundary(now).unwrap_or(next);
+        backoff.before(boundary, now, next)
     }
 }
 

@@ -12,7 +12,7 @@ use aws_smithy_async::time::TimeSource;
 use tokio::sync::Mutex;
 
 use super::clock::Clock;
-use super::source::{Provider, Source};
+use super::source::Provider;
 
 /// The period of both helpers' timers.
 const PERIOD: Duration = Duration::from_secs(55 * 60);
@@ -28,9 +28,9 @@ pub(super) struct GoCredentials {
 }
 
 impl GoCredentials {
-    pub fn new(source: &Source, clock: Clock, window: Duration) -> Arc<Self> {
+    pub fn new(provider: Provider, clock: Clock, window: Duration) -> Arc<Self> {
         Arc::new(Self {
-            provider: source.provider(),
+            provider,
             clock,
             window,
             held: Mutex::default(),
@@ -76,10 +76,10 @@ pub(super) type Slot = Arc<ArcSwap<GoCredentials>>;
 
 /// `Swapper.Run`: at every tick a factory makes credentials and fetches them; if that fails, the old ones stay
 /// for another period. `failing` is the tick to fail, counted from 1.
-pub(super) async fn swap(slot: Slot, source: Source, clock: Clock, failing: Option<u64>) {
+pub(super) async fn swap(slot: Slot, provider: Provider, clock: Clock, failing: Option<u64>) {
     for tick in 1u64.. {
         tokio::time::sleep(PERIOD).await;
-        let made = GoCredentials::new(&source, clock, Duration::ZERO);
+        let made = GoCredentials::new(provider.clone(), clock, Duration::ZERO);
         if failing != Some(tick) && made.retrieve().await.is_ok() {
             slot.store(made);
         }

@@ -24,7 +24,7 @@ use aws_smithy_runtime_api::client::runtime_components::{
 use aws_smithy_types::config_bag::ConfigBag;
 
 use super::clock::Clock;
-use super::source::Source;
+use super::source::Provider;
 
 /// The widest early window of the cache: half of its 10 seconds is left to chance.
 const BUFFER: std::time::Duration = std::time::Duration::from_secs(10);
@@ -46,9 +46,9 @@ impl fmt::Debug for Lazy {
 }
 
 impl Lazy {
-    pub fn new(source: &Source, clock: Clock) -> Arc<Self> {
+    pub fn new(provider: Provider, clock: Clock) -> Arc<Self> {
         let cache = IdentityCache::lazy().build();
-        let provider = SharedCredentialsProvider::new(source.provider());
+        let provider = SharedCredentialsProvider::new(provider);
         let components = RuntimeComponentsBuilder::new("simulation")
             .with_time_source(Some(clock))
             .with_sleep_impl(Some(TokioSleep::new()))

@@ -50,7 +50,7 @@ fn play(terms: &Terms, player: Player) -> std::io::Result<Outcome> {
         let world = Arc::new(World {
             terms: terms.clone(),
             clock,
-            cell: SharedCell::new(clock),
+            cell: SharedCell::new(clock, source.provider()),
             record: Record::new(terms.outage),
             source,
         });

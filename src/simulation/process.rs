@@ -11,13 +11,15 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use aws_smithy_runtime_api::box_error::BoxError;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
 
 use super::clock::{Clock, START};
 use super::go::{self, GoCredentials, Slot};
 use super::lazy::Lazy;
 use super::record::Record;
 use super::shared_cell::SharedCell;
-use super::source::Source;
+use super::source::{Provider, Source};
 use super::terms::{Player, Terms};
 use crate::credentials::{Advisory, Options, Refresher, Strategy, Swapper};
 
@@ -45,8 +47,12 @@ enum Working {
 pub(super) async fn live(player: Player, number: u32, world: Arc<World>) {
     let working = Working::start(player, number, &world).await;
     let every = world.terms.call_every;
-    let first = world.clock.elapsed();
-    let mut at = first;
+    // Processes that start together do not call together.
+    let phase = match number {
+        0 => 0.0,
+        _ => SmallRng::seed_from_u64(seed(number, &world.terms)).random(),
+    };
+    let mut at = world.clock.elapsed() + every.mul_f64(phase);
     while at < world.terms.duration {
         world.clock.reach(at).await;
         at += every;
@@ -71,36 +77,36 @@ pub(super) async fn live(player: Player, number: u32, world: Arc<World>) {
 
 impl Working {
     async fn start(player: Player, number: u32, world: &World) -> Self {
-        let (source, clock) = (&world.source, world.clock);
+        let (provider, clock) = (world.source.provider(), world.clock);
         let options = options(number, world);
         match player {
-            Player::Go => Self::Go(GoCredentials::new(source, clock, Duration::ZERO)),
-            Player::GoRefresher => Self::go_refresher(source, clock, Duration::ZERO).await,
+            Player::Go => Self::Go(GoCredentials::new(provider, clock, Duration::ZERO)),
+            Player::GoRefresher => Self::go_refresher(provider, clock, Duration::ZERO).await,
             Player::GoRefresherWindow => {
-                Self::go_refresher(source, clock, Duration::from_secs(600)).await
+                Self::go_refresher(provider, clock, Duration::from_secs(600)).await
             }
-            Player::GoSwapper => Self::go_swapper(source, clock, None).await,
+            Player::GoSwapper => Self::go_swapper(provider, clock, None).await,
             Player::GoSwapperFailedTick => {
                 let failing = go::middle_tick(world.terms.duration);
-                Self::go_swapper(source, clock, Some(failing)).await
+                Self::go_swapper(provider, clock, Some(failing)).await
             }
-            Player::Rust(Strategy::Lazy) => Self::Lazy(Lazy::new(source, clock)),
+            Player::Rust(Strategy::Lazy) => Self::Lazy(Lazy::new(provider, clock)),
             Player::Rust(strategy) => Self::ours(strategy, options, world).await,
         }
     }
 
-    async fn go_refresher(source: &Source, clock: Clock, window: Duration) -> Self {
-        let credentials = GoCredentials::new(source, clock, window);
+    async fn go_refresher(provider: Provider, clock: Clock, window: Duration) -> Self {
+        let credentials = GoCredentials::new(provider, clock, window);
         let _ = credentials.retrieve().await;
         tokio::spawn(go::refresh(Arc::clone(&credentials)));
         Self::Go(credentials)
     }
 
-    async fn go_swapper(source: &Source, clock: Clock, failing: Option<u64>) -> Self {
-        let credentials = GoCredentials::new(source, clock, Duration::ZERO);
+    async fn go_swapper(provider: Provider, clock: Clock, failing: Option<u64>) -> Self {
+        let credentials = GoCredentials::new(provider.clone(), clock, Duration::ZERO);
         let _ = credentials.retrieve().await;
         let slot = Arc::new(ArcSwap::new(credentials));
-        tokio::spawn(go::swap(Arc::clone(&slot), source.clone(), clock, failing));
+        tokio::spawn(go::swap(Arc::clone(&slot), provider, clock, failing));
         Self::GoSwapper(slot)
     }
 
@@ -128,7 +134,7 @@ impl Working {
             }
             Strategy::Lazy | Strategy::Advisory | Strategy::FileCache => {
                 let advisory = if strategy == Strategy::FileCache {
-                    Advisory::new(world.cell.in_front_of(provider), options)
+                    Advisory::new(world.cell.clone(), options)
                 } else {
                     Advisory::new(provider, options)
                 };
@@ -169,9 +175,13 @@ fn options(number: u32, world: &World) -> Options {
     Options {
         windows: world.terms.windows,
         time_source: SharedTimeSource::new(world.clock),
-        seed: Some(world.terms.seed ^ (u64::from(number) << 32)),
+        seed: Some(seed(number, &world.terms)),
         ..Options::default()
     }
+}
+
+fn seed(number: u32, terms: &Terms) -> u64 {
+    terms.seed ^ (u64::from(number) << 32)
 }
 
 /// One call: credentials, and a service that refuses expired ones.

@@ -39,7 +39,7 @@ pub struct Outcome {
     pub stale_for: Duration,
     pub fetches: u64,
     pub throttled: u64,
-    /// The most fetches within one second.
+    /// The most fetches within one second by processes that have had credentials before.
     pub peak_fetches_per_s: u64,
     pub fetches_during_outage: u64,
     /// From the end of the outage to the first call with valid credentials.

@@ -4,33 +4,29 @@
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_smithy_async::time::TimeSource;
 use tokio::sync::Mutex;
 
 use super::clock::Clock;
+use super::source::Provider;
 use crate::credentials::{Renew, Windows};
 
 /// The node's credentials. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct SharedCell {
     clock: Clock,
+    provider: Provider,
     held: Arc<Mutex<Option<Credentials>>>,
 }
 
 impl SharedCell {
-    pub fn new(clock: Clock) -> Self {
+    /// Whoever fetches, fetches with `provider`: what it remembers, the cell does.
+    pub fn new(clock: Clock, provider: Provider) -> Self {
         Self {
             clock,
-            held: Arc::default(),
-        }
-    }
-
-    /// The cell as one process renews through it.
-    pub fn in_front_of(&self, provider: SharedCredentialsProvider) -> CellRenewal {
-        CellRenewal {
-            cell: self.clone(),
             provider,
+            held: Arc::default(),
         }
     }
 
@@ -44,19 +40,13 @@ impl SharedCell {
     }
 }
 
-#[derive(Debug)]
-pub(super) struct CellRenewal {
-    cell: SharedCell,
-    provider: SharedCredentialsProvider,
-}
-
-impl Renew for CellRenewal {
+impl Renew for SharedCell {
     fn renew<'a>(&'a self, held: Option<&'a Credentials>) -> future::ProvideCredentials<'a> {
         future::ProvideCredentials::new(async move {
-            let mut cell = self.cell.held.lock().await;
+            let mut cell = self.held.lock().await;
             let newer = cell.as_ref().filter(|shared| {
                 held.is_none_or(|held| held.access_key_id() != shared.access_key_id())
-                    && self.cell.good(shared)
+                    && self.good(shared)
             });
             if let Some(newer) = newer {
                 return Ok(newer.clone());

@@ -41,13 +41,18 @@ pub(super) struct Fetches {
     pub count: u64,
     pub throttled: u64,
     pub during_outage: u64,
-    per_second: BTreeMap<u64, u64>,
+    /// Of processes that have had credentials before.
+    renewals_per_second: BTreeMap<u64, u64>,
 }
 
 impl Fetches {
-    /// The most within one second of the clock.
+    /// The most renewals within one second of the clock.
     pub fn peak_per_s(&self) -> u64 {
-        self.per_second.values().copied().max().unwrap_or(0)
+        self.renewals_per_second
+            .values()
+            .copied()
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -72,7 +77,7 @@ impl Source {
         self.state().fetches.clone()
     }
 
-    /// What one process fetches with: it has memory of its own.
+    /// What one process fetches with: clones have one memory.
     pub fn provider(&self) -> Provider {
         Provider {
             source: self.clone(),
@@ -84,8 +89,8 @@ impl Source {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn fetch(&self) -> Result<Credentials, CredentialsError> {
-        let answer = self.ask();
+    async fn fetch(&self, renewal: bool) -> Result<Credentials, CredentialsError> {
+        let answer = self.ask(renewal);
         let terms = self.0.terms;
         let wait = if matches!(answer, Answer::Never) {
             GIVES_UP
@@ -100,12 +105,15 @@ impl Source {
         }
     }
 
-    fn ask(&self) -> Answer {
+    fn ask(&self, renewal: bool) -> Answer {
         let now = self.0.clock.elapsed();
         let outage = self.0.outage.filter(|outage| outage.lasts_at(now));
         let mut state = self.state();
         state.fetches.count += 1;
-        *state.fetches.per_second.entry(now.as_secs()).or_default() += 1;
+        if renewal {
+            let second = state.fetches.renewals_per_second.entry(now.as_secs());
+            *second.or_default() += 1;
+        }
         state.fetches.during_outage += u64::from(outage.is_some());
         if let Some(outage) = outage {
             return match outage.trouble {
@@ -166,10 +174,16 @@ impl State {
 }
 
 /// The source as one process's provider.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Provider {
     source: Source,
     last: Arc<Mutex<Option<Credentials>>>,
+}
+
+impl Provider {
+    fn last(&self) -> MutexGuard<'_, Option<Credentials>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl ProvideCredentials for Provider {
@@ -178,8 +192,9 @@ impl ProvideCredentials for Provider {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
-            let fetched = self.source.fetch().await;
-            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            let renewal = self.last().is_some();
+            let fetched = self.source.fetch(renewal).await;
+            let mut last = self.last();
             match fetched {
                 Ok(new) => {
                     *last = Some(new.clone());

@@ -58,10 +58,15 @@ fn inline_refreshes_of_a_day_are_those_of_the_go_package_and_none_of_ours() {
 
 #[test]
 fn none_of_ours_makes_a_call_wait_whatever_the_lifetime() {
-    for lifetime in [15 * MINUTE, 12 * HOUR] {
-        for (player, count) in inline(&day(lifetime)) {
-            let ours = ["advisory", "refresher", "swapper", "file-cache"].contains(&player);
-            assert!(!ours || count == 0, "{player} at {lifetime:?}: {count}");
+    for lifetime in [15 * MINUTE, HOUR, 12 * HOUR] {
+        for renew_before in [None, Some(5 * MINUTE)] {
+            let mut terms = day(lifetime);
+            terms.source.renew_before = renew_before;
+            for (player, count) in inline(&terms) {
+                let ours = ["advisory", "refresher", "swapper", "file-cache"].contains(&player);
+                let told = format!("{player} at {lifetime:?}, {renew_before:?}: {count}");
+                assert!(!ours || count == 0, "{told}");
+            }
         }
     }
 }
@@ -104,7 +109,6 @@ fn in_an_outage_ours_never_do_worse_than_the_sdk() {
                 .skip(1);
             for ours in ours {
                 let told = format!("{trouble:?}, {renew_before:?}: {ours:#?} against {lazy:#?}");
-                println!("{told}");
                 assert!(ours.failed() <= lazy.failed(), "{told}");
                 assert!(ours.blocked <= lazy.blocked, "{told}");
                 assert!(ours.longest_wait <= lazy.longest_wait, "{told}");
@@ -117,4 +121,26 @@ fn in_an_outage_ours_never_do_worse_than_the_sdk() {
             }
         }
     }
+}
+
+#[test]
+fn processes_that_start_together_renew_apart_and_behind_a_shared_file_as_one() {
+    let terms = Terms {
+        duration: 3 * HOUR,
+        call_every: Duration::from_secs(10),
+        processes: 500,
+        ..day(HOUR)
+    };
+    let peaks: Vec<(&str, u64)> = outcomes(&terms)
+        .iter()
+        .map(|o| (o.player.name(), o.peak_fetches_per_s))
+        .collect();
+    let peak = |name| peaks.iter().find(|(player, _)| *player == name).unwrap().1;
+    // All of Go's expire together, and meet their first calls within 10 s; the SDK's within 5 s to 15 s.
+    assert!(peak("go") >= 40, "{peaks:?}");
+    assert!(peak("lazy") >= 20, "{peaks:?}");
+    for ours in ["advisory", "refresher", "swapper"] {
+        assert!(peak(ours) * 3 <= peak("lazy"), "{peaks:?}");
+    }
+    assert_eq!(peak("file-cache"), 1, "{peaks:?}");
 }
