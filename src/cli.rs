@@ -7,6 +7,7 @@ use crate::commands::credential_process::CredentialProcessArgs;
 use crate::commands::imds::ImdsArgs;
 use crate::commands::imds::worker::WorkerArgs;
 use crate::commands::lab::LabArgs;
+use crate::commands::refresh::RefreshArgs;
 use crate::commands::report::ReportArgs;
 use crate::commands::s3::S3Args;
 use crate::commands::sign::SignArgs;
@@ -28,6 +29,7 @@ enum Command {
     Sts(StsArgs),
     Imds(ImdsArgs),
     S3(S3Args),
+    Refresh(RefreshArgs),
     Sign(SignArgs),
     Lab(LabArgs),
     Compare(CompareArgs),
@@ -45,6 +47,7 @@ impl Cli {
             Command::Sts(args) => &args.output,
             Command::Imds(args) => &args.output,
             Command::S3(args) => &args.output,
+            Command::Refresh(args) => &args.output,
             Command::Sign(args) => &args.output,
             Command::Lab(args) => &args.output,
             Command::Compare(args) => &args.output,
@@ -60,6 +63,7 @@ impl Cli {
             Command::Sts(args) => args.checks.clone(),
             Command::Imds(args) => args.checks.clone(),
             Command::S3(args) => args.checks.clone(),
+            Command::Refresh(args) => args.checks.clone(),
             Command::Sign(args) => args.checks.clone(),
             Command::Compare(args) => args.checks.clone(),
             Command::Report(args) => args.checks.clone(),
@@ -76,6 +80,7 @@ impl Cli {
             Command::Sts(args) => commands::sts::run(args).await,
             Command::Imds(args) => commands::imds::run(args).await,
             Command::S3(args) => commands::s3::run(args).await,
+            Command::Refresh(args) => commands::refresh::run(args).await,
             Command::Sign(args) => commands::sign::run(args).await,
             Command::Lab(args) => commands::lab::run(args).await,
             Command::Compare(args) => commands::compare::run(&args),

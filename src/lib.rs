@@ -7,7 +7,8 @@
 //! - [`report`]: the result document and its renderers
 //! - [`client`]: instrumented SDK clients
 //! - [`signing`]: what signing costs on this CPU, without a network
-//! - [`credentials`]: sources of credentials, and what fetching from them costs
+//! - [`simulation`]: strategies on a virtual clock
+//! - [`credentials`]: sources of credentials, what fetching from them costs, and strategies of renewal
 //! - [`measure`]: samples, distributions, load, comparisons; knows neither AWS nor a terminal
 //! - [`lab`]: the embedded AWS; shares no code with the instrument that measures it
 //! - [`clock`], [`exit`], [`processor`]: the ground floor
@@ -23,3 +24,4 @@ pub mod measure;
 pub mod processor;
 pub mod report;
 pub mod signing;
+pub mod simulation;

@@ -55,23 +55,12 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
             }
             Ok(exit)
         }
-        Report::Signatures(signed) => {
-            let text = report::to_json(signed).map_err(|error| Failure {
-                error: error.into(),
-                hint: None,
-            })?;
-            report::write(output.output.as_deref(), &text)
-                .map_err(|error| unwritten(error, output))?;
-            Ok(report.exit())
+        Report::Simulated(document) => {
+            let text = report::render_simulation(document, output.format, &style);
+            write(text, report, output)
         }
-        Report::Credentials(credentials) => {
-            let text = report::to_json(credentials).map_err(|error| Failure {
-                error: error.into(),
-                hint: None,
-            })?;
-            report::write(None, &text).map_err(|error| unwritten(error, output))?;
-            Ok(report.exit())
-        }
+        Report::Signatures(signed) => write(report::to_json(signed), report, output),
+        Report::Credentials(credentials) => write(report::to_json(credentials), report, output),
         Report::Said => Ok(report.exit()),
         Report::Lab(document, exit) => {
             let text =
@@ -89,6 +78,20 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
             Ok(*exit)
         }
     }
+}
+
+/// Writes a result that has nothing to add on stderr.
+fn write(
+    text: Result<String, report::RenderError>,
+    report: &Report,
+    output: &OutputOptions,
+) -> Result<Exit, Failure> {
+    let text = text.map_err(|error| Failure {
+        error: error.into(),
+        hint: None,
+    })?;
+    report::write(output.output.as_deref(), &text).map_err(|error| unwritten(error, output))?;
+    Ok(report.exit())
 }
 
 fn unwritten(error: std::io::Error, output: &OutputOptions) -> Failure {

@@ -9,6 +9,7 @@ pub mod imds;
 pub mod lab;
 mod load;
 mod options;
+pub mod refresh;
 pub mod report;
 pub mod s3;
 mod session;
@@ -22,6 +23,7 @@ pub use options::{CheckOptions, Color, OutputOptions};
 use crate::exit::Exit;
 use crate::report::document::{Document, LabDocument};
 use crate::report::process_credentials::ProcessCredentials;
+use crate::report::simulation::SimulationDocument;
 use crate::report::threshold;
 use crate::signing::vectors::SignedVector;
 
@@ -33,6 +35,8 @@ pub enum Report {
     Stored(Box<Document>, Exit),
     /// What a program asked of the lab, and how the program ended.
     Lab(LabDocument, Exit),
+    /// Strategies on a virtual clock.
+    Simulated(SimulationDocument),
     /// Other programs' requests, signed.
     Signatures(Vec<SignedVector>),
     /// For a program that asked for them: the one report that holds secrets.
@@ -58,7 +62,11 @@ impl Report {
                     *exit = Exit::CheckFailed;
                 }
             }
-            Self::Lab(..) | Self::Signatures(_) | Self::Credentials(_) | Self::Said => (),
+            Self::Lab(..)
+            | Self::Simulated(_)
+            | Self::Signatures(_)
+            | Self::Credentials(_)
+            | Self::Said => (),
         }
         self
     }
@@ -73,9 +81,11 @@ impl Report {
                 Exit::NotMeasured
             }
             Self::Measured(document) if broken(document) => Exit::CheckFailed,
-            Self::Measured(_) | Self::Signatures(_) | Self::Credentials(_) | Self::Said => {
-                Exit::Measured
-            }
+            Self::Measured(_)
+            | Self::Simulated(_)
+            | Self::Signatures(_)
+            | Self::Credentials(_)
+            | Self::Said => Exit::Measured,
         }
     }
 }

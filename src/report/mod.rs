@@ -35,6 +35,8 @@ mod progress;
 pub mod sameness;
 #[cfg(test)]
 mod schema;
+mod sheet;
+pub mod simulation;
 mod stampede;
 pub mod stored;
 mod table;
@@ -53,6 +55,7 @@ pub use progress::{Progress, failure, note, warning};
 pub use tagged::UnreadableHistogram;
 
 use document::{Document, LabDocument};
+use simulation::SimulationDocument;
 
 /// How the result is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -77,7 +80,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Whether what programs asked of the lab can be written so: it has counts and no latencies.
+    /// Whether a result of counts alone can be written so, such as what programs asked of the lab.
     #[must_use]
     pub fn holds_counts(self) -> bool {
         !matches!(self, Self::Svg | Self::Hlog | Self::Hgrm)
@@ -119,7 +122,7 @@ pub enum RenderError {
     Log(#[from] LogError),
     #[error(transparent)]
     Histogram(#[from] UnreadableHistogram),
-    #[error("what was asked of the lab has no latencies, which this format is made of")]
+    #[error("this result has no latencies, which the format is made of")]
     NoLatencies,
 }
 
@@ -148,12 +151,14 @@ pub fn render_lab(
     format: Format,
     style: &Style,
 ) -> Result<String, RenderError> {
-    Ok(match format {
-        Format::Table => table::render(&lab_requests::outline(document), style),
-        Format::Markdown => markdown::render(&lab_requests::outline(document)),
-        Format::Json => json::render(document)?,
-        Format::Csv => lab_requests::csv(document)?,
-        Format::Html => html::render_lab(document),
-        Format::Svg | Format::Hlog | Format::Hgrm => return Err(RenderError::NoLatencies),
-    })
+    sheet::render(document, format, style)
+}
+
+/// A simulation as text, with a newline at its end.
+pub fn render_simulation(
+    document: &SimulationDocument,
+    format: Format,
+    style: &Style,
+) -> Result<String, RenderError> {
+    sheet::render(document, format, style)
 }

@@ -9,6 +9,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
 use super::document::{Document, LabDocument};
+use super::simulation::SimulationDocument;
 
 /// What `--format json` prints.
 #[derive(JsonSchema)]
@@ -19,6 +20,8 @@ enum Result {
     Run(Box<Document>),
     /// Of `lab`.
     Lab(LabDocument),
+    /// Of `refresh --simulate`.
+    Simulation(SimulationDocument),
 }
 
 fn generated() -> Schema {
