@@ -154,6 +154,30 @@ async fn a_source_that_hangs_is_given_up_after_the_limit_by_all_who_wait() {
 }
 
 #[tokio::test]
+async fn a_lock_that_nobody_gives_back_costs_time_and_nothing_else() {
+    let (directory, source) = (TempDir::new().unwrap(), Source::lasting(3600));
+    let key = CacheKey::of([("source", "test")]);
+    let place = directory.path().join("credentials");
+    let cache = FileCache::builder(key.clone())
+        .directory(&place)
+        .limit(Duration::from_millis(200))
+        .build(source.clone());
+    let held = cache.provide_credentials().await.unwrap();
+    let stuck = std::fs::File::open(place.join(format!("{}.lock", key.as_str()))).unwrap();
+    stuck.lock().unwrap();
+    let resolved = cache.resolve().await.unwrap();
+    assert_eq!(
+        resolved.origin,
+        Origin::File,
+        "nobody needs the lock to read"
+    );
+    let renewed = cache.renew(Some(&held)).await.unwrap();
+    assert_eq!((renewed.access_key_id(), source.asked()), ("ASIA1", 2));
+    source.fail(true);
+    assert!(cache.renew(Some(&held)).await.is_err(), "it keeps its own");
+}
+
+#[tokio::test]
 async fn expired_credentials_from_the_source_are_handed_through_and_told() {
     let (directory, source) = (TempDir::new().unwrap(), Source::lasting(0));
     let cache = cache(&directory, &source);

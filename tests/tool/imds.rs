@@ -1,6 +1,6 @@
 //! `imds`: cold fetches step by step.
 
-use crate::support::{alone, arm, beside_others, lab_counts, measured, scenario};
+use crate::support::{alone, arm, beside_others, lab_counts, measured, run, scenario};
 
 #[test]
 fn each_worker_count_is_an_arm_with_three_requests_per_cold_fetch() {
@@ -188,6 +188,12 @@ fn what_workers_measured_is_what_the_lab_counted() {
         assert!(arm["stampede"]["at_expiry"].is_null(), "nothing expired");
     }
     assert_eq!(document["findings"][0]["id"], "cache-spares-source");
+    let stored = scenario(&document.to_string());
+    let table = run(&["report", stored.path().to_str().unwrap()]).stdout;
+    let table = String::from_utf8(table).unwrap();
+    for told in ["Worker processes", "at expiry", "asked"] {
+        assert!(table.contains(told), "{table}");
+    }
 }
 
 #[test]

@@ -126,6 +126,12 @@ fn age(expired: bool) -> &'static str {
     }
 }
 
+impl From<Refused> for Notice {
+    fn from(refused: Refused) -> Self {
+        Self::Unused(refused.to_string())
+    }
+}
+
 /// A failure that somebody else met.
 #[derive(Debug, thiserror::Error)]
 #[error("the source has just failed: {0}")]
@@ -147,7 +153,7 @@ impl FileCache {
     async fn fulfil(&self, wish: Wish<'_>) -> Result<Resolved, CredentialsError> {
         let place = match self.settings.place() {
             Ok(place) => place,
-            Err(refused) => return self.unused(&refused, None).await,
+            Err(refused) => return self.past_the_cache(refused.into(), None, wish).await,
         };
         let mut notices = Vec::new();
         let patience = self.settings.patience();
@@ -158,9 +164,15 @@ impl FileCache {
                 origin,
                 notices,
             }),
-            Ok(Turn::Unused(refused, held)) => self.unused(&refused, held).await,
+            Ok(Turn::Unused(refused, held)) => {
+                self.past_the_cache(refused.into(), held, wish).await
+            }
             Ok(Turn::Mine(lock, entry)) => self.renewed(place, lock, entry, wish, notices).await,
-            Err(_) => self.past_the_cache(Notice::Stuck(patience)).await,
+            Err(_) => {
+                let held = place.read().ok().flatten().and_then(|entry| entry.held);
+                self.past_the_cache(Notice::Stuck(patience), held, wish)
+                    .await
+            }
         }
     }
 
@@ -258,22 +270,18 @@ impl FileCache {
         }
     }
 
-    /// Asks the source because the cache cannot be used; `held` is what could be read of it.
-    async fn unused(
+    /// Asks the source as if there were no cache, for the reason that the notice gives; `held` is what could be
+    /// read of it.
+    async fn past_the_cache(
         &self,
-        refused: &Refused,
+        notice: Notice,
         held: Option<Held>,
+        wish: Wish<'_>,
     ) -> Result<Resolved, CredentialsError> {
-        let notice = Notice::Unused(refused.to_string());
-        match self.past_the_cache(notice.clone()).await {
-            Err(error) => instead(held, Wish::Usable, self.now(), error, vec![notice]),
-            fetched => fetched,
+        match self.fetch().await {
+            Ok(credentials) => Ok(Resolved::fetched(credentials, vec![notice])),
+            Err(error) => instead(held, wish, self.now(), error, vec![notice]),
         }
-    }
-
-    async fn past_the_cache(&self, notice: Notice) -> Result<Resolved, CredentialsError> {
-        let credentials = self.fetch().await?;
-        Ok(Resolved::fetched(credentials, vec![notice]))
     }
 
     async fn fetch(&self) -> Provided {
