@@ -57,6 +57,15 @@ impl Cli {
         }
     }
 
+    /// Whether one thread is enough, so that none need be started: for processes that are started by the thousand.
+    #[must_use]
+    pub fn needs_one_thread(&self) -> bool {
+        matches!(
+            self.command,
+            Command::CredentialProcess(_) | Command::ImdsWorker(_)
+        )
+    }
+
     /// What the results are held to.
     fn checks(&self) -> CheckOptions {
         match &self.command {

@@ -155,6 +155,13 @@ fn worker_processes_need_no_more_than_one_fetch_per_expiry_with_the_file_cache()
         .map(|finding| &finding["id"])
         .collect();
     assert_eq!(ids, ["cache-prevents-failures", "expiry-stampede"]);
+    let text = document.to_string();
+    for secret in ["ASIA", "IQoJb3JpZ2lu"] {
+        assert!(
+            !text.contains(secret),
+            "what every key and every token begins with"
+        );
+    }
     let arrived: u64 = lab_counts(&document).values().sum();
     let told = [none, memory, file].map(|arm| arm["stampede"]["arrived"].as_u64().unwrap());
     assert_eq!(arrived, told.iter().sum::<u64>(), "{told:?}");
