@@ -6,9 +6,9 @@ const REMEDY: &str = "let the processes of a node share their credentials: `cred
     credential-process` in a profile works with every SDK and the AWS CLI, `FileCache` in Rust programs \
     (docs/file-cache.md)";
 
-/// From the arms in the order of the run: the baseline first, the file cache last.
+/// From all three arms, in the order of the run: the baseline first, the file cache last.
 pub(super) fn of(arms: &[Arm]) -> Vec<Finding> {
-    let [baseline, .., file] = arms else {
+    let [baseline, _, file] = arms else {
         return vec![];
     };
     let mut findings = Vec::new();
