@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::judgement::{Check, Compared, StoredRun, Unit};
+pub use super::renewal::{BlockedCalls, OutageSeen, Renewal};
 
 /// The schema that [`Document::schema`] names. The number rises only if a reader of the old one would
 /// misread the new one.
@@ -166,6 +167,9 @@ pub struct Arm {
     /// the phases then count samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls_per_sample: Option<u64>,
+    /// What renewals did to the calls (`refresh`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<Renewal>,
     /// HTTP exchanges with credential sources, by operation.
     pub source_requests: BTreeMap<String, SourceRequests>,
     /// Successful calls only. Keys are `total`, the phases of the design in its order, and `dns`, which is

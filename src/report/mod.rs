@@ -31,6 +31,7 @@ mod outline;
 mod output;
 mod phases;
 mod progress;
+mod renewal;
 pub mod sameness;
 #[cfg(test)]
 mod schema;
