@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::judgement::{Check, Compared, StoredRun, Unit};
+pub use super::renewal::{BlockedCalls, OutageSeen, Renewal};
 pub use super::stampede::Stampede;
 
 /// The schema that [`Document::schema`] names. The number rises only if a reader of the old one would
@@ -167,6 +168,9 @@ pub struct Arm {
     /// the phases then count samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls_per_sample: Option<u64>,
+    /// What renewals did to the calls (`refresh`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<Renewal>,
     /// Where the calls were made by worker processes (`imds --compare-cache`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stampede: Option<Stampede>,

@@ -32,6 +32,7 @@ mod output;
 mod phases;
 pub mod process_credentials;
 mod progress;
+mod renewal;
 pub mod sameness;
 #[cfg(test)]
 mod schema;

@@ -9,6 +9,7 @@ use super::document::{Arm, Document};
 use super::figures;
 use super::histogram;
 use super::phases;
+use super::renewal;
 use super::stampede;
 use super::wording::{self, CPU};
 
@@ -29,6 +30,7 @@ pub(super) fn of(document: &Document, width: usize) -> Vec<Block> {
         Block::Facts(wording::facts(document)),
     ];
     blocks.extend(in_short(document, width));
+    blocks.extend(renewal::section(&document.arms, width));
     blocks.extend(stampede::table(&document.arms));
     blocks.extend(latency(document));
     blocks.extend(phases::section(&document.arms));

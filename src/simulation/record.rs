@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::source::Fetches;
 use super::terms::{Outage, Player};
+use crate::measure::Waits;
 
 /// Written while a simulation runs.
 #[derive(Debug, Default)]
@@ -12,8 +13,7 @@ pub(super) struct Record(Mutex<Seen>);
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// Calls that did not get their credentials at once: from when to when.
-    waits: Vec<(Duration, Duration)>,
+    waits: Waits,
     without: u64,
     stale: u64,
     first_stale: Option<Duration>,
@@ -63,7 +63,7 @@ impl Record {
     }
 
     pub fn waited(&self, from: Duration, until: Duration) {
-        self.seen().waits.push((from, until));
+        self.seen().waits.record(from, until);
     }
 
     pub fn without(&self, _at: Duration) {
@@ -88,15 +88,16 @@ impl Record {
     }
 
     pub fn outcome(&self, player: Player, fetches: &Fetches) -> Outcome {
-        let mut seen = self.seen();
-        seen.waits.sort_unstable();
-        let longest_wait = seen.waits.iter().map(|(from, until)| *until - *from);
+        let seen = self.seen();
+        let episodes = seen.waits.episodes();
+        let most = episodes.iter().map(|episode| episode.most_at_once);
+        let longest = episodes.iter().map(|episode| episode.longest);
         Outcome {
             player,
-            inline_refreshes: episodes(&seen.waits),
-            blocked: seen.waits.len() as u64,
-            longest_wait: longest_wait.max().unwrap_or_default(),
-            most_at_once: most_at_once(&seen.waits),
+            inline_refreshes: episodes.len() as u64,
+            blocked: episodes.iter().map(|episode| episode.calls).sum(),
+            longest_wait: longest.max().unwrap_or_default(),
+            most_at_once: most.max().unwrap_or(0),
             without: seen.without,
             stale: seen.stale,
             stale_for: seen
@@ -112,55 +113,5 @@ impl Record {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Stretches of time in which at least one call waited. `waits` are in the order of their starts.
-fn episodes(waits: &[(Duration, Duration)]) -> u64 {
-    let mut count = 0;
-    let mut covered = None;
-    for &(from, until) in waits {
-        if covered.is_none_or(|covered| from >= covered) {
-            count += 1;
-        }
-        covered = covered.max(Some(until));
-    }
-    count
-}
-
-fn most_at_once(waits: &[(Duration, Duration)]) -> u64 {
-    let mut changes: Vec<(Duration, i64)> = waits
-        .iter()
-        .flat_map(|&(from, until)| [(from, 1), (until, -1)])
-        .collect();
-    // Ends before starts: who leaves as another comes is not there at once with it.
-    changes.sort_unstable();
-    let mut there = 0;
-    let most = changes.iter().map(|(_, change)| {
-        there += change;
-        there
-    });
-    most.max().unwrap_or(0) as u64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn seconds(waits: &[(u64, u64)]) -> Vec<(Duration, Duration)> {
-        let second = Duration::from_secs;
-        waits.iter().map(|&(a, b)| (second(a), second(b))).collect()
-    }
-
-    #[test]
-    fn waits_that_overlap_are_one_episode() {
-        let waits = seconds(&[(0, 10), (2, 10), (10, 20), (30, 31)]);
-        assert_eq!(episodes(&waits), 3);
-        assert_eq!(most_at_once(&waits), 2);
-    }
-
-    #[test]
-    fn nothing_waited_is_nothing() {
-        assert_eq!((episodes(&[]), most_at_once(&[])), (0, 0));
     }
 }

@@ -1,5 +1,10 @@
 //! `refresh`: what an expiry does to calls, by who renews the credentials.
 
+mod at_work;
+mod findings;
+mod live;
+mod own_thread;
+mod seen;
 mod simulated;
 mod strategies;
 
@@ -116,6 +121,6 @@ struct SimulationOptions {
 pub async fn run(args: RefreshArgs) -> Result<Report, Failure> {
     match args.simulation.simulate {
         Some(duration) => simulated::run(&args, duration).await,
-        None => todo!(),
+        None => live::run(args).await,
     }
 }
