@@ -195,7 +195,7 @@ async fn an_sdk_client_takes_it_for_its_provider() {
         fetched.access_key_id(),
         fetched.secret_access_key(),
         fetched.session_token().map(str::to_owned),
-        Some(SystemTime::now() + Duration::from_secs(1800)),
+        Some(SystemTime::now() + Duration::from_mins(30)),
         "imds",
     );
     for _ in 0..3 {

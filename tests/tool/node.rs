@@ -150,7 +150,7 @@ pub fn hides(text: &str, credentials: &Value) {
 pub fn is_good(printed: &Value) -> bool {
     let expiry = printed["Expiration"].as_str().unwrap();
     let expiry = SystemTime::from(OffsetDateTime::parse(expiry, &Rfc3339).unwrap());
-    expiry > SystemTime::now() + Duration::from_secs(60)
+    expiry > SystemTime::now() + Duration::from_mins(1)
 }
 
 /// Runs `count` processes at once, each to its end.
