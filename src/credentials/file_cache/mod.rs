@@ -12,6 +12,7 @@ mod entry;
 mod key;
 mod lock;
 mod look;
+mod notice;
 mod place;
 mod settings;
 mod sweep;
@@ -29,6 +30,7 @@ use self::entry::{Age, Entry, Failure, Held};
 pub use self::key::CacheKey;
 use self::lock::Lock;
 use self::look::{Look, Wish, look};
+pub use self::notice::Notice;
 use self::place::Place;
 use self::place::Refused;
 pub use self::settings::FileCacheBuilder;
@@ -99,39 +101,6 @@ pub enum Origin {
     Source,
 }
 
-/// Something that went another way than it should.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Notice {
-    #[error("the credentials cache is not used: {0}")]
-    Unused(String),
-    #[error("the credentials could not be cached: {0}")]
-    NotKept(String),
-    #[error(
-        "the clock was set back since the cached credentials were fetched; they are not believed, and renewed"
-    )]
-    ClockSetBack,
-    #[error("cached credentials that {} are used, since the source fails: {message}", age(*.expired))]
-    Stale { expired: bool, message: String },
-    #[error(
-        "whoever renews the cached credentials has not ended within {0:?}; the source is asked directly"
-    )]
-    Stuck(Duration),
-}
-
-fn age(expired: bool) -> &'static str {
-    if expired {
-        "have expired"
-    } else {
-        "are about to expire"
-    }
-}
-
-impl From<Refused> for Notice {
-    fn from(refused: Refused) -> Self {
-        Self::Unused(refused.to_string())
-    }
-}
-
 /// A failure that somebody else met.
 #[derive(Debug, thiserror::Error)]
 #[error("the source has just failed: {0}")]
@@ -193,7 +162,7 @@ impl FileCache {
             match (said, &entry.held) {
                 (Look::Take, Some(held)) => return Turn::take(held, origin),
                 (Look::TakeStale(message), Some(held)) => {
-                    notices.push(stale(held, now, message));
+                    notices.push(Notice::stale(held, now, message));
                     return Turn::take(held, origin);
                 }
                 (Look::GiveUp(message), _) => return Turn::failed(message),
@@ -249,8 +218,10 @@ impl FileCache {
                 // As metadata does that has lost its own source. Asking again at once would not help.
                 let message = "what it hands out has expired".to_owned();
                 let _ = keep(place, lock, failed(message.clone())).await;
-                let expired = true;
-                notices.push(Notice::Stale { expired, message });
+                notices.push(Notice::Stale {
+                    expired: true,
+                    message,
+                });
                 Ok(Resolved::fetched(credentials, notices))
             }
             Ok(credentials) => {
@@ -372,20 +343,13 @@ fn instead(
         return Err(error);
     };
     if !matches!(held.age(now), Age::Fresh | Age::Early) {
-        notices.push(stale(&held, now, &error_text(&error)));
+        notices.push(Notice::stale(&held, now, &error_text(&error)));
     }
     Ok(Resolved {
         credentials: held.credentials,
         origin: Origin::File,
         notices,
     })
-}
-
-fn stale(held: &Held, now: SystemTime, message: &str) -> Notice {
-    Notice::Stale {
-        expired: held.age(now) == Age::Expired,
-        message: message.to_owned(),
-    }
 }
 
 /// Writes `entry` and gives the lock back. Off the executor's threads, since a disk may take its time; and to its end,
