@@ -9,6 +9,7 @@
 mod advisory;
 mod backoff;
 mod exchange;
+mod fetching;
 mod held;
 mod keeper;
 mod options;
