@@ -11,6 +11,7 @@ mod backoff;
 mod error_text;
 mod exchange;
 mod file_cache;
+mod fetching;
 mod held;
 mod keeper;
 mod named;
