@@ -10,6 +10,7 @@ mod lab_command;
 mod open_loop;
 mod pages;
 mod peers;
+mod refresh;
 mod s3;
 mod sign;
 mod sts;
