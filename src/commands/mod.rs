@@ -2,6 +2,7 @@
 //! nothing but progress, and that on stderr.
 
 pub mod compare;
+pub mod credential_process;
 mod credibility;
 mod failure;
 pub mod imds;
@@ -13,6 +14,7 @@ pub mod report;
 pub mod s3;
 mod session;
 pub mod sign;
+mod steps;
 pub mod sts;
 
 pub use failure::Failure;
@@ -20,6 +22,7 @@ pub use options::{CheckOptions, Color, OutputOptions};
 
 use crate::exit::Exit;
 use crate::report::document::{Document, LabDocument};
+use crate::report::process_credentials::ProcessCredentials;
 use crate::report::simulation::SimulationDocument;
 use crate::report::threshold;
 use crate::signing::vectors::SignedVector;
@@ -36,6 +39,10 @@ pub enum Report {
     Simulated(SimulationDocument),
     /// Other programs' requests, signed.
     Signatures(Vec<SignedVector>),
+    /// For a program that asked for them: the one report that holds secrets.
+    Credentials(ProcessCredentials),
+    /// All of it was said on the way.
+    Said,
 }
 
 impl Report {
@@ -55,7 +62,11 @@ impl Report {
                     *exit = Exit::CheckFailed;
                 }
             }
-            Self::Lab(..) | Self::Simulated(_) | Self::Signatures(_) => (),
+            Self::Lab(..)
+            | Self::Simulated(_)
+            | Self::Signatures(_)
+            | Self::Credentials(_)
+            | Self::Said => (),
         }
         self
     }
@@ -70,7 +81,11 @@ impl Report {
                 Exit::NotMeasured
             }
             Self::Measured(document) if broken(document) => Exit::CheckFailed,
-            Self::Measured(_) | Self::Simulated(_) | Self::Signatures(_) => Exit::Measured,
+            Self::Measured(_)
+            | Self::Simulated(_)
+            | Self::Signatures(_)
+            | Self::Credentials(_)
+            | Self::Said => Exit::Measured,
         }
     }
 }

@@ -2,11 +2,14 @@
 
 mod bad_input;
 mod compare;
+mod credential_process;
 mod fail_if;
+mod file_cache;
 mod imds;
 mod interchange;
 mod interrupt;
 mod lab_command;
+mod node;
 mod open_loop;
 mod pages;
 mod peers;
