@@ -13,6 +13,7 @@ mod node;
 mod open_loop;
 mod pages;
 mod peers;
+mod refresh;
 mod s3;
 mod sign;
 mod sts;
