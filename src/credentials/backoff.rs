@@ -37,7 +37,7 @@ impl Backoff {
 
     /// The refresh specification's: 5 to 10 minutes, or as long as the advisory window where that is shorter.
     pub fn specified(windows: Windows) -> Self {
-        let wait = windows.advisory.min(Duration::from_secs(5 * 60));
+        let wait = windows.advisory.min(Duration::from_mins(5));
         Self {
             first: wait,
             factor: 1.0,
@@ -61,7 +61,7 @@ impl Backoff {
     /// The wait after the `failures`-th failure in a row; `chance` from 0 to 1.
     pub fn wait(self, failures: u32, chance: f64) -> Duration {
         let doublings = failures.saturating_sub(1).min(32);
-        let grown = self.first.as_secs_f64() * self.factor.powi(doublings as i32);
+        let grown = self.first.as_secs_f64() * self.factor.powf(f64::from(doublings));
         let bounded = grown.min(self.most.as_secs_f64());
         Duration::from_secs_f64(bounded * (1.0 + self.spread * chance))
     }
@@ -81,7 +81,7 @@ pub(super) fn gap(trouble: Duration, took: Duration, chance: f64) -> Duration {
 mod tests {
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     #[test]
     fn waits_double_up_to_a_third_of_the_window() {

@@ -24,7 +24,7 @@ use super::windows::Windows;
 
 /// The background never sleeps longer than this without looking at the clock: a suspended machine's timers
 /// stand still while its credentials age.
-const LONGEST_NAP: Duration = Duration::from_secs(5 * 60);
+const LONGEST_NAP: Duration = Duration::from_mins(5);
 
 /// Who begins a renewal in the advisory window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -73,6 +73,9 @@ impl Intercept for Refused {
     }
 }
 
+/// Of `ExpiredToken` and `ExpiredTokenException`.
+const CODE: &str = "ExpiredToken";
+
 /// Whether the service refused the request for the age of its credentials. The code is in a header or in the
 /// body, as the protocol has it.
 fn says_expired(response: &HttpResponse) -> bool {
@@ -81,7 +84,6 @@ fn says_expired(response: &HttpResponse) -> bool {
     }
     let header = response.headers().get("x-amzn-errortype");
     let body = response.body().bytes().unwrap_or_default();
-    const CODE: &str = "ExpiredToken";
     header.is_some_and(|code| code.starts_with(CODE))
         || body
             .windows(CODE.len())

@@ -10,11 +10,11 @@ pub struct Windows {
     pub mandatory: Duration,
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// The shortest lifetime that STS gives. The table of the specification is not made for shorter ones, which
 /// it would have renewed all the time.
-const SHORTEST: Duration = Duration::from_secs(15 * 60);
+const SHORTEST: Duration = Duration::from_mins(15);
 
 /// The part of the advisory window that is left to chance, so that processes which fetched together do
 /// not renew together.
@@ -75,8 +75,8 @@ mod tests {
         let windows = Windows::of(Duration::from_secs(30));
         assert_eq!(windows.advisory, Duration::from_secs(10));
         assert_eq!(windows.mandatory, Duration::from_secs(2));
-        let before = Windows::of(SHORTEST - Duration::from_millis(1));
-        assert!(Windows::of(SHORTEST).advisory - before.advisory < Duration::from_millis(1));
+        let before = Windows::of(SHORTEST.mul_f64(0.999_999));
+        assert!(Windows::of(SHORTEST).advisory < before.advisory + Duration::from_millis(1));
     }
 
     #[test]

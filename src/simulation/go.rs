@@ -15,7 +15,7 @@ use super::clock::Clock;
 use super::source::Provider;
 
 /// The period of both helpers' timers.
-const PERIOD: Duration = Duration::from_secs(55 * 60);
+const PERIOD: Duration = Duration::from_mins(55);
 
 /// `credentials.Credentials`.
 #[derive(Debug)]

@@ -65,7 +65,7 @@ fn play(terms: &Terms, player: Player) -> std::io::Result<Outcome> {
         }
         processes.join_all().await;
         // Calls that wait at the end are seen to their end if it is near.
-        clock.reach(terms.duration + Duration::from_secs(60)).await;
+        clock.reach(terms.duration + Duration::from_mins(1)).await;
         world.record.outcome(player, &world.source.fetches())
     });
     Ok(outcome)

@@ -83,7 +83,7 @@ impl Working {
             Player::Go => Self::Go(GoCredentials::new(provider, clock, Duration::ZERO)),
             Player::GoRefresher => Self::go_refresher(provider, clock, Duration::ZERO).await,
             Player::GoRefresherWindow => {
-                Self::go_refresher(provider, clock, Duration::from_secs(600)).await
+                Self::go_refresher(provider, clock, Duration::from_mins(10)).await
             }
             Player::GoSwapper => Self::go_swapper(provider, clock, None).await,
             Player::GoSwapperFailedTick => {

@@ -80,10 +80,9 @@ impl Record {
     pub fn served(&self, at: Duration) {
         let mut seen = self.seen();
         if let Some(ended) = seen.outage_ended
-            && at >= ended
             && seen.recovered.is_none()
         {
-            seen.recovered = Some(at - ended);
+            seen.recovered = at.checked_sub(ended);
         }
     }
 
@@ -100,9 +99,9 @@ impl Record {
             most_at_once: most.max().unwrap_or(0),
             without: seen.without,
             stale: seen.stale,
-            stale_for: seen
-                .first_stale
-                .map_or(Duration::ZERO, |first| seen.last_stale - first),
+            stale_for: seen.first_stale.map_or(Duration::ZERO, |first| {
+                seen.last_stale.saturating_sub(first)
+            }),
             fetches: fetches.count,
             throttled: fetches.throttled,
             peak_fetches_per_s: fetches.peak_per_s(),

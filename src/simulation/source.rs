@@ -140,7 +140,7 @@ impl State {
             return true;
         };
         let (left, at) = self.bucket.unwrap_or((rate, now));
-        let left = (left + (now - at).as_secs_f64() * rate).min(rate);
+        let left = (left + now.saturating_sub(at).as_secs_f64() * rate).min(rate);
         let admitted = left >= 1.0;
         self.bucket = Some((if admitted { left - 1.0 } else { left }, now));
         admitted
@@ -155,7 +155,7 @@ impl State {
                 (self.issued, now + terms.latency + terms.lifetime)
             }
             Some(renew_before) => {
-                let generation_lasts = terms.lifetime - renew_before;
+                let generation_lasts = terms.lifetime.saturating_sub(renew_before);
                 let generation = (now.as_nanos() / generation_lasts.as_nanos()) as u32;
                 (
                     u64::from(generation),

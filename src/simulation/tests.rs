@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::*;
 use crate::credentials::Strategy;
 
-const HOUR: Duration = Duration::from_secs(3600);
-const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_hours(1);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// A day of one process that calls once a second.
 fn day(lifetime: Duration) -> Terms {
@@ -85,7 +85,7 @@ fn equal_terms_end_equal() {
 fn around_expiry(lifetime: Duration, trouble: Trouble) -> Outage {
     Outage {
         trouble,
-        from: lifetime - 5 * MINUTE,
+        from: lifetime.saturating_sub(5 * MINUTE),
         until: lifetime + 10 * MINUTE,
     }
 }

@@ -37,21 +37,18 @@ const FIRST_REQUEST: Duration = Duration::from_millis(500);
 pub(super) async fn run(args: RefreshArgs) -> Result<Report, Failure> {
     let strategies = strategies(&args)?;
     let source = args.target.source.unwrap_or(Source::Imds);
-    let (scenario, outage) = match &args.target.lab {
-        Some(name) => {
-            let name = if name == USUAL_SCENARIO {
-                SCENARIO
-            } else {
-                name
-            };
-            let mut scenario = load_scenario(name)?;
-            let outage = adjust(&mut scenario, &args);
-            (Some(scenario), outage)
-        }
-        None => {
-            only_the_lab(&args)?;
-            (None, None)
-        }
+    let (scenario, outage) = if let Some(name) = &args.target.lab {
+        let name = if name == USUAL_SCENARIO {
+            SCENARIO
+        } else {
+            name
+        };
+        let mut scenario = load_scenario(name)?;
+        let outage = adjust(&mut scenario, &args);
+        (Some(scenario), outage)
+    } else {
+        only_the_lab(&args)?;
+        (None, None)
     };
     let session =
         Session::begin_in(scenario, "refresh", &args.target, &args.output, source).await?;
@@ -84,7 +81,7 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Report, Failure> {
     session.warm_up(&arms, &plan).await?;
     let before = clock::since(lab_started);
     for seen in &seen {
-        seen.begin(outage.map(|outage| outage.from_now(before)));
+        seen.begin(outage.map(|outage| outage.seen_after(before)));
     }
     if let Some(outage) = outage {
         tokio::spawn(count_requests(outage, lab_started, counted(&arms, &seen)));
@@ -202,7 +199,7 @@ impl Outage {
     }
 
     /// As the document states it, `passed` after the lab's start.
-    fn from_now(self, passed: Duration) -> OutageSeen {
+    fn seen_after(self, passed: Duration) -> OutageSeen {
         let after = |time: Duration| time.as_secs_f64() - passed.as_secs_f64();
         OutageSeen {
             trouble: self.trouble.name().to_owned(),

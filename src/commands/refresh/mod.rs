@@ -83,7 +83,7 @@ impl ExpiryOptions {
     fn windows(&self) -> Option<Windows> {
         self.window.map(|advisory| Windows {
             advisory,
-            mandatory: Duration::from_secs(60).min(advisory / 15),
+            mandatory: Duration::from_mins(1).min(advisory / 15),
         })
     }
 

@@ -83,9 +83,9 @@ impl Seen {
             most_at_once: episodes.iter().map(|e| e.most_at_once).max().unwrap_or(0),
             waits: episodes.iter().map(blocked).collect(),
             refused: noted.refused,
-            refused_for_s: noted
-                .first_refused
-                .map_or(0.0, |first| (noted.last_refused - first).as_secs_f64()),
+            refused_for_s: noted.first_refused.map_or(0.0, |first| {
+                noted.last_refused.saturating_sub(first).as_secs_f64()
+            }),
             outage: noted.outage.clone(),
         }
     }

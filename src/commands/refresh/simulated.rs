@@ -13,12 +13,12 @@ use crate::report::document::SCHEMA;
 use crate::report::simulation::{SimulatedStrategy, SimulatedTerms, SimulationDocument};
 use crate::simulation::{self, Outage, Player, SourceTerms, Terms};
 
-const LIFETIME: Duration = Duration::from_secs(60 * 60);
+const LIFETIME: Duration = Duration::from_hours(1);
 const SOURCE_DELAY: Duration = Duration::from_secs(1);
 const CALLS_PER_S: f64 = 1.0;
 
 /// As IMDS states it: new credentials at least five minutes before the old ones end.
-const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
+const RENEW_BEFORE: Duration = Duration::from_mins(5);
 
 /// A longer simulation of more calls is a mistake, and would not end soon.
 const MOST_CALLS: f64 = 1e10;

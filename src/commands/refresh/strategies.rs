@@ -4,12 +4,12 @@ use crate::simulation::{Player, Trouble};
 
 /// Parses a strategy's name.
 pub(super) fn player(text: &str) -> Result<Player, String> {
-    named(text, &Player::all(), |player| player.name())
+    named(text, &Player::all(), Player::name)
 }
 
 /// Parses what is wrong with the source.
 pub(super) fn trouble(text: &str) -> Result<Trouble, String> {
-    named(text, &Trouble::ALL, |trouble| trouble.name())
+    named(text, &Trouble::ALL, Trouble::name)
 }
 
 fn named<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, String> {

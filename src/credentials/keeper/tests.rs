@@ -62,8 +62,8 @@ impl Renew for Source {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 fn keeper(begins: Begins, script: &[Does]) -> (Keeper, Source) {
     let clock = Clock(Instant::now());
@@ -124,13 +124,13 @@ async fn a_hundred_calls_at_once_are_one_fetch() {
 async fn in_the_advisory_window_one_call_begins_a_fetch_and_none_waits() {
     let (keeper, source) = keeper(Begins::Call, &[]);
     keeper.ready().await.unwrap();
-    at(&source, HOUR - 5 * MINUTE).await;
+    at(&source, 55 * MINUTE).await;
     for _ in 0..10 {
         assert_eq!(at_once(&keeper), "AKID0");
     }
     tokio::task::yield_now().await;
     assert_eq!(source.asked(), 2);
-    at(&source, HOUR - 4 * MINUTE).await;
+    at(&source, 56 * MINUTE).await;
     assert_eq!(at_once(&keeper), "AKID1");
 }
 
@@ -148,12 +148,12 @@ async fn a_call_that_is_given_up_does_not_take_the_fetch_with_it() {
 async fn a_failure_keeps_the_last_good_value_and_the_next_try_comes_later() {
     let (keeper, source) = keeper(Begins::Call, &[Does::Gives, Does::Fails, Does::Fails]);
     keeper.ready().await.unwrap();
-    at(&source, HOUR - 7 * MINUTE).await;
+    at(&source, 53 * MINUTE).await;
     assert_eq!(at_once(&keeper), "AKID0");
-    at(&source, HOUR - 7 * MINUTE + 10 * SECOND).await;
+    at(&source, 53 * MINUTE + 10 * SECOND).await;
     assert_eq!(at_once(&keeper), "AKID0");
     assert_eq!(source.asked(), 2, "it backs off");
-    at(&source, HOUR - 6 * MINUTE).await;
+    at(&source, 54 * MINUTE).await;
     assert_eq!(at_once(&keeper), "AKID0");
     tokio::task::yield_now().await;
     assert_eq!(source.asked(), 3, "and tries again");
