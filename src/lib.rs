@@ -7,6 +7,7 @@
 //! - [`report`]: the result document and its renderers
 //! - [`client`]: instrumented SDK clients
 //! - [`signing`]: what signing costs on this CPU, without a network
+//! - [`discovery`]: Cloud Map as a name resolver, and balancing that knows zones
 //! - [`credentials`]: sources of credentials, and what fetching from them costs
 //! - [`measure`]: samples, distributions, load, comparisons; knows neither AWS nor a terminal
 //! - [`lab`]: the embedded AWS; shares no code with the instrument that measures it
@@ -17,6 +18,7 @@ pub mod client;
 pub mod clock;
 pub mod commands;
 pub mod credentials;
+pub mod discovery;
 pub mod exit;
 pub mod lab;
 pub mod measure;
