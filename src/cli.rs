@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::cloudmap::CloudmapArgs;
 use crate::commands::compare::CompareArgs;
 use crate::commands::imds::ImdsArgs;
 use crate::commands::lab::LabArgs;
@@ -26,6 +27,7 @@ enum Command {
     Sts(StsArgs),
     Imds(ImdsArgs),
     S3(S3Args),
+    Cloudmap(CloudmapArgs),
     Sign(SignArgs),
     Lab(LabArgs),
     Compare(CompareArgs),
@@ -40,6 +42,7 @@ impl Cli {
             Command::Sts(args) => &args.output,
             Command::Imds(args) => &args.output,
             Command::S3(args) => &args.output,
+            Command::Cloudmap(args) => &args.output,
             Command::Sign(args) => &args.output,
             Command::Lab(args) => &args.output,
             Command::Compare(args) => &args.output,
@@ -53,6 +56,7 @@ impl Cli {
             Command::Sts(args) => args.checks.clone(),
             Command::Imds(args) => args.checks.clone(),
             Command::S3(args) => args.checks.clone(),
+            Command::Cloudmap(args) => args.checks.clone(),
             Command::Sign(args) => args.checks.clone(),
             Command::Compare(args) => args.checks.clone(),
             Command::Report(args) => args.checks.clone(),
@@ -67,6 +71,7 @@ impl Cli {
             Command::Sts(args) => commands::sts::run(args).await,
             Command::Imds(args) => commands::imds::run(args).await,
             Command::S3(args) => commands::s3::run(args).await,
+            Command::Cloudmap(args) => commands::cloudmap::run(args).await,
             Command::Sign(args) => commands::sign::run(args).await,
             Command::Lab(args) => commands::lab::run(args).await,
             Command::Compare(args) => commands::compare::run(&args),

@@ -64,6 +64,15 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
                 .map_err(|error| unwritten(error, output))?;
             Ok(report.exit())
         }
+        Report::Simulated(document) => {
+            let text =
+                report::render_simulation(document, output.format, &style).map_err(|error| {
+                    Failure::new(error, "use --format table, json, csv, markdown or html")
+                })?;
+            report::write(output.output.as_deref(), &text)
+                .map_err(|error| unwritten(error, output))?;
+            Ok(report.exit())
+        }
         Report::Lab(document, exit) => {
             let text =
                 report::render_lab(document, output.format, &style).map_err(|error| Failure {

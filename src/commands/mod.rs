@@ -1,6 +1,7 @@
 //! One file per subcommand: its arguments and what it does. A command returns a [`Report`]; it prints
 //! nothing but progress, and that on stderr.
 
+pub mod cloudmap;
 pub mod compare;
 mod credibility;
 mod failure;
@@ -18,6 +19,7 @@ pub use failure::Failure;
 pub use options::{CheckOptions, Color, OutputOptions};
 
 use crate::exit::Exit;
+use crate::report::crowds::SimulationDocument;
 use crate::report::document::{Document, LabDocument};
 use crate::report::threshold;
 use crate::signing::vectors::SignedVector;
@@ -30,6 +32,8 @@ pub enum Report {
     Stored(Box<Document>, Exit),
     /// What a program asked of the lab, and how the program ended.
     Lab(LabDocument, Exit),
+    /// What becomes of crowds of resolvers.
+    Simulated(Box<SimulationDocument>),
     /// Other programs' requests, signed.
     Signatures(Vec<SignedVector>),
 }
@@ -51,7 +55,7 @@ impl Report {
                     *exit = Exit::CheckFailed;
                 }
             }
-            Self::Lab(..) | Self::Signatures(_) => (),
+            Self::Lab(..) | Self::Signatures(_) | Self::Simulated(_) => (),
         }
         self
     }
@@ -66,7 +70,7 @@ impl Report {
                 Exit::NotMeasured
             }
             Self::Measured(document) if broken(document) => Exit::CheckFailed,
-            Self::Measured(_) | Self::Signatures(_) => Exit::Measured,
+            Self::Measured(_) | Self::Signatures(_) | Self::Simulated(_) => Exit::Measured,
         }
     }
 }

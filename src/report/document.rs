@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::balance::{Balance, InstanceCalls, ZoneCalls};
 pub use super::judgement::{Check, Compared, StoredRun, Unit};
 
 /// The schema that [`Document::schema`] names. The number rises only if a reader of the old one would
@@ -19,7 +20,7 @@ pub const SCHEMA: &str = "awscreds-bench/1";
 pub struct Document {
     pub schema: String,
     pub tool: Tool,
-    /// The subcommand: `sts`, `imds`, `s3`, `sign`.
+    /// The subcommand: `sts`, `imds`, `s3`, `sign`, `cloudmap`.
     pub command: String,
     /// The command line as typed, without the program's name.
     pub arguments: Vec<String>,
@@ -166,6 +167,9 @@ pub struct Arm {
     /// the phases then count samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls_per_sample: Option<u64>,
+    /// Which instances and zones answered, where calls are balanced (`cloudmap`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<Balance>,
     /// HTTP exchanges with credential sources, by operation.
     pub source_requests: BTreeMap<String, SourceRequests>,
     /// Successful calls only. Keys are `total`, the phases of the design in its order, and `dns`, which is

@@ -6,6 +6,7 @@
 
 pub mod across;
 pub mod assemble;
+pub mod balance;
 mod bars;
 mod blocks;
 mod breakdown;
@@ -14,6 +15,7 @@ mod checks;
 mod codec;
 mod comparisons;
 mod composition;
+pub mod crowds;
 mod csv;
 pub mod document;
 mod figures;
@@ -50,6 +52,7 @@ pub use output::{check_writable, width, write};
 pub use progress::{Progress, failure, note, warning};
 pub use tagged::UnreadableHistogram;
 
+use crowds::SimulationDocument;
 use document::{Document, LabDocument};
 
 /// How the result is written.
@@ -75,7 +78,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Whether what programs asked of the lab can be written so: it has counts and no latencies.
+    /// Whether a result without latencies can be written so: what programs asked of the lab, or crowds.
     #[must_use]
     pub fn holds_counts(self) -> bool {
         !matches!(self, Self::Svg | Self::Hlog | Self::Hgrm)
@@ -117,7 +120,7 @@ pub enum RenderError {
     Log(#[from] LogError),
     #[error(transparent)]
     Histogram(#[from] UnreadableHistogram),
-    #[error("what was asked of the lab has no latencies, which this format is made of")]
+    #[error("this result has no latencies, which this format is made of")]
     NoLatencies,
 }
 
@@ -152,6 +155,22 @@ pub fn render_lab(
         Format::Json => json::render(document)?,
         Format::Csv => lab_requests::csv(document)?,
         Format::Html => html::render_lab(document),
+        Format::Svg | Format::Hlog | Format::Hgrm => return Err(RenderError::NoLatencies),
+    })
+}
+
+/// What becomes of crowds of resolvers as text, with a newline at its end.
+pub fn render_simulation(
+    document: &SimulationDocument,
+    format: Format,
+    style: &Style,
+) -> Result<String, RenderError> {
+    Ok(match format {
+        Format::Table => table::render(&crowds::outline(document), style),
+        Format::Markdown => markdown::render(&crowds::outline(document)),
+        Format::Json => json::render(document)?,
+        Format::Csv => crowds::csv(document)?,
+        Format::Html => html::render_simulation(document),
         Format::Svg | Format::Hlog | Format::Hgrm => return Err(RenderError::NoLatencies),
     })
 }

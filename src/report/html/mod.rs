@@ -11,6 +11,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::blocks::Block;
 use super::charts::{self, Chart, ChartError, Layout};
 use super::document::{Document, LabDocument};
+use super::crowds::{self, SimulationDocument};
 use super::{lab_requests, outline};
 
 const STYLE: &str = include_str!("style.css");
@@ -41,6 +42,14 @@ pub(super) fn render(document: &Document) -> Result<String, ChartError> {
 pub(super) fn render_lab(document: &LabDocument) -> String {
     let title = format!("{} lab {}", document.tool.name, document.scenario);
     let sections = sections(lab_requests::outline(document));
+    let parts: Vec<_> = sections.iter().map(|section| section.markup(&[])).collect();
+    page(&title, &parts)
+}
+
+/// The page of crowds of resolvers.
+pub(super) fn render_simulation(document: &SimulationDocument) -> String {
+    let title = format!("{} {}", document.tool.name, document.arguments.join(" "));
+    let sections = sections(crowds::outline(document));
     let parts: Vec<_> = sections.iter().map(|section| section.markup(&[])).collect();
     page(&title, &parts)
 }
