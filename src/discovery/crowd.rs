@@ -147,6 +147,14 @@ impl Player {
     }
 }
 
+impl Account {
+    /// How long a crowd is played: an answer of this age was the only one, or there was none.
+    #[must_use]
+    pub fn played(&self) -> Duration {
+        self.polling.revision * INTERVALS
+    }
+}
+
 /// Plays a crowd of `resolvers`.
 #[must_use]
 pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> Fate {
@@ -155,10 +163,7 @@ pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> Fat
     let mut random = SmallRng::seed_from_u64(seed ^ resolvers);
     let mut discover = Bucket::new(account.discover, scale);
     let mut revision = Bucket::new(account.revision, scale);
-    let (from, to) = (
-        account.polling.revision * SETTLING,
-        account.polling.revision * INTERVALS,
-    );
+    let (from, to) = (account.polling.revision * SETTLING, account.played());
     let mut players: Vec<(Player, Duration)> = (0..played)
         .map(|_| (Player::new(manner, account.polling, &mut random), Duration::ZERO))
         .collect();

@@ -20,6 +20,8 @@ pub struct SimulationDocument {
     pub interval_s: f64,
     /// Between two full answers, where polls are for the revision.
     pub refresh_s: f64,
+    /// How long each crowd is played: an answer of this age was the only one, or there was none.
+    pub played_s: f64,
     pub discover_quota: Quota,
     pub revision_quota: Quota,
     /// By arithmetic: the largest crowd whose questions fit into the account's quotas.
@@ -132,10 +134,11 @@ pub(super) fn outline(document: &SimulationDocument) -> Vec<Block> {
             columns: COLUMNS.map(|name| (name.to_owned(), align(name))).into(),
             rows: document.crowds.iter().map(row).collect(),
         }),
-        Block::Note(
-            "The age is that of an answer just before the next one: how long a change can go unseen."
-                .to_owned(),
-        ),
+        Block::Note(format!(
+            "The age is that of an answer just before the next one: how long a change can go unseen. {} are \
+             played; an answer of that age is the only one, or there is none.",
+            seconds(document.played_s)
+        )),
     ]
 }
 

@@ -15,7 +15,7 @@ use crate::discovery::{Policy, Target};
 #[derive(Args, Clone, Debug)]
 pub struct CloudmapArgs {
     /// The service: cloudmap://SERVICE.NAMESPACE, with :PORT if its instances do not name theirs
-    #[arg(value_name = "TARGET", conflicts_with_all = ["namespace", "service"])]
+    #[arg(long = "target", value_name = "URI", conflicts_with_all = ["namespace", "service"])]
     pub(super) service_target: Option<Target>,
 
     /// The namespace [default: the lab's]

@@ -15,6 +15,7 @@ use crate::commands::session::{ArmCall, Session};
 use crate::discovery::dns::{DnsError, Lookup};
 use crate::discovery::{CloudMap, Policy, Resolver};
 use crate::measure::load::CallFuture;
+use crate::report::document::Arm;
 use crate::measure::{Call, IdentityCounts, Outcome, Phase, PhaseTimes, Sample};
 
 /// The arms; DNS is left out where it does not know the service.
@@ -49,6 +50,20 @@ pub(super) async fn arms(
         },
     }
     Ok(arms)
+}
+
+/// Adds to an arm that is no SDK's where its answers came from.
+pub(super) fn describe(session: &Session, service: &Service, arm: &mut Arm) {
+    match arm.name.as_str() {
+        "cached" => arm.endpoint = Some(service.target.to_string()),
+        "dns" => {
+            if let Some(lookup) = lookup(session, service) {
+                arm.endpoint = Some(format!("dns://{}/{}", lookup.server, lookup.name));
+                arm.remote_addresses = vec![lookup.server.to_string()];
+            }
+        }
+        _ => {}
+    }
 }
 
 fn lookup(session: &Session, service: &Service) -> Option<Lookup> {

@@ -187,7 +187,7 @@ impl Desk {
         let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         let arm = self.requests.arm();
         let mut arm = assemble::arm(&arm.name, &tally, &arm.facts);
-        arm.balance = Some(self.requests.balance());
+        self.requests.describe(&mut arm);
         [arm]
     }
 }

@@ -69,8 +69,10 @@ async fn measure(
     run.part(&session, &questions, &plan).await;
     run.part(&session, &calls, &plan).await;
     for arm in &mut run.arms {
-        let of = requests.iter().find(|requests| requests.name() == arm.name);
-        arm.balance = of.map(Requests::balance);
+        match requests.iter().find(|requests| requests.name() == arm.name) {
+            Some(requests) => requests.describe(arm),
+            None => discovery::describe(&session, service, arm),
+        }
     }
     run.findings
         .splice(0..0, findings::of(service, &requests, &run.arms));

@@ -11,11 +11,11 @@ use crate::client::ArmFacts;
 use crate::clock;
 use crate::commands::failure::Failure;
 use crate::commands::session::{ArmCall, Session};
-use crate::discovery::{Answer, Balanced, CallError, Policy};
+use crate::discovery::{Answer, Balanced, CallError, Instance, Policy};
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Distribution, IdentityCounts, Outcome, Phase, PhaseTimes, Sample};
 use crate::report::assemble;
-use crate::report::document::{Balance, InstanceCalls, ZoneCalls};
+use crate::report::document::{Arm, Balance, InstanceCalls, ZoneCalls};
 
 /// Where calls went.
 #[derive(Default)]
@@ -85,8 +85,20 @@ impl Requests {
         *self.call.went() = Went::default();
     }
 
-    /// Where the calls went, as the document says it.
-    pub(super) fn balance(&self) -> Balance {
+    /// Adds to the arm where its calls went.
+    pub(super) fn describe(&self, arm: &mut Arm) {
+        let fleet = self.call.balanced.resolver().fleet();
+        let went = self.call.went();
+        let called = |id: &str| went.instances.contains_key(id);
+        let members = fleet.members().iter().map(|member| &member.instance);
+        let called = members.filter(|instance| called(&instance.id));
+        arm.remote_addresses = called.map(Instance::authority).collect();
+        arm.endpoint = Some(self.call.service.target.to_string());
+        drop(went);
+        arm.balance = Some(self.balance());
+    }
+
+    fn balance(&self) -> Balance {
         let resolver = self.call.balanced.resolver();
         let fleet = resolver.fleet();
         let went = self.call.went();

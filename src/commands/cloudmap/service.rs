@@ -128,7 +128,7 @@ fn target(args: &CloudmapArgs, session: &Session) -> Result<Target, Failure> {
     named.or_else(labs).ok_or_else(|| {
         Failure::new(
             anyhow!("no service to resolve"),
-            "pass --namespace and --service, or cloudmap://SERVICE.NAMESPACE, or measure the embedded lab \
+            "pass --namespace and --service, or --target cloudmap://SERVICE.NAMESPACE, or measure the embedded lab \
              with --lab",
         )
     })

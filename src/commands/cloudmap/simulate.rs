@@ -48,6 +48,7 @@ pub(super) fn run(args: &CloudmapArgs) -> Result<Report, Failure> {
         seed: args.load.seed,
         interval_s: account.polling.revision.as_secs_f64(),
         refresh_s: account.polling.refresh.as_secs_f64(),
+        played_s: account.played().as_secs_f64(),
         discover_quota: quota(account.discover),
         revision_quota: quota(account.revision),
         fits: Manner::ALL.map(|manner| fits(manner, &account)).into(),
