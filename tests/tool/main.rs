@@ -1,6 +1,8 @@
 //! The tool as its users run it: the real binary against the real lab.
 
 mod bad_input;
+mod cloudmap;
+mod cloudmap_peers;
 mod compare;
 mod fail_if;
 mod imds;
