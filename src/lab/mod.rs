@@ -66,12 +66,14 @@ const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/awscreds-bench-app";
 /// Where the lab listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The address of both listeners.
+    /// The address of all listeners.
     pub bind: IpAddr,
-    /// STS, S3 and the container endpoint; 0 for any free port.
+    /// STS, S3, Cloud Map and the container endpoint; 0 for any free port.
     pub port: u16,
     /// Instance metadata; 0 for any free port.
     pub imds_port: u16,
+    /// The DNS view of Cloud Map, over UDP; 0 for any free port.
+    pub dns_port: u16,
 }
 
 impl Default for Options {
@@ -80,6 +82,7 @@ impl Default for Options {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             imds_port: 0,
+            dns_port: 0,
         }
     }
 }
@@ -302,11 +305,12 @@ impl Sockets {
         let failed = |address| move |source| LabError::Listen { address, source };
         let (main, main_address) = listen(at(options.port)).await?;
         let (imds, imds_address) = listen(at(options.imds_port)).await?;
-        let dns = UdpSocket::bind(at(0)).await.map_err(failed(at(0)))?;
+        let dns_at = at(options.dns_port);
+        let dns = UdpSocket::bind(dns_at).await.map_err(failed(dns_at))?;
         let bound = Bound {
             main: main_address,
             imds: imds_address,
-            dns: dns.local_addr().map_err(failed(at(0)))?,
+            dns: dns.local_addr().map_err(failed(dns_at))?,
         };
         let servers = servers::listen(options.bind, &scenario.cloudmap.servers);
         let sockets = Self {

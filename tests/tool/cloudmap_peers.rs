@@ -12,6 +12,7 @@ use crate::peers::{Moto, in_lab, python};
 use crate::support::{arm, beside_others, clean, document, tool};
 
 const CLOUDMAP_PY: &str = include_str!("peers/cloudmap.py");
+const DNS_VIEW_PY: &str = include_str!("peers/dns_view.py");
 const HEALTH_SERVERS_PY: &str = include_str!("peers/health_servers.py");
 
 /// What a program printed that had to succeed.
@@ -75,7 +76,7 @@ struct HealthServers(Child);
 impl HealthServers {
     fn start(moto: &Moto, tls: Option<(&Path, &Path)>) -> Self {
         let mut command = moto.point(clean(Command::new(python().join("python"))));
-        command.args(["-c", HEALTH_SERVERS_PY]);
+        command.env("GRPC_VERBOSITY", "NONE").args(["-c", HEALTH_SERVERS_PY]);
         if let Some((certificate, key)) = tls {
             command.arg(certificate).arg(key);
         }
@@ -161,4 +162,42 @@ fn instances_are_called_over_tls() {
     assert_eq!(untrusting.status.code(), Some(2));
     let errors = String::from_utf8_lossy(&untrusting.stderr);
     assert!(errors.contains("certificate"), "{errors}");
+}
+
+/// A lab in the foreground; ended when the value goes.
+struct Foreground(Child);
+
+impl Drop for Foreground {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn dnspython_sees_the_labs_service() {
+    let python = python().join("python");
+    let _machine = beside_others();
+    let mut lab = tool();
+    let lab = lab.args(["lab", "--scenario", "fast"]);
+    let mut lab = Foreground(lab.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(lab.0.stderr.take().unwrap()).lines();
+    let port = lines
+        .by_ref()
+        .map(Result::unwrap)
+        .find_map(|line| {
+            let (before, _) = line.split_once(" (DNS, UDP)")?;
+            Some(before.rsplit_once(':')?.1.to_owned())
+        })
+        .expect("it says where its DNS is");
+    let mut command = clean(Command::new(python));
+    let seen = printed(command.args(["-c", DNS_VIEW_PY, &port]));
+    let seen: Value = serde_json::from_str(&seen).unwrap();
+    assert_eq!(seen["addresses"][0], "127.0.0.1", "{seen}");
+    assert_eq!(seen["ttl"], 60);
+    let targets = ["a1", "b1", "c1"].map(|id| format!("server-{id}.server.grpc.demo."));
+    assert_eq!(seen["targets"], serde_json::json!(targets));
+    assert_eq!(seen["ports"], 3);
+    assert_eq!(seen["additional"], true);
+    assert_eq!(seen["missing"], true);
 }

@@ -10,13 +10,14 @@ use serde_json::Value;
 
 use crate::support::{alone, arm, beside_others, clean, document, installing, scratch, tool};
 
-const PYTHON_PACKAGES: [&str; 6] = [
+const PYTHON_PACKAGES: [&str; 7] = [
     "boto3",
     "awscli",
     "moto[server]",
     "hdrhistogram",
     "jsonschema",
     "grpcio-health-checking",
+    "dnspython",
 ];
 const NODE_PACKAGES: [&str; 3] = [
     "@aws-sdk/client-sts",

@@ -85,6 +85,24 @@ fn an_empty_side_a_single_zone_and_no_zone_at_all_are_borne() {
 }
 
 #[test]
+fn a_pick_allocates_nothing() {
+    let zones: Vec<&str> = ["a", "b", "c"].into_iter().cycle().take(100).collect();
+    let fleet = fleet(&zones);
+    let mut random = SmallRng::seed_from_u64(1);
+    for policy in [Policy::Random, Policy::SameAz(0.5), Policy::PreferAz] {
+        let seen = allocation_counter::measure(|| {
+            for _ in 0..1_000 {
+                std::hint::black_box(policy.pick(&fleet, MS, &mut random));
+            }
+        });
+        assert_eq!(seen.count_total, 0, "{policy}: {seen:?}");
+    }
+    // The counter does count.
+    let seen = allocation_counter::measure(|| drop(std::hint::black_box(vec![1_u8; 64])));
+    assert_eq!(seen.count_total, 1);
+}
+
+#[test]
 fn who_has_failed_is_passed_over_unless_all_have() {
     for policy in [Policy::Random, Policy::SameAz(0.5), Policy::PreferAz] {
         let fleet = fleet(&["a", "b", "c"]);
