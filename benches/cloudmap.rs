@@ -60,7 +60,7 @@ fn picks(criterion: &mut Criterion) {
     for size in [3, 100, 1_000] {
         let instances = (0..size).map(|number| instance(number, 1)).collect();
         let fleet = Fleet::new(instances, Some("a"), &Fleet::default());
-        for policy in [Policy::Random, Policy::SameAz(0.5), Policy::PreferAz] {
+        for policy in [Policy::Random, Policy::SameAz(50.0), Policy::PreferAz] {
             let mut random = SmallRng::seed_from_u64(1);
             group.bench_function(format!("{policy}, {size} instances"), |bencher| {
                 bencher.iter(|| policy.pick(black_box(&fleet), Duration::ZERO, &mut random));

@@ -15,8 +15,8 @@ use super::fleet::Fleet;
 pub enum Policy {
     /// Any instance, all equally likely.
     Random,
-    /// With this probability one in the caller's own zone, else one in another, all equally likely
-    /// within. With servers in most zones, a probability of one half *lowers* locality.
+    /// With this probability, in percent, one in the caller's own zone, else one in another, all equally
+    /// likely within. Where most servers are in the own zone, one half *lowers* locality.
     SameAz(f64),
     /// The own zone, as long as it has instances that are not saturated. What they cannot take without
     /// slowing down goes to the least loaded instances of all zones.
@@ -38,8 +38,8 @@ impl FromStr for Policy {
             _ => {
                 let percent = text.strip_prefix("same-az=").ok_or_else(wrong)?;
                 let percent: f64 = percent.parse().map_err(|_| wrong())?;
-                let share = (0.0..=100.0).contains(&percent);
-                share.then_some(Self::SameAz(percent / 100.0)).ok_or_else(wrong)
+                let possible = (0.0..=100.0).contains(&percent);
+                possible.then_some(Self::SameAz(percent)).ok_or_else(wrong)
             }
         }
     }
@@ -49,7 +49,7 @@ impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Random => f.write_str("random"),
-            Self::SameAz(share) => write!(f, "same-az={}", share * 100.0),
+            Self::SameAz(percent) => write!(f, "same-az={percent}"),
             Self::PreferAz => f.write_str("prefer-az"),
         }
     }
@@ -63,8 +63,8 @@ impl Policy {
         let any = |range: Range<usize>, random: &mut _| uniform(fleet, range, now, random);
         let picked = match self {
             Self::Random => any(fleet.all(), random),
-            Self::SameAz(share) => {
-                let (first, second) = if random.random::<f64>() < share {
+            Self::SameAz(percent) => {
+                let (first, second) = if random.random::<f64>() * 100.0 < percent {
                     (fleet.own(), fleet.others())
                 } else {
                     (fleet.others(), fleet.own())

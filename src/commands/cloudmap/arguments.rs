@@ -112,10 +112,15 @@ impl CloudmapArgs {
     /// What to compare; the first is the baseline.
     pub(super) fn policies(&self) -> Vec<Policy> {
         if self.policies.is_empty() {
-            vec![Policy::Random, Policy::SameAz(0.5), Policy::PreferAz]
-        } else {
-            self.policies.clone()
+            return vec![Policy::Random, Policy::SameAz(50.0), Policy::PreferAz];
         }
+        let mut once: Vec<Policy> = Vec::new();
+        for policy in &self.policies {
+            if !once.contains(policy) {
+                once.push(*policy);
+            }
+        }
+        once
     }
 
     /// The one policy to serve with, if it is one.

@@ -63,7 +63,7 @@ fn below_chance(policy: Policy, balance: &Balance) -> Option<Finding> {
         return None;
     };
     let chance = balance.own_share_by_chance?;
-    (asked < chance && chance < 1.0).then(|| Finding {
+    (asked / 100.0 < chance && chance < 1.0).then(|| Finding {
         id: "same-az-below-chance".to_owned(),
         severity: Severity::Warning,
         summary: format!("{policy} sends fewer calls to the own zone than a choice at random would"),

@@ -42,7 +42,7 @@ fn about(count: usize, of: usize, share: f64) -> bool {
 
 #[test]
 fn names_are_read_as_they_are_written() {
-    for name in ["random", "prefer-az", "same-az=50", "same-az=12.5"] {
+    for name in ["random", "prefer-az", "same-az=50", "same-az=57", "same-az=12.5"] {
         assert_eq!(name.parse::<Policy>().unwrap().to_string(), name);
     }
     for wrong in ["same-az", "same-az=101", "same-az=-1", "same-az=half", "nearest"] {
@@ -53,7 +53,7 @@ fn names_are_read_as_they_are_written() {
 #[test]
 fn shares_are_exact_over_20_000_picks() {
     let three = fleet(&["a", "b", "c"]);
-    let half = picks(Policy::SameAz(0.5), &three, 20_000);
+    let half = picks(Policy::SameAz(50.0), &three, 20_000);
     let shares = [0.5, 0.25, 0.25];
     for (count, share) in half.iter().zip(shares) {
         assert!(about(*count, 20_000, share), "{half:?}");
@@ -64,13 +64,13 @@ fn shares_are_exact_over_20_000_picks() {
     assert_eq!(picks(Policy::PreferAz, &three, 20_000), [20_000, 0, 0]);
     // Where two of three servers are near, one half is worse than chance.
     let near = fleet(&["a", "a", "b"]);
-    let half = picks(Policy::SameAz(0.5), &near, 20_000);
+    let half = picks(Policy::SameAz(50.0), &near, 20_000);
     assert!(half[0] + half[1] < picks(Policy::Random, &near, 20_000)[..2].iter().sum());
 }
 
 #[test]
 fn an_empty_side_a_single_zone_and_no_zone_at_all_are_borne() {
-    let policies = [Policy::Random, Policy::SameAz(0.5), Policy::PreferAz];
+    let policies = [Policy::Random, Policy::SameAz(50.0), Policy::PreferAz];
     for zones in [&["b", "c"][..], &["a", "a"], &["a"], &["", ""], &["a", ""]] {
         let fleet = fleet(zones);
         for policy in policies {
@@ -89,7 +89,7 @@ fn a_pick_allocates_nothing() {
     let zones: Vec<&str> = ["a", "b", "c"].into_iter().cycle().take(100).collect();
     let fleet = fleet(&zones);
     let mut random = SmallRng::seed_from_u64(1);
-    for policy in [Policy::Random, Policy::SameAz(0.5), Policy::PreferAz] {
+    for policy in [Policy::Random, Policy::SameAz(50.0), Policy::PreferAz] {
         let seen = allocation_counter::measure(|| {
             for _ in 0..1_000 {
                 std::hint::black_box(policy.pick(&fleet, MS, &mut random));
@@ -104,7 +104,7 @@ fn a_pick_allocates_nothing() {
 
 #[test]
 fn who_has_failed_is_passed_over_unless_all_have() {
-    for policy in [Policy::Random, Policy::SameAz(0.5), Policy::PreferAz] {
+    for policy in [Policy::Random, Policy::SameAz(50.0), Policy::PreferAz] {
         let fleet = fleet(&["a", "b", "c"]);
         fleet.members()[0].seen.failed(Duration::ZERO);
         let picked = picks(policy, &fleet, 1_000);

@@ -30,7 +30,7 @@ pub const POLLING: Polling = Polling {
     jitter: 0.1,
 };
 
-pub const POLICIES: [Policy; 3] = [Policy::Random, Policy::SameAz(0.5), Policy::PreferAz];
+pub const POLICIES: [Policy; 3] = [Policy::Random, Policy::SameAz(50.0), Policy::PreferAz];
 
 /// A client at the lab's bare address.
 pub fn client(lab: &Lab, credentials: Credentials) -> Client {
