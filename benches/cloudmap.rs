@@ -96,7 +96,9 @@ async fn overhead() {
         .map(|(number, port)| instance(number, *port))
         .collect();
     let endpoint = format!("http://{}", instances[0].authority());
-    let direct = Endpoint::from_shared(endpoint).expect("a URL").tcp_nodelay(true);
+    let direct = Endpoint::from_shared(endpoint)
+        .expect("a URL")
+        .tcp_nodelay(true);
     let direct = direct.connect().await.expect("a connection");
     let timing = Timing {
         time: SharedTimeSource::new(clock::Monotonic),

@@ -6,6 +6,7 @@ use crate::commands::cloudmap::CloudmapArgs;
 use crate::commands::compare::CompareArgs;
 use crate::commands::imds::ImdsArgs;
 use crate::commands::lab::LabArgs;
+use crate::commands::refresh::RefreshArgs;
 use crate::commands::report::ReportArgs;
 use crate::commands::s3::S3Args;
 use crate::commands::sign::SignArgs;
@@ -28,6 +29,7 @@ enum Command {
     Imds(ImdsArgs),
     S3(S3Args),
     Cloudmap(CloudmapArgs),
+    Refresh(RefreshArgs),
     Sign(SignArgs),
     Lab(LabArgs),
     Compare(CompareArgs),
@@ -43,6 +45,7 @@ impl Cli {
             Command::Imds(args) => &args.output,
             Command::S3(args) => &args.output,
             Command::Cloudmap(args) => &args.output,
+            Command::Refresh(args) => &args.output,
             Command::Sign(args) => &args.output,
             Command::Lab(args) => &args.output,
             Command::Compare(args) => &args.output,
@@ -57,6 +60,7 @@ impl Cli {
             Command::Imds(args) => args.checks.clone(),
             Command::S3(args) => args.checks.clone(),
             Command::Cloudmap(args) => args.checks.clone(),
+            Command::Refresh(args) => args.checks.clone(),
             Command::Sign(args) => args.checks.clone(),
             Command::Compare(args) => args.checks.clone(),
             Command::Report(args) => args.checks.clone(),
@@ -72,6 +76,7 @@ impl Cli {
             Command::Imds(args) => commands::imds::run(args).await,
             Command::S3(args) => commands::s3::run(args).await,
             Command::Cloudmap(args) => commands::cloudmap::run(args).await,
+            Command::Refresh(args) => commands::refresh::run(args).await,
             Command::Sign(args) => commands::sign::run(args).await,
             Command::Lab(args) => commands::lab::run(args).await,
             Command::Compare(args) => commands::compare::run(&args),

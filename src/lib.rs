@@ -7,8 +7,9 @@
 //! - [`report`]: the result document and its renderers
 //! - [`client`]: instrumented SDK clients
 //! - [`signing`]: what signing costs on this CPU, without a network
+//! - [`simulation`]: strategies on a virtual clock
 //! - [`discovery`]: Cloud Map as a name resolver, and balancing that knows zones
-//! - [`credentials`]: sources of credentials, and what fetching from them costs
+//! - [`credentials`]: sources of credentials, what fetching from them costs, and strategies of renewal
 //! - [`measure`]: samples, distributions, load, comparisons; knows neither AWS nor a terminal
 //! - [`lab`]: the embedded AWS; shares no code with the instrument that measures it
 //! - [`clock`], [`exit`], [`processor`]: the ground floor
@@ -25,3 +26,4 @@ pub mod measure;
 pub mod processor;
 pub mod report;
 pub mod signing;
+pub mod simulation;

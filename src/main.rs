@@ -55,24 +55,15 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
             }
             Ok(exit)
         }
-        Report::Signatures(signed) => {
-            let text = report::to_json(signed).map_err(|error| Failure {
-                error: error.into(),
-                hint: None,
-            })?;
-            report::write(output.output.as_deref(), &text)
-                .map_err(|error| unwritten(error, output))?;
-            Ok(report.exit())
-        }
         Report::Simulated(document) => {
-            let text =
-                report::render_simulation(document, output.format, &style).map_err(|error| {
-                    Failure::new(error, "use --format table, json, csv, markdown or html")
-                })?;
-            report::write(output.output.as_deref(), &text)
-                .map_err(|error| unwritten(error, output))?;
-            Ok(report.exit())
+            let text = report::render_simulation(document, output.format, &style);
+            write(text, report, output)
         }
+        Report::Crowds(document) => {
+            let text = report::render_crowds(document, output.format, &style);
+            write(text, report, output)
+        }
+        Report::Signatures(signed) => write(report::to_json(signed), report, output),
         Report::Lab(document, exit) => {
             let text =
                 report::render_lab(document, output.format, &style).map_err(|error| Failure {
@@ -89,6 +80,20 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
             Ok(*exit)
         }
     }
+}
+
+/// Writes a result that has nothing to add on stderr.
+fn write(
+    text: Result<String, report::RenderError>,
+    report: &Report,
+    output: &OutputOptions,
+) -> Result<Exit, Failure> {
+    let text = text.map_err(|error| Failure {
+        error: error.into(),
+        hint: None,
+    })?;
+    report::write(output.output.as_deref(), &text).map_err(|error| unwritten(error, output))?;
+    Ok(report.exit())
 }
 
 fn unwritten(error: std::io::Error, output: &OutputOptions) -> Failure {

@@ -9,6 +9,7 @@ pub mod imds;
 pub mod lab;
 mod load;
 mod options;
+pub mod refresh;
 pub mod report;
 pub mod s3;
 mod session;
@@ -19,8 +20,9 @@ pub use failure::Failure;
 pub use options::{CheckOptions, Color, OutputOptions};
 
 use crate::exit::Exit;
-use crate::report::crowds::SimulationDocument;
+use crate::report::crowds::CrowdsDocument;
 use crate::report::document::{Document, LabDocument};
+use crate::report::simulation::SimulationDocument;
 use crate::report::threshold;
 use crate::signing::vectors::SignedVector;
 
@@ -32,8 +34,10 @@ pub enum Report {
     Stored(Box<Document>, Exit),
     /// What a program asked of the lab, and how the program ended.
     Lab(LabDocument, Exit),
+    /// Strategies on a virtual clock.
+    Simulated(SimulationDocument),
     /// What becomes of crowds of resolvers.
-    Simulated(Box<SimulationDocument>),
+    Crowds(CrowdsDocument),
     /// Other programs' requests, signed.
     Signatures(Vec<SignedVector>),
 }
@@ -55,7 +59,7 @@ impl Report {
                     *exit = Exit::CheckFailed;
                 }
             }
-            Self::Lab(..) | Self::Signatures(_) | Self::Simulated(_) => (),
+            Self::Lab(..) | Self::Simulated(_) | Self::Crowds(_) | Self::Signatures(_) => (),
         }
         self
     }
@@ -70,7 +74,9 @@ impl Report {
                 Exit::NotMeasured
             }
             Self::Measured(document) if broken(document) => Exit::CheckFailed,
-            Self::Measured(_) | Self::Signatures(_) | Self::Simulated(_) => Exit::Measured,
+            Self::Measured(_) | Self::Simulated(_) | Self::Crowds(_) | Self::Signatures(_) => {
+                Exit::Measured
+            }
         }
     }
 }

@@ -94,7 +94,9 @@ where
     E: Error + ProvideErrorMetadata + 'static,
 {
     let status = error.raw_response().map(|raw| raw.status().as_u16());
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    let code = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code);
     let refusal = match (code, status) {
         (Some("RequestLimitExceeded" | "ThrottlingException" | "Throttling"), _)
         | (_, Some(429)) => Refusal::Throttled,
@@ -107,7 +109,9 @@ where
         ) => Refusal::Denied,
         _ => Refusal::Failed,
     };
-    let told = error.as_service_error().and_then(ProvideErrorMetadata::message);
+    let told = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::message);
     let message = match (code, told) {
         (Some(code), Some(told)) => format!("{code}: {told}"),
         (Some(code), None) => code.to_owned(),

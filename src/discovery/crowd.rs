@@ -165,7 +165,12 @@ pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> Fat
     let mut revision = Bucket::new(account.revision, scale);
     let (from, to) = (account.polling.revision * SETTLING, account.played());
     let mut players: Vec<(Player, Duration)> = (0..played)
-        .map(|_| (Player::new(manner, account.polling, &mut random), Duration::ZERO))
+        .map(|_| {
+            (
+                Player::new(manner, account.polling, &mut random),
+                Duration::ZERO,
+            )
+        })
         .collect();
     // The second place parts those who are due at the same moment at random, and not by their number.
     let due = |player: &Player, at: usize, random: &mut SmallRng| {
@@ -272,7 +277,10 @@ mod tests {
     fn revisions_carry_three_times_the_crowd_with_answers_no_older() {
         let revisions = fate(80_000, Manner::ByRevision);
         assert_eq!(revisions.throttled, 0.0, "{revisions:?}");
-        assert!(revisions.age_max <= Duration::from_secs(33), "{revisions:?}");
+        assert!(
+            revisions.age_max <= Duration::from_secs(33),
+            "{revisions:?}"
+        );
         assert!(fate(80_000, Manner::Spread).throttled > 0.6);
     }
 

@@ -108,10 +108,13 @@ async fn receive(socket: &UdpSocket, id: u16) -> io::Result<Result<Vec<Ipv4Addr>
         if packet.rcode() != RCODE::NoError {
             return Ok(Err(packet.rcode()));
         }
-        let addresses = packet.answers.iter().filter_map(|record| match &record.rdata {
-            RData::A(a) => Some(Ipv4Addr::from(a.address)),
-            _ => None,
-        });
+        let addresses = packet
+            .answers
+            .iter()
+            .filter_map(|record| match &record.rdata {
+                RData::A(a) => Some(Ipv4Addr::from(a.address)),
+                _ => None,
+            });
         return Ok(Ok(addresses.collect()));
     }
 }

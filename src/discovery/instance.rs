@@ -35,10 +35,14 @@ impl Instance {
         port: Option<u16>,
     ) -> Result<Self, Unusable> {
         let attribute = |name: &str| attributes.get(name).filter(|value| !value.is_empty());
-        let host = ["AWS_INSTANCE_IPV4", "AWS_INSTANCE_IPV6", "AWS_INSTANCE_CNAME"]
-            .into_iter()
-            .find_map(attribute)
-            .ok_or(Unusable::NoAddress)?;
+        let host = [
+            "AWS_INSTANCE_IPV4",
+            "AWS_INSTANCE_IPV6",
+            "AWS_INSTANCE_CNAME",
+        ]
+        .into_iter()
+        .find_map(attribute)
+        .ok_or(Unusable::NoAddress)?;
         let own = attribute("AWS_INSTANCE_PORT").and_then(|port| port.parse().ok());
         Ok(Self {
             id: id.to_owned(),
@@ -75,7 +79,10 @@ mod tests {
         let authority = |name, value| read(&[(name, value), port], None).unwrap().authority();
         assert_eq!(authority("AWS_INSTANCE_IPV4", "10.0.0.7"), "10.0.0.7:50051");
         assert_eq!(authority("AWS_INSTANCE_IPV6", "fd00::7"), "[fd00::7]:50051");
-        assert_eq!(authority("AWS_INSTANCE_CNAME", "a.example"), "a.example:50051");
+        assert_eq!(
+            authority("AWS_INSTANCE_CNAME", "a.example"),
+            "a.example:50051"
+        );
         assert_eq!(read(&[port], None), Err(Unusable::NoAddress));
     }
 

@@ -24,7 +24,9 @@ pub enum Policy {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a policy: there are random, prefer-az and same-az=PERCENT, such as same-az=50")]
+#[error(
+    "`{0}` is not a policy: there are random, prefer-az and same-az=PERCENT, such as same-az=50"
+)]
 pub struct ParsePolicyError(String);
 
 impl FromStr for Policy {

@@ -163,7 +163,10 @@ mod tests {
             pauses.push(schedule.next().1 - at);
         }
         assert!(pauses[0] <= Duration::from_secs(5), "{pauses:?}");
-        assert!(pauses.iter().all(|pause| *pause <= POLLING.refresh), "{pauses:?}");
+        assert!(
+            pauses.iter().all(|pause| *pause <= POLLING.refresh),
+            "{pauses:?}"
+        );
         assert!(pauses[9] >= Duration::from_secs(30), "{pauses:?}");
         let (step, at) = schedule.next();
         schedule.answered(step, at);

@@ -178,7 +178,9 @@ impl State {
             unusable,
             revision,
         } = found;
-        self.asked.unusable.store(unusable as u64, Ordering::Relaxed);
+        self.asked
+            .unusable
+            .store(unusable as u64, Ordering::Relaxed);
         let before = self.fleet.load();
         let fleet = Fleet::new(instances, self.zone.as_deref(), &before);
         self.fleet.store(Arc::new(fleet));

@@ -15,7 +15,9 @@ pub struct Target {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a target: it has the form cloudmap://SERVICE.NAMESPACE, with :PORT at its end if instances do not name theirs")]
+#[error(
+    "`{0}` is not a target: it has the form cloudmap://SERVICE.NAMESPACE, with :PORT at its end if instances do not name theirs"
+)]
 pub struct ParseTargetError(String);
 
 impl FromStr for Target {
@@ -66,7 +68,10 @@ mod tests {
     #[test]
     fn the_first_label_is_the_service_and_the_rest_the_namespace() {
         let target: Target = "cloudmap://server.grpc.demo".parse().unwrap();
-        assert_eq!((target.service.as_str(), target.namespace.as_str()), ("server", "grpc.demo"));
+        assert_eq!(
+            (target.service.as_str(), target.namespace.as_str()),
+            ("server", "grpc.demo")
+        );
         assert_eq!(target.port, None);
         let ported: Target = "cloudmap://server.grpc.demo:50051".parse().unwrap();
         assert_eq!(ported.port, Some(50_051));

@@ -81,14 +81,18 @@ struct CloudMapRulers {
 impl CloudMapRulers {
     fn new(scenario: &Scenario) -> Self {
         let cloudmap = &scenario.cloudmap;
-        let bucket = cloudmap.rules.throttle.map(|all| Arc::new(Bucket::new(all)));
+        let bucket = cloudmap
+            .rules
+            .throttle
+            .map(|all| Arc::new(Bucket::new(all)));
         let shared: Vec<_> = bucket.into_iter().collect();
         let general = Rules {
             throttle: None,
             ..cloudmap.rules
         };
-        let ruler =
-            |rules: Rules, name: &str| Ruler::new(rules.over(general), scenario.seed, name, &shared);
+        let ruler = |rules: Rules, name: &str| {
+            Ruler::new(rules.over(general), scenario.seed, name, &shared)
+        };
         Self {
             discover: ruler(cloudmap.discover, "cloudmap:discover"),
             revision: ruler(cloudmap.revision, "cloudmap:revision"),

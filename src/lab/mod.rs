@@ -360,8 +360,7 @@ fn run(
             Ok((sockets, bound)) => {
                 let servers = sockets.servers.iter();
                 let registrations = servers.map(|server| server.registration(&aws.scenario));
-                aws.cloudmap
-                    .furnish(registrations.collect(), clock::wall());
+                aws.cloudmap.furnish(registrations.collect(), clock::wall());
                 if opened.send(Ok(bound)).is_err() {
                     // Whoever started the lab has gone away in the meantime.
                     return;

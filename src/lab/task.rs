@@ -17,7 +17,10 @@ pub(super) async fn answer(turn: Turn<'_>, path: &str, region: &str, zone: &str)
     turn.due().await;
     let arn = |what: &str| format!("arn:aws:ecs:{region}:{ACCOUNT}:{what}");
     let task = arn("task/awscreds-bench/awscreds-bench-task-1");
-    let body = match path.strip_prefix(PATH).map(|rest| rest.trim_end_matches('/')) {
+    let body = match path
+        .strip_prefix(PATH)
+        .map(|rest| rest.trim_end_matches('/'))
+    {
         Some("") => json!({
             "DockerId": "awscreds-bench-task-1",
             "Name": "client",

@@ -45,6 +45,7 @@ pub fn arm(name: &str, tally: &Tally, facts: &ArmFacts) -> Arm {
         bytes_per_s: None,
         calls_per_sample: None,
         balance: None,
+        renewal: None,
         source_requests: exchanges
             .iter()
             .map(|(name, stats)| (name.clone(), source_requests(stats)))

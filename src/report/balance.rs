@@ -81,7 +81,9 @@ pub(super) fn section(arms: &[Arm]) -> Vec<Block> {
 fn columns(left: usize, names: &[&str]) -> Vec<(String, Align)> {
     let align = |at| if at < left { Align::Left } else { Align::Right };
     let named = names.iter().enumerate();
-    named.map(|(at, name)| ((*name).to_owned(), align(at))).collect()
+    named
+        .map(|(at, name)| ((*name).to_owned(), align(at)))
+        .collect()
 }
 
 fn share(share: Option<f64>) -> String {
@@ -97,7 +99,10 @@ fn achieved(balanced: &[(&Arm, &Balance)]) -> Grid {
             arm.name.as_str().into(),
             share(balance.own_share).into(),
             share(balance.own_share_by_chance).into(),
-            balance.cross_zone_calls.map_or_else(absent, figures::count).into(),
+            balance
+                .cross_zone_calls
+                .map_or_else(absent, figures::count)
+                .into(),
             saved.unwrap_or_else(absent).into(),
             even.unwrap_or_else(absent).into(),
             figures::count(balance.retried).into(),
@@ -106,7 +111,15 @@ fn achieved(balanced: &[(&Arm, &Balance)]) -> Grid {
     Grid {
         columns: columns(
             1,
-            &["arm", "own zone", "by chance", "crossed", "saved", "busiest", "retried"],
+            &[
+                "arm",
+                "own zone",
+                "by chance",
+                "crossed",
+                "saved",
+                "busiest",
+                "retried",
+            ],
         ),
         rows: balanced.iter().map(row).collect(),
     }
@@ -118,7 +131,11 @@ fn zones(balanced: &[(&Arm, &Balance)]) -> Grid {
         for zone in &balance.zones {
             let name = zone.zone.as_deref().unwrap_or("unknown");
             let own = zone.zone.is_some() && zone.zone == balance.own_zone;
-            let name = if own { format!("{name} (own)") } else { name.to_owned() };
+            let name = if own {
+                format!("{name} (own)")
+            } else {
+                name.to_owned()
+            };
             let latency = &zone.latency;
             let times = [latency.p50_us, latency.p99_us].map(figures::time_or_absent);
             let mut row: Vec<Cell> = vec![arm.name.as_str().into(), name.into()];

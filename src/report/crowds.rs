@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::blocks::{Align, Block, Cell, Grid, Tone};
 use super::document::Tool;
 use super::figures;
+use super::sheet::{Sheet, csv_of};
 
 /// What `cloudmap --simulate` computed.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct SimulationDocument {
+pub struct CrowdsDocument {
     pub schema: String,
     pub tool: Tool,
     /// Always `cloudmap`.
@@ -65,6 +66,20 @@ pub struct Crowd {
     pub age_max_s: f64,
 }
 
+impl Sheet for CrowdsDocument {
+    fn title(&self) -> String {
+        format!("{} {}", self.tool.name, self.arguments.join(" "))
+    }
+
+    fn outline(&self) -> Vec<Block> {
+        outline(self)
+    }
+
+    fn csv(&self) -> Result<String, csv::Error> {
+        csv_of(self.crowds.iter())
+    }
+}
+
 const COLUMNS: [&str; 7] = [
     "resolvers",
     "manner",
@@ -75,7 +90,7 @@ const COLUMNS: [&str; 7] = [
     "max",
 ];
 
-pub(super) fn outline(document: &SimulationDocument) -> Vec<Block> {
+fn outline(document: &CrowdsDocument) -> Vec<Block> {
     let seconds = |s: f64| figures::time(s * 1e6);
     let quota = |quota: Quota| {
         let burst = figures::count(quota.burst as u64);
@@ -103,9 +118,22 @@ pub(super) fn outline(document: &SimulationDocument) -> Vec<Block> {
         ),
     ];
     let fits = document.fits.iter();
-    let fits = fits.map(|fits| ("fits", format!("{}: {} resolvers", fits.manner, figures::count(fits.resolvers))));
+    let fits = fits.map(|fits| {
+        (
+            "fits",
+            format!(
+                "{}: {} resolvers",
+                fits.manner,
+                figures::count(fits.resolvers)
+            ),
+        )
+    });
     let row = |crowd: &Crowd| -> Vec<Cell> {
-        let tone = if crowd.throttled > 0.0 { Tone::Bad } else { Tone::Plain };
+        let tone = if crowd.throttled > 0.0 {
+            Tone::Bad
+        } else {
+            Tone::Plain
+        };
         let mut row: Vec<Cell> = vec![
             figures::count(crowd.resolvers).into(),
             crowd.manner.as_str().into(),
@@ -119,13 +147,15 @@ pub(super) fn outline(document: &SimulationDocument) -> Vec<Block> {
         row.extend(ages.map(|age| Cell::from(seconds(age))));
         row
     };
-    let align = |name: &str| if name == "manner" { Align::Left } else { Align::Right };
+    let align = |name: &str| {
+        if name == "manner" {
+            Align::Left
+        } else {
+            Align::Right
+        }
+    };
     vec![
-        Block::Title(format!(
-            "{} {}",
-            document.tool.name,
-            document.arguments.join(" ")
-        )),
+        Block::Title(document.title()),
         Block::Facts(facts),
         Block::Heading("What an account can carry"),
         Block::Facts(fits.collect()),
@@ -140,15 +170,4 @@ pub(super) fn outline(document: &SimulationDocument) -> Vec<Block> {
             seconds(document.played_s)
         )),
     ]
-}
-
-pub(super) fn csv(document: &SimulationDocument) -> Result<String, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for crowd in &document.crowds {
-        writer.serialize(crowd)?;
-    }
-    let bytes = writer
-        .into_inner()
-        .map_err(csv::IntoInnerError::into_error)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

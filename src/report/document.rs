@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::balance::{Balance, InstanceCalls, ZoneCalls};
 pub use super::judgement::{Check, Compared, StoredRun, Unit};
+pub use super::renewal::{BlockedCalls, OutageSeen, Renewal};
 
 /// The schema that [`Document::schema`] names. The number rises only if a reader of the old one would
 /// misread the new one.
@@ -170,6 +171,9 @@ pub struct Arm {
     /// Which instances and zones answered, where calls are balanced (`cloudmap`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<Balance>,
+    /// What renewals did to the calls (`refresh`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<Renewal>,
     /// HTTP exchanges with credential sources, by operation.
     pub source_requests: BTreeMap<String, SourceRequests>,
     /// Successful calls only. Keys are `total`, the phases of the design in its order, and `dns`, which is

@@ -33,9 +33,12 @@ mod outline;
 mod output;
 mod phases;
 mod progress;
+mod renewal;
 pub mod sameness;
 #[cfg(test)]
 mod schema;
+mod sheet;
+pub mod simulation;
 pub mod stored;
 mod table;
 mod tagged;
@@ -52,8 +55,9 @@ pub use output::{check_writable, width, write};
 pub use progress::{Progress, failure, note, warning};
 pub use tagged::UnreadableHistogram;
 
-use crowds::SimulationDocument;
+use crowds::CrowdsDocument;
 use document::{Document, LabDocument};
+use simulation::SimulationDocument;
 
 /// How the result is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -78,7 +82,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Whether a result without latencies can be written so: what programs asked of the lab, or crowds.
+    /// Whether a result of counts alone can be written so, such as what programs asked of the lab.
     #[must_use]
     pub fn holds_counts(self) -> bool {
         !matches!(self, Self::Svg | Self::Hlog | Self::Hgrm)
@@ -120,7 +124,7 @@ pub enum RenderError {
     Log(#[from] LogError),
     #[error(transparent)]
     Histogram(#[from] UnreadableHistogram),
-    #[error("this result has no latencies, which this format is made of")]
+    #[error("this result has no latencies, which the format is made of")]
     NoLatencies,
 }
 
@@ -149,28 +153,23 @@ pub fn render_lab(
     format: Format,
     style: &Style,
 ) -> Result<String, RenderError> {
-    Ok(match format {
-        Format::Table => table::render(&lab_requests::outline(document), style),
-        Format::Markdown => markdown::render(&lab_requests::outline(document)),
-        Format::Json => json::render(document)?,
-        Format::Csv => lab_requests::csv(document)?,
-        Format::Html => html::render_lab(document),
-        Format::Svg | Format::Hlog | Format::Hgrm => return Err(RenderError::NoLatencies),
-    })
+    sheet::render(document, format, style)
 }
 
-/// What becomes of crowds of resolvers as text, with a newline at its end.
+/// A simulation as text, with a newline at its end.
 pub fn render_simulation(
     document: &SimulationDocument,
     format: Format,
     style: &Style,
 ) -> Result<String, RenderError> {
-    Ok(match format {
-        Format::Table => table::render(&crowds::outline(document), style),
-        Format::Markdown => markdown::render(&crowds::outline(document)),
-        Format::Json => json::render(document)?,
-        Format::Csv => crowds::csv(document)?,
-        Format::Html => html::render_simulation(document),
-        Format::Svg | Format::Hlog | Format::Hgrm => return Err(RenderError::NoLatencies),
-    })
+    sheet::render(document, format, style)
+}
+
+/// What becomes of crowds of resolvers as text, with a newline at its end.
+pub fn render_crowds(
+    document: &CrowdsDocument,
+    format: Format,
+    style: &Style,
+) -> Result<String, RenderError> {
+    sheet::render(document, format, style)
 }

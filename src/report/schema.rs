@@ -8,8 +8,9 @@ use std::path::Path;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
-use super::crowds::SimulationDocument;
+use super::crowds::CrowdsDocument;
 use super::document::{Document, LabDocument};
+use super::simulation::SimulationDocument;
 
 /// What `--format json` prints.
 #[derive(JsonSchema)]
@@ -20,8 +21,10 @@ enum Result {
     Run(Box<Document>),
     /// Of `lab`.
     Lab(LabDocument),
-    /// Of `cloudmap --simulate`.
+    /// Of `refresh --simulate`.
     Simulation(SimulationDocument),
+    /// Of `cloudmap --simulate`.
+    Crowds(CrowdsDocument),
 }
 
 fn generated() -> Schema {

@@ -76,11 +76,17 @@ struct HealthServers(Child);
 impl HealthServers {
     fn start(moto: &Moto, tls: Option<(&Path, &Path)>) -> Self {
         let mut command = moto.point(clean(Command::new(python().join("python"))));
-        command.env("GRPC_VERBOSITY", "NONE").args(["-c", HEALTH_SERVERS_PY]);
+        command
+            .env("GRPC_VERBOSITY", "NONE")
+            .args(["-c", HEALTH_SERVERS_PY]);
         if let Some((certificate, key)) = tls {
             command.arg(certificate).arg(key);
         }
-        let mut servers = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut servers = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
         let stdout = servers.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
@@ -127,14 +133,22 @@ fn the_tool_measures_motos_cloud_map_with_pythons_health_servers() {
     let _servers = HealthServers::start(&moto, None);
     let _machine = beside_others();
     // Nobody answers there: this is no private DNS namespace.
-    let document = measured(&moto, &["--health-service", "shop", "--name-server", "127.0.0.1:1"]);
+    let document = measured(
+        &moto,
+        &["--health-service", "shop", "--name-server", "127.0.0.1:1"],
+    );
     assert_eq!(document["target"], "endpoint");
     assert_balanced(&document);
     for name in ["discover", "revision", "cached"] {
         let arm = arm(&document, name);
         assert_eq!(arm["outcomes"]["ok"], 40, "{name}: {}", arm["errors"]);
     }
-    assert!(arm(&document, "discover")["phases"]["signing"]["p50_us"].as_f64().unwrap() > 0.0);
+    assert!(
+        arm(&document, "discover")["phases"]["signing"]["p50_us"]
+            .as_f64()
+            .unwrap()
+            > 0.0
+    );
 }
 
 #[test]
@@ -142,7 +156,10 @@ fn instances_are_called_over_tls() {
     let folder = tempfile::tempdir().unwrap();
     let made = generate_simple_self_signed(vec!["health.peers".to_owned()]).unwrap();
     let CertifiedKey { cert, signing_key } = made;
-    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    let (certificate, key) = (
+        folder.path().join("cert.pem"),
+        folder.path().join("key.pem"),
+    );
     std::fs::write(&certificate, cert.pem()).unwrap();
     std::fs::write(&key, signing_key.serialize_pem()).unwrap();
     let moto = Moto::start();
@@ -154,7 +171,15 @@ fn instances_are_called_over_tls() {
     // Without trust in the certificate nothing is called.
     let untrusting = moto
         .point(tool())
-        .args(["cloudmap", "--namespace", "peers", "--service", "health", "-n", "3"])
+        .args([
+            "cloudmap",
+            "--namespace",
+            "peers",
+            "--service",
+            "health",
+            "-n",
+            "3",
+        ])
         .args(["--az", "eu-west-1b", "--quiet"])
         .args(requests)
         .output()
@@ -180,7 +205,12 @@ fn dnspython_sees_the_labs_service() {
     let _machine = beside_others();
     let mut lab = tool();
     let lab = lab.args(["lab", "--scenario", "fast"]);
-    let mut lab = Foreground(lab.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut lab = Foreground(
+        lab.stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap(),
+    );
     let mut lines = BufReader::new(lab.0.stderr.take().unwrap()).lines();
     let port = lines
         .by_ref()

@@ -15,8 +15,8 @@ use crate::commands::session::{ArmCall, Session};
 use crate::discovery::dns::{DnsError, Lookup};
 use crate::discovery::{CloudMap, Policy, Resolver};
 use crate::measure::load::CallFuture;
-use crate::report::document::Arm;
 use crate::measure::{Call, IdentityCounts, Outcome, Phase, PhaseTimes, Sample};
+use crate::report::document::Arm;
 
 /// The arms; DNS is left out where it does not know the service.
 pub(super) async fn arms(
@@ -109,8 +109,14 @@ impl Call for Held {
                 Policy::PreferAz.pick(&fleet, now, &mut *random)
             };
             let took = clock::since(start);
-            let error = picked.is_none().then(|| "the service has no instances".to_owned());
-            sample(Phase::Endpoint, took, error.map(|error| (Outcome::Other, error)))
+            let error = picked
+                .is_none()
+                .then(|| "the service has no instances".to_owned());
+            sample(
+                Phase::Endpoint,
+                took,
+                error.map(|error| (Outcome::Other, error)),
+            )
         })
     }
 }

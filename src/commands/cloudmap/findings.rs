@@ -26,11 +26,20 @@ pub(super) fn of(service: &Service, requests: &[Requests], arms: &[Arm]) -> Vec<
         let balance = named.and_then(|arm| arm.balance.as_ref());
         findings.extend(balance.and_then(|balance| below_chance(request.policy(), balance)));
     }
-    let hops = arms.iter().filter_map(|arm| hop(arm, arm.balance.as_ref()?));
+    let hops = arms
+        .iter()
+        .filter_map(|arm| hop(arm, arm.balance.as_ref()?));
     findings.extend(hops.take(1));
-    let fleet = arms.iter().find_map(|arm| arm.balance.as_ref()).map(|b| b.fleet);
+    let fleet = arms
+        .iter()
+        .find_map(|arm| arm.balance.as_ref())
+        .map(|b| b.fleet);
     let dns = arms.iter().any(|arm| arm.name == "dns");
-    findings.extend(fleet.filter(|fleet| dns && *fleet > DNS_RECORDS).map(hidden));
+    findings.extend(
+        fleet
+            .filter(|fleet| dns && *fleet > DNS_RECORDS)
+            .map(hidden),
+    );
     findings
 }
 
@@ -66,13 +75,16 @@ fn below_chance(policy: Policy, balance: &Balance) -> Option<Finding> {
     (asked / 100.0 < chance && chance < 1.0).then(|| Finding {
         id: "same-az-below-chance".to_owned(),
         severity: Severity::Warning,
-        summary: format!("{policy} sends fewer calls to the own zone than a choice at random would"),
+        summary: format!(
+            "{policy} sends fewer calls to the own zone than a choice at random would"
+        ),
         evidence: format!(
             "{:.0} % of the {} instances are in the own zone",
             chance * 100.0,
             balance.fleet
         ),
-        remedy: "use prefer-az, or a percentage above the own zone's part of the instances".to_owned(),
+        remedy: "use prefer-az, or a percentage above the own zone's part of the instances"
+            .to_owned(),
     })
 }
 
@@ -99,8 +111,9 @@ fn hop(arm: &Arm, balance: &Balance) -> Option<Finding> {
             ms(near),
             ms(far)
         ),
-        remedy: "prefer-az saves it while the own zone has room; calls between zones cost money as well"
-            .to_owned(),
+        remedy:
+            "prefer-az saves it while the own zone has room; calls between zones cost money as well"
+                .to_owned(),
     })
 }
 
@@ -109,7 +122,9 @@ fn hidden(fleet: u64) -> Finding {
         id: "dns-hides-instances".to_owned(),
         severity: Severity::Info,
         summary: format!("DNS shows at most {DNS_RECORDS} of the {fleet} instances in one answer"),
-        evidence: "Cloud Map answers DNS with up to eight healthy records, chosen at random".to_owned(),
-        remedy: "resolve through DiscoverInstances where every client should see every instance".to_owned(),
+        evidence: "Cloud Map answers DNS with up to eight healthy records, chosen at random"
+            .to_owned(),
+        remedy: "resolve through DiscoverInstances where every client should see every instance"
+            .to_owned(),
     }
 }

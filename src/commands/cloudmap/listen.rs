@@ -54,7 +54,10 @@ pub(super) async fn run(
     let before = session.lab_requests();
     let listener = TcpListener::bind(address).await.map_err(|error| {
         let error = anyhow::Error::new(error).context(format!("cannot listen on {address}"));
-        Failure::new(error, "choose another address or port; port 0 picks a free one")
+        Failure::new(
+            error,
+            "choose another address or port; port 0 picks a free one",
+        )
     })?;
     let bound = listener.local_addr().unwrap_or(address);
     // Said even if --quiet: with port 0 nobody could know.
@@ -155,10 +158,16 @@ async fn serve(listener: TcpListener, desk: &Arc<Desk>) {
 impl Desk {
     async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         if request.uri().path() != PATH {
-            return reply(StatusCode::NOT_FOUND, &json!({"error": format!("only {PATH} is here")}));
+            return reply(
+                StatusCode::NOT_FOUND,
+                &json!({"error": format!("only {PATH} is here")}),
+            );
         }
         if request.method() != Method::GET {
-            return reply(StatusCode::METHOD_NOT_ALLOWED, &json!({"error": "only GET"}));
+            return reply(
+                StatusCode::METHOD_NOT_ALLOWED,
+                &json!({"error": "only GET"}),
+            );
         }
         let began = clock::now();
         let (sample, served) = self.requests.call().make().await;
@@ -173,7 +182,8 @@ impl Desk {
         }
         match served {
             Some(answer) => {
-                let body = json!({"msgId": (number + 1).to_string(), "availabilityZone": answer.zone});
+                let body =
+                    json!({"msgId": (number + 1).to_string(), "availabilityZone": answer.zone});
                 reply(StatusCode::OK, &body)
             }
             None => {

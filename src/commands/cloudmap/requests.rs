@@ -117,7 +117,11 @@ impl Requests {
             })
             .collect();
         zones.sort_by_key(|zone| !is_own(&zone.zone));
-        let own: u64 = zones.iter().filter(|z| is_own(&z.zone)).map(|z| z.calls).sum();
+        let own: u64 = zones
+            .iter()
+            .filter(|z| is_own(&z.zone))
+            .map(|z| z.calls)
+            .sum();
         let known = own_zone.is_some() && calls > 0;
         let members = fleet.members().len();
         let by_chance = fleet.own().len() as f64 / members.max(1) as f64;
@@ -132,7 +136,9 @@ impl Requests {
             own_share_by_chance: (known && members > 0).then_some(by_chance),
             cross_zone_calls: known.then(|| calls - own),
             cross_zone_saved: known.then(|| own as f64 - calls as f64 * by_chance),
-            imbalance: busiest.filter(|_| even > 0.0).map(|most| most as f64 / even),
+            imbalance: busiest
+                .filter(|_| even > 0.0)
+                .map(|most| most as f64 / even),
             retried: went.retried,
         }
     }
@@ -177,7 +183,10 @@ impl HealthCall {
 
     fn note(&self, answer: &Answer, took: Duration) {
         let mut went = self.went();
-        went.zones.entry(answer.zone.clone()).or_default().record(took);
+        went.zones
+            .entry(answer.zone.clone())
+            .or_default()
+            .record(took);
         let instance = went.instances.entry(answer.instance.clone());
         instance.or_insert_with(|| (answer.zone.clone(), 0)).1 += 1;
         went.retried += u64::from(answer.tries - 1);

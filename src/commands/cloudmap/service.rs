@@ -71,7 +71,8 @@ impl Service {
         config.push_interceptor(setup.interceptor(facts));
         let disabled = setup.variables().get("AWS_DISABLE_HOST_PREFIX_INJECTION");
         let stand_in = setup.endpoint_override("SERVICEDISCOVERY");
-        if stand_in.is_some_and(|url| WithoutHostPrefix::is_for(&url, disabled.map(String::as_str))) {
+        if stand_in.is_some_and(|url| WithoutHostPrefix::is_for(&url, disabled.map(String::as_str)))
+        {
             config.push_interceptor(SharedInterceptor::new(WithoutHostPrefix));
         }
         Ok(CloudMap {
@@ -157,8 +158,10 @@ fn security(options: &CallOptions) -> Result<Security, Failure> {
         None => config.with_native_roots(),
         Some(path) => {
             let pem = std::fs::read(path).map_err(|error| {
-                let error = anyhow::Error::new(error)
-                    .context(format!("cannot read the certificates in {}", path.display()));
+                let error = anyhow::Error::new(error).context(format!(
+                    "cannot read the certificates in {}",
+                    path.display()
+                ));
                 Failure::new(error, "name a file with certificates in PEM")
             })?;
             config.ca_certificate(Certificate::from_pem(pem))

@@ -7,7 +7,7 @@ use crate::commands::session::tool;
 use crate::discovery::Polling;
 use crate::discovery::crowd::{Account, Fate, Manner, Quota, play};
 use crate::report::RenderError;
-use crate::report::crowds::{self, Crowd, Fits, SimulationDocument};
+use crate::report::crowds::{self, Crowd, CrowdsDocument, Fits};
 use crate::report::document::SCHEMA;
 
 /// `DiscoverInstancesRevision` calls per second for each of `DiscoverInstances` (AWS Cloud Map Developer
@@ -40,7 +40,7 @@ pub(super) fn run(args: &CloudmapArgs) -> Result<Report, Failure> {
     let crowds = sizes.flat_map(|&resolvers| {
         Manner::ALL.map(|manner| crowd(&play(resolvers, manner, &account, args.load.seed)))
     });
-    Ok(Report::Simulated(Box::new(SimulationDocument {
+    Ok(Report::Crowds(CrowdsDocument {
         schema: SCHEMA.to_owned(),
         tool: tool(),
         command: "cloudmap".to_owned(),
@@ -53,7 +53,7 @@ pub(super) fn run(args: &CloudmapArgs) -> Result<Report, Failure> {
         revision_quota: quota(account.revision),
         fits: Manner::ALL.map(|manner| fits(manner, &account)).into(),
         crowds: crowds.collect(),
-    })))
+    }))
 }
 
 fn quota(quota: Quota) -> crowds::Quota {

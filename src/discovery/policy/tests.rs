@@ -42,10 +42,22 @@ fn about(count: usize, of: usize, share: f64) -> bool {
 
 #[test]
 fn names_are_read_as_they_are_written() {
-    for name in ["random", "prefer-az", "same-az=50", "same-az=57", "same-az=12.5"] {
+    for name in [
+        "random",
+        "prefer-az",
+        "same-az=50",
+        "same-az=57",
+        "same-az=12.5",
+    ] {
         assert_eq!(name.parse::<Policy>().unwrap().to_string(), name);
     }
-    for wrong in ["same-az", "same-az=101", "same-az=-1", "same-az=half", "nearest"] {
+    for wrong in [
+        "same-az",
+        "same-az=101",
+        "same-az=-1",
+        "same-az=half",
+        "nearest",
+    ] {
         assert!(wrong.parse::<Policy>().is_err(), "{wrong}");
     }
 }
@@ -79,9 +91,15 @@ fn an_empty_side_a_single_zone_and_no_zone_at_all_are_borne() {
     }
     let mut random = SmallRng::seed_from_u64(1);
     for policy in policies {
-        assert_eq!(policy.pick(&Fleet::default(), Duration::ZERO, &mut random), None);
+        assert_eq!(
+            policy.pick(&Fleet::default(), Duration::ZERO, &mut random),
+            None
+        );
     }
-    assert_eq!(picks(Policy::PreferAz, &fleet(&["", "a", ""]), 50), [50, 0, 0]);
+    assert_eq!(
+        picks(Policy::PreferAz, &fleet(&["", "a", ""]), 50),
+        [50, 0, 0]
+    );
 }
 
 #[test]
@@ -110,7 +128,10 @@ fn who_has_failed_is_passed_over_unless_all_have() {
         let picked = picks(policy, &fleet, 1_000);
         assert_eq!(picked[0], 0, "{policy}");
         assert!(picked[1] > 400 && picked[2] > 400, "{policy}: {picked:?}");
-        fleet.members().iter().for_each(|member| member.seen.failed(Duration::ZERO));
+        fleet
+            .members()
+            .iter()
+            .for_each(|member| member.seen.failed(Duration::ZERO));
         assert_eq!(picks(policy, &fleet, 100).iter().sum::<usize>(), 100);
     }
 }
@@ -137,7 +158,11 @@ impl World {
         let mut call = |now: Duration, caller: usize, answers: &mut BinaryHeap<_>| {
             let at = policy.pick(fleet, now, &mut random).unwrap();
             fleet.members()[at].seen.begin();
-            let hop = if fleet.own().contains(&at) { Duration::ZERO } else { self.hop };
+            let hop = if fleet.own().contains(&at) {
+                Duration::ZERO
+            } else {
+                self.hop
+            };
             let slot = free[at].pop_front().unwrap();
             let done = slot.max(now + hop) + self.work;
             free[at].push_back(done);

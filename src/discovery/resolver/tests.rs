@@ -116,7 +116,10 @@ async fn start(script: &Arc<Script>) -> Result<Resolver, DiscoverError> {
 
 fn ids(resolver: &Resolver) -> Vec<String> {
     let fleet = resolver.fleet();
-    let ids = fleet.members().iter().map(|member| member.instance.id.clone());
+    let ids = fleet
+        .members()
+        .iter()
+        .map(|member| member.instance.id.clone());
     ids.collect()
 }
 

@@ -202,12 +202,7 @@ fn change(
     }
 }
 
-fn instance(
-    registry: &mut Registry,
-    operation: Operation,
-    body: &[u8],
-    now: SystemTime,
-) -> Answer {
+fn instance(registry: &mut Registry, operation: Operation, body: &[u8], now: SystemTime) -> Answer {
     let asked: OfInstance = read(body)?;
     let (of, id) = (&asked.service_id, &asked.instance_id);
     let kind = match operation {
@@ -252,7 +247,10 @@ fn one(registry: &Registry, operation: Operation, body: &[u8], region: &str) -> 
         }
         _ => {
             let known = registry.operations.get(&id).ok_or_else(|| {
-                CloudMapError::new("OperationNotFound", format!("Operation {id} does not exist"))
+                CloudMapError::new(
+                    "OperationNotFound",
+                    format!("Operation {id} does not exist"),
+                )
             })?;
             let (kind, target) = &known.target;
             let targets = Map::from_iter([((*kind).to_owned(), json!(target))]);
@@ -284,8 +282,7 @@ fn list(registry: &Registry, operation: Operation, body: &[u8], region: &str) ->
         }
         Operation::ListInstances => {
             let all = of()?.instances.iter();
-            let all =
-                all.map(|(id, i)| (id, json!({"Id": id, "Attributes": i.attributes})));
+            let all = all.map(|(id, i)| (id, json!({"Id": id, "Attributes": i.attributes})));
             Ok(page.of("Instances", all))
         }
         _ => {

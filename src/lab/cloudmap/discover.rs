@@ -146,23 +146,44 @@ mod tests {
         let service = service(true);
         let zone = |zone: &str| json!({"AVAILABILITY_ZONE": zone});
         assert_eq!(found(&service, json!({})), ["one", "three", "two"]);
-        assert_eq!(found(&service, json!({"QueryParameters": zone("b")})), ["three", "two"]);
+        assert_eq!(
+            found(&service, json!({"QueryParameters": zone("b")})),
+            ["three", "two"]
+        );
         assert!(found(&service, json!({"QueryParameters": zone("z")})).is_empty());
-        assert_eq!(found(&service, json!({"OptionalParameters": zone("a")})), ["one"]);
-        assert_eq!(found(&service, json!({"OptionalParameters": zone("z")})).len(), 3);
+        assert_eq!(
+            found(&service, json!({"OptionalParameters": zone("a")})),
+            ["one"]
+        );
+        assert_eq!(
+            found(&service, json!({"OptionalParameters": zone("z")})).len(),
+            3
+        );
     }
 
     #[test]
     fn health_counts_only_where_it_is_checked() {
         let checked = service(true);
-        assert_eq!(found(&checked, json!({"HealthStatus": "HEALTHY"})), ["one", "two"]);
-        assert_eq!(found(&checked, json!({"HealthStatus": "UNHEALTHY"})), ["three"]);
+        assert_eq!(
+            found(&checked, json!({"HealthStatus": "HEALTHY"})),
+            ["one", "two"]
+        );
+        assert_eq!(
+            found(&checked, json!({"HealthStatus": "UNHEALTHY"})),
+            ["three"]
+        );
         let zone = json!({"QueryParameters": {"AVAILABILITY_ZONE": "b"}, "HealthStatus": "HEALTHY_OR_ELSE_ALL"});
         assert_eq!(found(&checked, zone), ["two"]);
         let mut ill = service(true);
         ill.instances.values_mut().for_each(|i| i.healthy = false);
-        assert_eq!(found(&ill, json!({"HealthStatus": "HEALTHY_OR_ELSE_ALL"})).len(), 3);
-        assert_eq!(found(&service(false), json!({"HealthStatus": "HEALTHY"})).len(), 3);
+        assert_eq!(
+            found(&ill, json!({"HealthStatus": "HEALTHY_OR_ELSE_ALL"})).len(),
+            3
+        );
+        assert_eq!(
+            found(&service(false), json!({"HealthStatus": "HEALTHY"})).len(),
+            3
+        );
     }
 
     #[test]

@@ -124,7 +124,9 @@ fn records(cloudmap: &CloudMap, question: &Question<'_>) -> Option<(Records, Opt
         }
     }
     let made = |pairs: Vec<(&str, RData<'static>)>| -> Option<Records> {
-        let made = pairs.into_iter().map(|(name, data)| Some(record(asked(name)?, data)));
+        let made = pairs
+            .into_iter()
+            .map(|(name, data)| Some(record(asked(name)?, data)));
         made.collect()
     };
     Some((made(records)?, Some(made(further)?)))
@@ -147,7 +149,8 @@ fn found(
         }
         chosen.shuffle(random);
         chosen.truncate(MOST_RECORDS);
-        let named = |(id, instance): (&String, &Instance)| (format!("{id}.{name}"), instance.clone());
+        let named =
+            |(id, instance): (&String, &Instance)| (format!("{id}.{name}"), instance.clone());
         return Some(chosen.into_iter().map(named).collect());
     }
     let (service, namespace) = rest.split_once('.')?;

@@ -77,11 +77,7 @@ pub(super) fn failure(error: &CloudMapError, request_id: &str) -> Response {
 
 /// The service's error for a rule. Cloud Map refuses for the rate with 400 and a code of its own, where
 /// a scenario says 429.
-pub(in crate::lab) fn rule_failure(
-    status: StatusCode,
-    why: Problem,
-    request_id: &str,
-) -> Response {
+pub(in crate::lab) fn rule_failure(status: StatusCode, why: Problem, request_id: &str) -> Response {
     let (status, code, message) = match (why, status) {
         (Problem::Throttled, StatusCode::TOO_MANY_REQUESTS) => (
             StatusCode::BAD_REQUEST,

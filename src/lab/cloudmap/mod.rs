@@ -58,7 +58,8 @@ impl Call {
 
     /// The name that the operation is counted under.
     pub(super) fn counted(&self) -> &'static str {
-        self.operation().map_or("cloudmap:other", Operation::counted)
+        self.operation()
+            .map_or("cloudmap:other", Operation::counted)
     }
 }
 

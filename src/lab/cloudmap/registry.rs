@@ -162,7 +162,10 @@ impl Registry {
 
     pub(super) fn namespace(&self, id: &str) -> Result<&Namespace> {
         self.namespaces.get(id).ok_or_else(|| {
-            CloudMapError::new("NamespaceNotFound", format!("Namespace {id} does not exist"))
+            CloudMapError::new(
+                "NamespaceNotFound",
+                format!("Namespace {id} does not exist"),
+            )
         })
     }
 
@@ -231,7 +234,12 @@ impl Registry {
     }
 
     /// Registers an instance, or replaces the attributes of one that is there.
-    pub(super) fn register(&mut self, service: &str, id: &str, attributes: Attributes) -> Result<()> {
+    pub(super) fn register(
+        &mut self,
+        service: &str,
+        id: &str,
+        attributes: Attributes,
+    ) -> Result<()> {
         let service = self.service_mut(service)?;
         if !is_name(id, 64) {
             return Err(CloudMapError::invalid(format!(
@@ -262,7 +270,10 @@ impl Registry {
 
     pub(super) fn deregister(&mut self, service: &str, id: &str) -> Result<()> {
         let service = self.service_mut(service)?;
-        service.instances.remove(id).ok_or_else(|| no_instance(id))?;
+        service
+            .instances
+            .remove(id)
+            .ok_or_else(|| no_instance(id))?;
         service.revision += 1;
         Ok(())
     }

@@ -85,7 +85,9 @@ pub(in crate::lab) async fn serve(
 ) {
     let mut servers = JoinSet::new();
     for server in listening {
-        let Listening { listener, zone, id, .. } = server;
+        let Listening {
+            listener, zone, id, ..
+        } = server;
         let health = HealthServer::new(Server::new(&aws, zone, &id));
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let serving = tonic::transport::Server::builder();

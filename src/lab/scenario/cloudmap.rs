@@ -171,7 +171,9 @@ mod tests {
         assert!(error("[cloudmap]\ndiscovr = {}\n").contains("did you mean `discover`"));
         assert!(error("[cloudmap.servers]\ncapcity = 1\n").contains("did you mean `capacity`"));
         assert!(error("[cloudmap.servers]\ncapacity = 0\n").contains("capacity"));
-        assert!(error("[cloudmap.servers]\nzones = { x = 1 }\n").contains("`cloudmap.servers.zones.x`"));
+        assert!(
+            error("[cloudmap.servers]\nzones = { x = 1 }\n").contains("`cloudmap.servers.zones.x`")
+        );
         assert!(error("[cloudmap.servers]\nzones = { a = 65 }\n").contains("64"));
     }
 }

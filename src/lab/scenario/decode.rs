@@ -257,8 +257,20 @@ fn fault(field: &Field<'_, '_>) -> Result<Fault> {
             .map(FaultKind::Status)
             .ok_or_else(|| written.bad(KINDS))?,
     };
+    let from = optional(table.field("from"), Field::duration)?.unwrap_or_default();
+    let until = optional(table.field("until"), |field| {
+        let until = field.duration()?;
+        if until <= from {
+            return Err(field.bad("it ends after it begins: `until` is later than `from`"));
+        }
+        Ok(until)
+    })?;
     table.finish(nothing_else)?;
-    Ok(Fault { probability, kind })
+    Ok(Fault {
+        from,
+        until: until.unwrap_or(Duration::MAX),
+        ..Fault::always(probability, kind)
+    })
 }
 
 fn stall(field: &Field<'_, '_>) -> Result<Stall> {
@@ -392,6 +404,10 @@ mod tests {
             (
                 "[s3]\nfault = { probability = 2, kind = \"reset\" }",
                 "probability",
+            ),
+            (
+                "[s3]\nfault = { probability = 1, kind = \"hang\", from = \"9s\", until = \"8s\" }",
+                "s3.fault",
             ),
             (
                 "[s3]\nfault = { probability = 1, kind = \"status:99\" }",

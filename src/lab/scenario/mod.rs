@@ -21,8 +21,9 @@ use super::rules::Rules;
 /// The Region of a scenario that names none.
 pub const DEFAULT_REGION: &str = "eu-west-1";
 
-const BUILTIN: [(&str, &str); 4] = [
+const BUILTIN: [(&str, &str); 5] = [
     ("default", include_str!("../scenarios/default.toml")),
+    ("expiry", include_str!("../scenarios/expiry.toml")),
     ("fast", include_str!("../scenarios/fast.toml")),
     (
         "imds-throttled",

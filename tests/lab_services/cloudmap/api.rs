@@ -16,8 +16,15 @@ use crate::support::{count, imds_credentials, lab, static_keys};
 
 /// A namespace with a service in it, with or without a health check; gives the service's id.
 async fn service(client: &Client, namespace: &str, checked: bool) -> String {
-    let created = client.create_http_namespace().name(namespace).send().await.unwrap();
-    let operation = client.get_operation().operation_id(created.operation_id().unwrap());
+    let created = client
+        .create_http_namespace()
+        .name(namespace)
+        .send()
+        .await
+        .unwrap();
+    let operation = client
+        .get_operation()
+        .operation_id(created.operation_id().unwrap());
     let operation = operation.send().await.unwrap().operation.unwrap();
     assert_eq!(operation.status(), Some(&OperationStatus::Success));
     let targets = operation.targets().unwrap();
@@ -30,22 +37,33 @@ async fn service(client: &Client, namespace: &str, checked: bool) -> String {
 }
 
 async fn add(client: &Client, service: &str, id: &str, zone: &str) {
-    let instance = client.register_instance().service_id(service).instance_id(id);
+    let instance = client
+        .register_instance()
+        .service_id(service)
+        .instance_id(id);
     let instance = instance.attributes("AVAILABILITY_ZONE", zone);
     instance.send().await.unwrap();
 }
 
 async fn found(client: &Client, namespace: &str, filter: HealthStatusFilter) -> Vec<String> {
-    let asked = client.discover_instances().namespace_name(namespace).service_name("api");
+    let asked = client
+        .discover_instances()
+        .namespace_name(namespace)
+        .service_name("api");
     let answer = asked.health_status(filter).send().await.unwrap();
-    let ids = answer.instances().iter().map(|i| i.instance_id().unwrap().to_owned());
+    let ids = answer
+        .instances()
+        .iter()
+        .map(|i| i.instance_id().unwrap().to_owned());
     let mut ids: Vec<String> = ids.collect();
     ids.sort();
     ids
 }
 
 async fn revision(client: &Client, namespace: &str) -> i64 {
-    let asked = client.discover_instances_revision().namespace_name(namespace);
+    let asked = client
+        .discover_instances_revision()
+        .namespace_name(namespace);
     let answer = asked.service_name("api").send().await.unwrap();
     answer.instances_revision().unwrap()
 }
@@ -86,14 +104,28 @@ async fn coming_and_going_changes_the_revision_and_health_does_not() {
     seen.push(revision(&client, "shop").await);
     add(&client, &service, "two", "b").await;
     seen.push(revision(&client, "shop").await);
-    assert!(seen.is_sorted() && seen[0] < seen[1] && seen[1] < seen[2], "{seen:?}");
-    let ill = client.update_instance_custom_health_status().service_id(&service);
+    assert!(
+        seen.is_sorted() && seen[0] < seen[1] && seen[1] < seen[2],
+        "{seen:?}"
+    );
+    let ill = client
+        .update_instance_custom_health_status()
+        .service_id(&service);
     let ill = ill.instance_id("two").status(CustomHealthStatus::Unhealthy);
     ill.send().await.unwrap();
     assert_eq!(revision(&client, "shop").await, seen[2]);
-    assert_eq!(found(&client, "shop", HealthStatusFilter::Healthy).await, ["one"]);
-    assert_eq!(found(&client, "shop", HealthStatusFilter::All).await, ["one", "two"]);
-    let gone = client.deregister_instance().service_id(&service).instance_id("one");
+    assert_eq!(
+        found(&client, "shop", HealthStatusFilter::Healthy).await,
+        ["one"]
+    );
+    assert_eq!(
+        found(&client, "shop", HealthStatusFilter::All).await,
+        ["one", "two"]
+    );
+    let gone = client
+        .deregister_instance()
+        .service_id(&service)
+        .instance_id("one");
     gone.send().await.unwrap();
     assert!(revision(&client, "shop").await > seen[2]);
     let open = HealthStatusFilter::HealthyOrElseAll;
@@ -106,11 +138,19 @@ async fn without_a_health_check_there_is_no_health() {
     let client = client(&lab, static_keys(&lab));
     let service = service(&client, "shop", false).await;
     add(&client, &service, "one", "a").await;
-    let ill = client.update_instance_custom_health_status().service_id(&service);
+    let ill = client
+        .update_instance_custom_health_status()
+        .service_id(&service);
     let ill = ill.instance_id("one").status(CustomHealthStatus::Unhealthy);
     assert_eq!(code(ill.send().await), "CustomHealthNotFound");
-    assert_eq!(found(&client, "shop", HealthStatusFilter::Healthy).await, ["one"]);
-    let asked = client.discover_instances().namespace_name("shop").service_name("api");
+    assert_eq!(
+        found(&client, "shop", HealthStatusFilter::Healthy).await,
+        ["one"]
+    );
+    let asked = client
+        .discover_instances()
+        .namespace_name("shop")
+        .service_name("api");
     let answer = asked.send().await.unwrap();
     let status = answer.instances()[0].health_status().unwrap();
     assert_eq!(status.as_str(), "UNKNOWN");
@@ -130,8 +170,14 @@ async fn what_is_not_there_and_what_is_there_already_have_their_codes() {
     assert_eq!(code(discover("nowhere", "api").await), "NamespaceNotFound");
     assert_eq!(code(discover("shop", "nothing").await), "ServiceNotFound");
     add(&client, &id, "one", "a").await;
-    assert_eq!(code(client.delete_service().id(&id).send().await), "ResourceInUse");
-    let many = client.discover_instances().namespace_name("shop").service_name("api");
+    assert_eq!(
+        code(client.delete_service().id(&id).send().await),
+        "ResourceInUse"
+    );
+    let many = client
+        .discover_instances()
+        .namespace_name("shop")
+        .service_name("api");
     assert_eq!(code(many.max_results(1_001).send().await), "InvalidInput");
 }
 
@@ -140,7 +186,12 @@ async fn lists_are_paged_and_filtered() {
     let lab = lab("[cloudmap.servers]\nzones = { a = 5 }").await;
     let client = client(&lab, static_keys(&lab));
     let id = service_id(&client).await;
-    let mut pages = client.list_instances().service_id(&id).max_results(2).into_paginator().send();
+    let mut pages = client
+        .list_instances()
+        .service_id(&id)
+        .max_results(2)
+        .into_paginator()
+        .send();
     let mut sizes = Vec::new();
     while let Some(page) = pages.next().await {
         sizes.push(page.unwrap().instances().len());
@@ -165,7 +216,9 @@ async fn the_accounts_bucket_refuses_in_the_services_words() {
     let counted = count(&lab, "cloudmap:DiscoverInstances");
     assert_eq!((counted.count, counted.ok, counted.throttled), (4, 3, 1));
     // The revision has a bucket of its own.
-    let revision = client.discover_instances_revision().namespace_name(NAMESPACE);
+    let revision = client
+        .discover_instances_revision()
+        .namespace_name(NAMESPACE);
     assert!(revision.service_name(SERVICE).send().await.is_ok());
 }
 
@@ -190,20 +243,31 @@ async fn dns_shows_eight_healthy_addresses_of_private_namespaces_and_nothing_els
     assert_eq!(lookup(&lab, &name).addresses().await.unwrap().len(), 8);
     let id = service_id(&client).await;
     for number in 3..=10 {
-        let ill = client.update_instance_custom_health_status().service_id(&id);
+        let ill = client
+            .update_instance_custom_health_status()
+            .service_id(&id);
         let ill = ill.instance_id(format!("i-{number}"));
-        ill.status(CustomHealthStatus::Unhealthy).send().await.unwrap();
+        ill.status(CustomHealthStatus::Unhealthy)
+            .send()
+            .await
+            .unwrap();
     }
     let mut healthy = lookup(&lab, &name).addresses().await.unwrap();
     healthy.sort();
     let texts: Vec<String> = healthy.iter().map(ToString::to_string).collect();
     assert_eq!(texts, ["10.0.0.1", "10.0.0.2"]);
     let one = format!("i-7.{name}");
-    assert_eq!(lookup(&lab, &one).addresses().await.unwrap()[0].to_string(), "10.0.0.7");
+    assert_eq!(
+        lookup(&lab, &one).addresses().await.unwrap()[0].to_string(),
+        "10.0.0.7"
+    );
     service(&client, "shop", false).await;
     for unknown in ["api.shop", "nothing.grpc.demo", "example.com"] {
         let answer = lookup(&lab, unknown).addresses().await;
-        assert!(matches!(answer, Err(DnsError::Refused { .. })), "{unknown}: {answer:?}");
+        assert!(
+            matches!(answer, Err(DnsError::Refused { .. })),
+            "{unknown}: {answer:?}"
+        );
     }
     assert_eq!(count(&lab, "dns:A").count, 6);
 }

@@ -44,7 +44,10 @@ async fn an_instance_without_a_port_is_left_out_and_one_without_a_zone_is_used()
     register(&client, "homeless", &[("AVAILABILITY_ZONE", "eu-west-1a")]).await;
     let server = Server::start();
     let port = server.address.port().to_string();
-    let attributes = [("AWS_INSTANCE_IPV4", "127.0.0.1"), ("AWS_INSTANCE_PORT", port.as_str())];
+    let attributes = [
+        ("AWS_INSTANCE_IPV4", "127.0.0.1"),
+        ("AWS_INSTANCE_PORT", port.as_str()),
+    ];
     register(&client, "zoneless", &attributes).await;
     for policy in POLICIES {
         let caller = caller(&lab, policy).await;
@@ -94,7 +97,10 @@ async fn an_instance_that_dies_is_left_at_once() {
         calls_until(&caller, |instance| instance == "mortal").await;
         drop(server);
         let after = served(&caller, 50).await;
-        assert!(after.iter().all(|instance| instance == "server-b1"), "{policy}: {after:?}");
+        assert!(
+            after.iter().all(|instance| instance == "server-b1"),
+            "{policy}: {after:?}"
+        );
     }
 }
 
@@ -121,14 +127,22 @@ async fn an_instance_that_falls_ill_is_left_with_the_next_full_answer() {
     let caller = caller(&lab, Policy::Random).await;
     calls_until(&caller, |instance| instance == "server-a1").await;
     let ill = sdk.update_instance_custom_health_status();
-    let ill = ill.service_id(service_id(&sdk).await).instance_id("server-a1");
-    ill.status(CustomHealthStatus::Unhealthy).send().await.unwrap();
+    let ill = ill
+        .service_id(service_id(&sdk).await)
+        .instance_id("server-a1");
+    ill.status(CustomHealthStatus::Unhealthy)
+        .send()
+        .await
+        .unwrap();
     let resolver = caller.resolver();
     let before = resolver.asked().refreshes();
     // One full answer may have been under way already.
     calls_until(&caller, |_| resolver.asked().refreshes() >= before + 2).await;
     let after = served(&caller, 50).await;
-    assert!(after.iter().all(|instance| instance == "server-b1"), "{after:?}");
+    assert!(
+        after.iter().all(|instance| instance == "server-b1"),
+        "{after:?}"
+    );
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
 use awscreds_bench::clock;
 use awscreds_bench::discovery::{
-    Balanced, CloudMap, Polling, Policy, Resolver, Security, Target, Timing, WithoutHostPrefix,
+    Balanced, CloudMap, Policy, Polling, Resolver, Security, Target, Timing, WithoutHostPrefix,
 };
 use awscreds_bench::lab::{Lab, NAMESPACE, SERVICE};
 use tokio::runtime::Runtime;
@@ -68,7 +68,9 @@ pub async fn register(client: &Client, id: &str, attributes: &[(&str, &str)]) {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    let register = client.register_instance().service_id(service_id(client).await);
+    let register = client
+        .register_instance()
+        .service_id(service_id(client).await);
     let register = register.instance_id(id).set_attributes(Some(attributes));
     register.send().await.unwrap();
 }
@@ -135,7 +137,9 @@ impl Server {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             let server = tonic::transport::Server::builder();
             let health = HealthServer::new(Healthy);
-            let _ = server.serve_with_incoming(health, TcpIncoming::from(listener)).await;
+            let _ = server
+                .serve_with_incoming(health, TcpIncoming::from(listener))
+                .await;
         });
         Self {
             address,
@@ -145,7 +149,10 @@ impl Server {
 
     /// Registers it under `id`, in this zone.
     pub async fn register(&self, client: &Client, id: &str, zone: &str) {
-        let (ip, port) = (self.address.ip().to_string(), self.address.port().to_string());
+        let (ip, port) = (
+            self.address.ip().to_string(),
+            self.address.port().to_string(),
+        );
         let attributes = [
             ("AWS_INSTANCE_IPV4", ip.as_str()),
             ("AWS_INSTANCE_PORT", port.as_str()),

@@ -8,7 +8,10 @@ use awscreds_bench::lab::ExportedSource;
 
 use crate::support::{count, http_client, lab, raw};
 
-async fn learnt(lab: &awscreds_bench::lab::Lab, variables: &BTreeMap<String, String>) -> Option<OwnZone> {
+async fn learnt(
+    lab: &awscreds_bench::lab::Lab,
+    variables: &BTreeMap<String, String>,
+) -> Option<OwnZone> {
     let sleep = SharedAsyncSleep::new(TokioSleep::new());
     OwnZone::learn(variables, http_client(lab), &sleep).await
 }
@@ -19,7 +22,10 @@ async fn task_metadata_is_asked_first_and_instance_metadata_after_it() {
     let environment = |source| lab.environment(source).into_iter().collect();
     let mut task: BTreeMap<_, _> = environment(ExportedSource::Container);
     let zone = learnt(&lab, &task).await.unwrap();
-    assert_eq!((zone.name.as_str(), zone.source), ("me-central-1a", ZoneSource::TaskMetadata));
+    assert_eq!(
+        (zone.name.as_str(), zone.source),
+        ("me-central-1a", ZoneSource::TaskMetadata)
+    );
     assert_eq!(count(&lab, "container:metadata").ok, 1);
     assert_eq!(count(&lab, "imds:token").count, 0);
     // Absent, or not what it should be, it is no answer; and instance metadata is switched off here.
@@ -42,12 +48,19 @@ async fn task_metadata_is_asked_first_and_instance_metadata_after_it() {
 async fn the_task_endpoint_has_the_container_and_its_task() {
     let lab = lab("").await;
     let variables = lab.environment(ExportedSource::Container);
-    let uri = variables.iter().find(|(name, _)| name == "ECS_CONTAINER_METADATA_URI_V4");
+    let uri = variables
+        .iter()
+        .find(|(name, _)| name == "ECS_CONTAINER_METADATA_URI_V4");
     let path = uri.unwrap().1.splitn(4, '/').nth(3).unwrap().to_owned();
-    let get = async |path: String| raw(lab.address(), &format!("GET /{path}"), &[]).await.unwrap();
+    let get = async |path: String| {
+        raw(lab.address(), &format!("GET /{path}"), &[])
+            .await
+            .unwrap()
+    };
     let container = get(path.clone()).await;
     assert!(container.body.contains("ContainerARN"), "{container:?}");
-    let task: serde_json::Value = serde_json::from_str(&get(format!("{path}/task")).await.body).unwrap();
+    let task: serde_json::Value =
+        serde_json::from_str(&get(format!("{path}/task")).await.body).unwrap();
     assert_eq!(task["AvailabilityZone"], "eu-west-1a");
     assert_eq!(get(format!("{path}/stats")).await.status, 404);
 }
