@@ -80,8 +80,8 @@ pub(super) fn section(arms: &[Arm]) -> Vec<Block> {
 
 fn columns(left: usize, names: &[&str]) -> Vec<(String, Align)> {
     let align = |at| if at < left { Align::Left } else { Align::Right };
-    let named = names.iter().enumerate();
-    named
+    let numbered = names.iter().enumerate();
+    numbered
         .map(|(at, name)| ((*name).to_owned(), align(at)))
         .collect()
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cloudmap;
+mod cloudmap_listen;
 mod cloudmap_peers;
 mod compare;
 mod fail_if;

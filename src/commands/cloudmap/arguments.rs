@@ -14,7 +14,7 @@ use crate::discovery::{Policy, Target};
 /// Time discovery through Cloud Map and DNS, and calls that prefer the own zone
 #[derive(Args, Clone, Debug)]
 pub struct CloudmapArgs {
-    /// The service: cloudmap://SERVICE.NAMESPACE, with :PORT if its instances do not name theirs
+    /// The service: `cloudmap://SERVICE.NAMESPACE`, with `:PORT` if its instances do not name theirs
     #[arg(long = "target", value_name = "URI", conflicts_with_all = ["namespace", "service"])]
     pub(super) service_target: Option<Target>,
 
@@ -60,7 +60,7 @@ pub struct CloudmapArgs {
     #[arg(long, value_name = "N,…", num_args = 0..=1, value_delimiter = ',', default_missing_value = "100,1000,10000,30000,100000,1000000", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000), conflicts_with = "lab")]
     pub(super) simulate: Option<Vec<u64>>,
 
-    /// DiscoverInstances calls per second that the account may make, in a simulation; twice as many at once
+    /// `DiscoverInstances` calls per second that the account may make, in a simulation; twice as many at once
     #[arg(long, value_name = "PER_SECOND", default_value_t = 1000.0, value_parser = rate)]
     pub(super) quota: f64,
 

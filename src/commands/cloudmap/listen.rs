@@ -180,16 +180,13 @@ impl Desk {
         if number + 1 >= self.most {
             self.done.notify_one();
         }
-        match served {
-            Some(answer) => {
-                let body =
-                    json!({"msgId": (number + 1).to_string(), "availabilityZone": answer.zone});
-                reply(StatusCode::OK, &body)
-            }
-            None => {
-                let body = json!({"msgId": (number + 1).to_string(), "error": sample.error});
-                reply(StatusCode::SERVICE_UNAVAILABLE, &body)
-            }
+        let id = (number + 1).to_string();
+        if let Some(answer) = served {
+            let body = json!({"msgId": id, "availabilityZone": answer.zone});
+            reply(StatusCode::OK, &body)
+        } else {
+            let body = json!({"msgId": id, "error": sample.error});
+            reply(StatusCode::SERVICE_UNAVAILABLE, &body)
         }
     }
 

@@ -132,10 +132,10 @@ impl Requests {
             fleet: members as u64,
             zones,
             instances: instances(&went, share),
-            own_share: known.then(|| share(own)),
+            own_share: known.then_some(share(own)),
             own_share_by_chance: (known && members > 0).then_some(by_chance),
-            cross_zone_calls: known.then(|| calls - own),
-            cross_zone_saved: known.then(|| own as f64 - calls as f64 * by_chance),
+            cross_zone_calls: known.then_some(calls - own),
+            cross_zone_saved: known.then_some(own as f64 - calls as f64 * by_chance),
             imbalance: busiest
                 .filter(|_| even > 0.0)
                 .map(|most| most as f64 / even),
@@ -165,7 +165,7 @@ impl HealthCall {
     pub(super) async fn make(&self) -> (Sample, Option<Answer>) {
         let start = clock::now();
         let limit = self.service.timeout;
-        let check = self.balanced.check(&self.service.health_service);
+        let check = self.balanced.check(&self.service.asked_health);
         let ended = tokio::time::timeout(limit, check).await;
         let total = clock::since(start);
         match ended {

@@ -25,7 +25,8 @@ pub(super) struct Service {
     pub(super) target: Target,
     pub(super) zone: Option<OwnZone>,
     pub(super) security: Security,
-    pub(super) health_service: String,
+    /// The gRPC service whose health is asked for; empty for the whole server's.
+    pub(super) asked_health: String,
     pub(super) timeout: Duration,
     pub(super) name_server: Option<SocketAddr>,
     polling: Polling,
@@ -37,7 +38,7 @@ impl Service {
             target: target(args, session)?,
             zone: zone(args, session).await?,
             security: security(&args.calls)?,
-            health_service: args.calls.health_service.clone(),
+            asked_health: args.calls.health_service.clone(),
             timeout: args.target.timeout,
             name_server: args.name_server,
             polling: Polling {

@@ -174,7 +174,7 @@ impl World {
         }
         while let Some(Reverse((done, caller, at, began))) = answers.pop() {
             let seen = &fleet.members()[at].seen;
-            seen.answered(done - began);
+            seen.answered(done.saturating_sub(began));
             seen.end();
             made += 1;
             if made < calls {

@@ -104,7 +104,7 @@ impl Discover for Script {
 
 const POLLING: Polling = Polling {
     revision: Duration::from_secs(5),
-    refresh: Duration::from_secs(60),
+    refresh: Duration::from_mins(1),
     jitter: 0.1,
 };
 

@@ -129,7 +129,7 @@ mod tests {
         }
     }
 
-    fn found(service: &Service, further: serde_json::Value) -> Vec<String> {
+    fn found(service: &Service, further: &serde_json::Value) -> Vec<String> {
         let mut asked = json!({"NamespaceName": "n", "ServiceName": "s"});
         let further = further.as_object().unwrap().clone();
         asked.as_object_mut().unwrap().extend(further);
@@ -145,18 +145,18 @@ mod tests {
     fn query_parameters_must_match_and_optional_ones_may() {
         let service = service(true);
         let zone = |zone: &str| json!({"AVAILABILITY_ZONE": zone});
-        assert_eq!(found(&service, json!({})), ["one", "three", "two"]);
+        assert_eq!(found(&service, &json!({})), ["one", "three", "two"]);
         assert_eq!(
-            found(&service, json!({"QueryParameters": zone("b")})),
+            found(&service, &json!({"QueryParameters": zone("b")})),
             ["three", "two"]
         );
-        assert!(found(&service, json!({"QueryParameters": zone("z")})).is_empty());
+        assert!(found(&service, &json!({"QueryParameters": zone("z")})).is_empty());
         assert_eq!(
-            found(&service, json!({"OptionalParameters": zone("a")})),
+            found(&service, &json!({"OptionalParameters": zone("a")})),
             ["one"]
         );
         assert_eq!(
-            found(&service, json!({"OptionalParameters": zone("z")})).len(),
+            found(&service, &json!({"OptionalParameters": zone("z")})).len(),
             3
         );
     }
@@ -165,23 +165,23 @@ mod tests {
     fn health_counts_only_where_it_is_checked() {
         let checked = service(true);
         assert_eq!(
-            found(&checked, json!({"HealthStatus": "HEALTHY"})),
+            found(&checked, &json!({"HealthStatus": "HEALTHY"})),
             ["one", "two"]
         );
         assert_eq!(
-            found(&checked, json!({"HealthStatus": "UNHEALTHY"})),
+            found(&checked, &json!({"HealthStatus": "UNHEALTHY"})),
             ["three"]
         );
         let zone = json!({"QueryParameters": {"AVAILABILITY_ZONE": "b"}, "HealthStatus": "HEALTHY_OR_ELSE_ALL"});
-        assert_eq!(found(&checked, zone), ["two"]);
+        assert_eq!(found(&checked, &zone), ["two"]);
         let mut ill = service(true);
         ill.instances.values_mut().for_each(|i| i.healthy = false);
         assert_eq!(
-            found(&ill, json!({"HealthStatus": "HEALTHY_OR_ELSE_ALL"})).len(),
+            found(&ill, &json!({"HealthStatus": "HEALTHY_OR_ELSE_ALL"})).len(),
             3
         );
         assert_eq!(
-            found(&service(false), json!({"HealthStatus": "HEALTHY"})).len(),
+            found(&service(false), &json!({"HealthStatus": "HEALTHY"})).len(),
             3
         );
     }
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn no_more_than_asked_for_and_every_order_occurs() {
         let service = service(false);
-        assert_eq!(found(&service, json!({"MaxResults": 2})).len(), 2);
+        assert_eq!(found(&service, &json!({"MaxResults": 2})).len(), 2);
         let question: Question =
             serde_json::from_value(json!({"NamespaceName": "n", "ServiceName": "s"})).unwrap();
         let mut random = StdRng::seed_from_u64(1);

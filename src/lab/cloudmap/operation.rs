@@ -4,6 +4,7 @@
 pub(in crate::lab) const TARGET_PREFIX: &str = "Route53AutoNaming_v20170314.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "the names are the API's")]
 pub(in crate::lab) enum Operation {
     CreateHttpNamespace,
     CreatePrivateDnsNamespace,

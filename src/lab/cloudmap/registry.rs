@@ -99,7 +99,7 @@ impl Registry {
             namespaces: BTreeMap::new(),
             services: BTreeMap::new(),
             operations: BTreeMap::new(),
-            random: StdRng::seed_from_u64(seed ^ 0xC10D_3A9),
+            random: StdRng::seed_from_u64(seed ^ 0x0C10_D3A9),
         }
     }
 

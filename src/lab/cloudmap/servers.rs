@@ -116,7 +116,7 @@ impl Server {
     fn new(aws: &Arc<Aws>, zone: &'static str, id: &str) -> Self {
         let scenario = &aws.scenario;
         let servers = &scenario.cloudmap.servers;
-        let ruler = |rules, what: &str| {
+        let ruler = |rules: Rules, what: &str| {
             let name = format!("{what} {id}");
             Ruler::new(rules, scenario.seed, &name, &[])
         };
@@ -127,11 +127,11 @@ impl Server {
             zone: zone_name(scenario, zone),
             ruler: ruler(servers.rules, "grpc"),
             hop: hop.map(|delay| {
-                let rules = Rules {
+                let way = Rules {
                     delay: Some(delay),
                     ..Rules::default()
                 };
-                ruler(rules, "hop")
+                ruler(way, "hop")
             }),
             capacity: servers
                 .capacity

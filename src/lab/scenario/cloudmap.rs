@@ -148,8 +148,9 @@ mod tests {
         let usual = read("[cloudmap]\ndelay = '2ms'\n");
         assert_eq!(usual.servers, Servers::default());
         let throttle = usual.discover.throttle.unwrap();
-        assert_eq!((throttle.rate, throttle.burst), (1_000.0, 2_000.0));
-        assert_eq!(usual.revision.throttle.unwrap().rate, 3_000.0);
+        assert_eq!(throttle.rate as u64, 1_000);
+        assert_eq!(throttle.burst as u64, 2_000);
+        assert_eq!(usual.revision.throttle.unwrap().rate as u64, 3_000);
     }
 
     #[test]
@@ -158,8 +159,8 @@ mod tests {
                     [cloudmap.dns]\ndelay = '300us'\n[cloudmap.servers]\nzones = { a = 2, c = 1 }\n\
                     capacity = 4\ndelay = '5ms'\ncross_zone = '2ms'\n";
         let read = read(text);
-        assert_eq!(read.discover.throttle.unwrap().burst, 5.0);
-        assert_eq!(read.revision.throttle.unwrap().rate, 3_000.0);
+        assert_eq!(read.discover.throttle.unwrap().burst as u64, 5);
+        assert_eq!(read.revision.throttle.unwrap().rate as u64, 3_000);
         assert_eq!(read.servers.zones, [("a", 2), ("c", 1)].into());
         assert_eq!(read.servers.capacity, Some(4));
         let two = Duration::from_millis(2);
