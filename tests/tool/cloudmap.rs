@@ -232,7 +232,7 @@ fn a_probability_below_chance_is_a_finding_and_an_unknown_zone_too() {
     assert_eq!(random["own_share"], Value::Null);
     let document =
         measured(&[&requests[..], &["--source", "static", "--az", "eu-west-1b"]].concat());
-    assert_eq!(own_share(arm(&document, "prefer-az")), 1.0);
+    assert!(own_share(arm(&document, "prefer-az")) > 0.999);
     assert_eq!(own_calls(arm(&document, "prefer-az")), 20);
 }
 
@@ -287,7 +287,7 @@ fn crowds_are_computed_and_the_same_every_time() {
             .unwrap()
     };
     assert!(throttled(10_000, "in-step") > 0.5);
-    assert_eq!(throttled(30_000, "spread"), 0.0);
+    assert!(throttled(30_000, "spread") < f64::EPSILON);
     assert!(throttled(100_000, "spread") > 0.5);
     assert!(throttled(100_000, "by-revision") < 0.1);
     for format in ["table", "markdown", "csv", "html"] {
