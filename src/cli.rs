@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::cloudmap::CloudmapArgs;
 use crate::commands::compare::CompareArgs;
+use crate::commands::credential_process::CredentialProcessArgs;
 use crate::commands::imds::ImdsArgs;
+use crate::commands::imds::worker::WorkerArgs;
 use crate::commands::lab::LabArgs;
 use crate::commands::refresh::RefreshArgs;
 use crate::commands::report::ReportArgs;
@@ -34,6 +36,9 @@ enum Command {
     Lab(LabArgs),
     Compare(CompareArgs),
     Report(ReportArgs),
+    CredentialProcess(CredentialProcessArgs),
+    #[command(hide = true)]
+    ImdsWorker(WorkerArgs),
 }
 
 impl Cli {
@@ -50,7 +55,18 @@ impl Cli {
             Command::Lab(args) => &args.output,
             Command::Compare(args) => &args.output,
             Command::Report(args) => &args.output,
+            Command::CredentialProcess(args) => &args.output,
+            Command::ImdsWorker(args) => &args.output,
         }
+    }
+
+    /// Whether one thread is enough, so that none need be started: for processes that are started by the thousand.
+    #[must_use]
+    pub fn needs_one_thread(&self) -> bool {
+        matches!(
+            self.command,
+            Command::CredentialProcess(_) | Command::ImdsWorker(_)
+        )
     }
 
     /// What the results are held to.
@@ -64,7 +80,9 @@ impl Cli {
             Command::Sign(args) => args.checks.clone(),
             Command::Compare(args) => args.checks.clone(),
             Command::Report(args) => args.checks.clone(),
-            Command::Lab(_) => CheckOptions::default(),
+            Command::Lab(_) | Command::CredentialProcess(_) | Command::ImdsWorker(_) => {
+                CheckOptions::default()
+            }
         }
     }
 
@@ -81,6 +99,8 @@ impl Cli {
             Command::Lab(args) => commands::lab::run(args).await,
             Command::Compare(args) => commands::compare::run(&args),
             Command::Report(args) => commands::report::run(&args),
+            Command::CredentialProcess(args) => commands::credential_process::run(args).await,
+            Command::ImdsWorker(args) => commands::imds::worker::run(args).await,
         };
         report.map(|report| report.checked(&checks))
     }

@@ -12,13 +12,15 @@ use clap::Parser;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = cli.output().clone();
-    let ended = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure {
-            error: anyhow::Error::new(error).context("cannot start the runtime"),
-            hint: None,
-        });
+    let mut runtime = if cli.needs_one_thread() {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    let ended = runtime.enable_all().build().map_err(|error| Failure {
+        error: anyhow::Error::new(error).context("cannot start the runtime"),
+        hint: None,
+    });
     let ended = ended
         .and_then(|runtime| runtime.block_on(cli.run()))
         .and_then(|report| print(&report, &output));
@@ -64,6 +66,8 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
             write(text, report, output)
         }
         Report::Signatures(signed) => write(report::to_json(signed), report, output),
+        Report::Credentials(credentials) => write(report::to_json(credentials), report, output),
+        Report::Said => Ok(report.exit()),
         Report::Lab(document, exit) => {
             let text =
                 report::render_lab(document, output.format, &style).map_err(|error| Failure {

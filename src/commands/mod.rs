@@ -3,6 +3,7 @@
 
 pub mod cloudmap;
 pub mod compare;
+pub mod credential_process;
 mod credibility;
 mod failure;
 pub mod imds;
@@ -14,6 +15,7 @@ pub mod report;
 pub mod s3;
 mod session;
 pub mod sign;
+mod steps;
 pub mod sts;
 
 pub use failure::Failure;
@@ -22,6 +24,7 @@ pub use options::{CheckOptions, Color, OutputOptions};
 use crate::exit::Exit;
 use crate::report::crowds::CrowdsDocument;
 use crate::report::document::{Document, LabDocument};
+use crate::report::process_credentials::ProcessCredentials;
 use crate::report::simulation::SimulationDocument;
 use crate::report::threshold;
 use crate::signing::vectors::SignedVector;
@@ -40,6 +43,10 @@ pub enum Report {
     Crowds(CrowdsDocument),
     /// Other programs' requests, signed.
     Signatures(Vec<SignedVector>),
+    /// For a program that asked for them: the one report that holds secrets.
+    Credentials(ProcessCredentials),
+    /// All of it was said on the way.
+    Said,
 }
 
 impl Report {
@@ -59,7 +66,12 @@ impl Report {
                     *exit = Exit::CheckFailed;
                 }
             }
-            Self::Lab(..) | Self::Simulated(_) | Self::Crowds(_) | Self::Signatures(_) => (),
+            Self::Lab(..)
+            | Self::Simulated(_)
+            | Self::Crowds(_)
+            | Self::Signatures(_)
+            | Self::Credentials(_)
+            | Self::Said => (),
         }
         self
     }
@@ -74,9 +86,12 @@ impl Report {
                 Exit::NotMeasured
             }
             Self::Measured(document) if broken(document) => Exit::CheckFailed,
-            Self::Measured(_) | Self::Simulated(_) | Self::Crowds(_) | Self::Signatures(_) => {
-                Exit::Measured
-            }
+            Self::Measured(_)
+            | Self::Simulated(_)
+            | Self::Crowds(_)
+            | Self::Signatures(_)
+            | Self::Credentials(_)
+            | Self::Said => Exit::Measured,
         }
     }
 }

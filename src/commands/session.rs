@@ -17,6 +17,7 @@ use super::failure::{Failure, hint_for};
 use super::lab::{load_scenario, start_lab};
 use super::load;
 use super::options::{OutputOptions, TargetOptions};
+use super::steps::Steps;
 use crate::client::{ArmFacts, Route, Setup, SetupOptions};
 use crate::clock;
 use crate::credentials::{Source, Variables};
@@ -236,6 +237,15 @@ impl Session {
         };
         progress.finish();
         measured
+    }
+
+    /// Progress on stderr towards `total` calls, for commands that make them elsewhere.
+    pub fn progress(&self, total: u64, label: &str) -> Steps {
+        if self.verbose {
+            report::note(&format!("measuring {label}"));
+        }
+        let progress = Progress::new(!self.quiet && std::io::stderr().is_terminal());
+        Steps::new(progress, label, total)
     }
 
     /// What the lab has counted so far; nothing without a lab.

@@ -70,6 +70,11 @@ impl Held {
         }
     }
 
+    /// Whether the service is known to take them no longer.
+    pub fn is_refused(&self) -> bool {
+        self.refused
+    }
+
     /// When the urgency will have grown from none; `None` for credentials that never expire.
     pub fn renew_from(&self) -> Option<SystemTime> {
         self.renew_from

@@ -13,11 +13,10 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials;
 use aws_smithy_async::rt::sleep::AsyncSleep;
-use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
 use tokio::sync::watch;
 
 use super::backoff::{self, Backoff};
+use super::fetching::Attempts;
 use super::held::{Held, Urgency, since};
 use super::options::Options;
 use super::renew::Renew;
@@ -38,39 +37,28 @@ pub(super) enum Begins {
 
 /// Held credentials and their renewal. Clones share them.
 #[derive(Clone, Debug)]
-pub(super) struct Keeper(Arc<Shared>);
+pub(super) struct Keeper(pub(super) Arc<Shared>);
 
 #[derive(Debug)]
-struct Shared {
-    source: Box<dyn Renew>,
-    options: Options,
+pub(super) struct Shared {
+    pub source: Box<dyn Renew>,
+    pub options: Options,
     begins: Begins,
-    backoff: fn(Windows) -> Backoff,
-    held: ArcSwapOption<Held>,
+    pub backoff: fn(Windows) -> Backoff,
+    pub held: ArcSwapOption<Held>,
     attempts: Mutex<Attempts>,
     /// Fetches that have ended.
-    ended: watch::Sender<u64>,
+    pub ended: watch::Sender<u64>,
 }
 
-#[derive(Debug)]
-struct Attempts {
-    in_flight: bool,
-    begun: SystemTime,
-    /// No fetch begins earlier.
-    not_before: SystemTime,
-    /// Fetches in a row that brought nothing new, and since when there were such.
-    fruitless: u32,
-    trouble_since: Option<SystemTime>,
-    /// Why the last fetch failed, if it did.
-    error: Option<Arc<CredentialsError>>,
-    random: SmallRng,
-}
-
-/// What a call does.
+/// What a call does next.
 enum Step {
     Use(Arc<Held>),
-    Wait(watch::Receiver<u64>),
     Fail(CredentialsError),
+    /// Waits for the fetch under way to end.
+    Join(watch::Receiver<u64>),
+    /// Waits until the next fetch may begin.
+    Pause(Duration),
 }
 
 impl Keeper {
@@ -81,19 +69,7 @@ impl Keeper {
         begins: Begins,
         backoff: fn(Windows) -> Backoff,
     ) -> Self {
-        let random = match options.seed {
-            Some(seed) => SmallRng::seed_from_u64(seed),
-            None => SmallRng::from_os_rng(),
-        };
-        let attempts = Attempts {
-            in_flight: false,
-            begun: SystemTime::UNIX_EPOCH,
-            not_before: SystemTime::UNIX_EPOCH,
-            fruitless: 0,
-            trouble_since: None,
-            error: None,
-            random,
-        };
+        let attempts = Attempts::none(options.seed);
         Self(Arc::new(Shared {
             source,
             options,
@@ -116,10 +92,32 @@ impl Keeper {
         match self.step(now) {
             Step::Use(held) => ProvideCredentials::ready(Ok(held.credentials.clone())),
             Step::Fail(error) => ProvideCredentials::ready(Err(error)),
-            Step::Wait(ended) => ProvideCredentials::new(async move {
-                self.fetched(ended).await;
-                self.outcome().map(|held| held.credentials.clone())
-            }),
+            step => ProvideCredentials::new(self.wait(step, now + self.0.options.patience)),
+        }
+    }
+
+    /// What a call that cannot have its credentials at once gets: the new ones or, after a failure, the last
+    /// good ones. Credentials that the service has refused are handed out as a last resort, at `limit`.
+    async fn wait(
+        &self,
+        mut step: Step,
+        limit: SystemTime,
+    ) -> Result<Credentials, CredentialsError> {
+        loop {
+            match step {
+                Step::Use(held) => return Ok(held.credentials.clone()),
+                Step::Fail(error) => return Err(error),
+                Step::Pause(pause) => self.0.options.sleep.sleep(pause).await,
+                Step::Join(ended) => self.ended(ended).await,
+            }
+            let held = self.0.held.load_full();
+            match held {
+                Some(held) if !held.is_refused() || self.now() >= limit => {
+                    return Ok(held.credentials.clone());
+                }
+                Some(_) => step = self.step(self.now()),
+                None => return Err(shared(self.attempts().error.as_ref())),
+            }
         }
     }
 
@@ -136,10 +134,13 @@ impl Keeper {
             return;
         };
         let now = self.now();
-        if held.credentials.access_key_id() == access_key_id && held.valid(now) {
-            self.0.held.store(Some(Arc::new(held.refused())));
+        if held.credentials.access_key_id() != access_key_id || held.is_refused() {
+            return;
+        }
+        if held.valid(now) || now >= attempts.not_before {
             self.fetch(&mut attempts);
         }
+        self.0.held.store(Some(Arc::new(held.refused())));
     }
 
     /// Renews in the background until `until` completes. Without it, calls wait in the mandatory window.
@@ -159,7 +160,7 @@ impl Keeper {
             tokio::select! {
                 biased;
                 () = &mut until => return,
-                () = self.fetched(ended) => (),
+                () = self.ended(ended) => (),
             }
         }
     }
@@ -173,11 +174,11 @@ impl Keeper {
         quiet.and_then(|held| held.renew_from())
     }
 
-    fn now(&self) -> SystemTime {
+    pub(super) fn now(&self) -> SystemTime {
         self.0.options.time_source.now()
     }
 
-    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+    pub(super) fn attempts(&self) -> MutexGuard<'_, Attempts> {
         let attempts = self.0.attempts.lock();
         attempts.unwrap_or_else(PoisonError::into_inner)
     }
@@ -193,10 +194,11 @@ impl Keeper {
         let due = idle && now >= attempts.not_before;
         match (urgency, held) {
             (Urgency::Wait, held) if idle && !due => match held {
+                Some(held) if held.is_refused() => Step::Pause(since(now, attempts.not_before)),
                 Some(held) => Step::Use(held),
                 None => Step::Fail(shared(attempts.error.as_ref())),
             },
-            (Urgency::Wait, _) | (_, None) => Step::Wait(self.fetch(&mut attempts)),
+            (Urgency::Wait, _) | (_, None) => Step::Join(self.fetch(&mut attempts)),
             (Urgency::Renew, Some(held)) => {
                 if due && self.0.begins == Begins::Call {
                     self.fetch(&mut attempts);
@@ -223,118 +225,9 @@ impl Keeper {
         })
     }
 
-    /// Begins a fetch unless one is under way; what is returned changes when it ends.
-    fn fetch(&self, attempts: &mut Attempts) -> watch::Receiver<u64> {
-        let ended = self.0.ended.subscribe();
-        if attempts.in_flight {
-            return ended;
-        }
-        attempts.in_flight = true;
-        attempts.begun = self.now();
-        tokio::spawn(Fetching::new(self.clone()).work());
-        ended
-    }
-
-    async fn renewed(&self, held: Option<&Held>) -> Result<Credentials, CredentialsError> {
-        let shared = &*self.0;
-        let limit = shared.options.fetch_timeout;
-        tokio::select! {
-            biased;
-            result = shared.source.renew(held.map(|held| &held.credentials)) => result,
-            () = shared.options.sleep.sleep(limit) => Err(CredentialsError::provider_timed_out(limit)),
-        }
-    }
-
-    async fn fetched(&self, mut ended: watch::Receiver<u64>) {
+    async fn ended(&self, mut ended: watch::Receiver<u64>) {
         // The sender lives as long as `self`.
         let _ = ended.changed().await;
-    }
-
-    /// What a call that waited gets: the new credentials or, after a failure, the last good ones.
-    fn outcome(&self) -> Result<Arc<Held>, CredentialsError> {
-        let attempts = self.attempts();
-        let held = self.0.held.load_full();
-        held.ok_or_else(|| shared(attempts.error.as_ref()))
-    }
-
-    fn end(&self, result: Result<Credentials, CredentialsError>) {
-        let now = self.now();
-        let mut attempts = self.attempts();
-        attempts.in_flight = false;
-        let held = self.0.held.load_full();
-        match result {
-            Ok(new) if held.as_ref().is_none_or(|held| held.differs(&new)) => {
-                let new = Held::fetched(new, now, self.0.options.windows, attempts.random.random());
-                attempts.fruitless = 0;
-                attempts.trouble_since = None;
-                attempts.error = None;
-                // Credentials that are old when they come must not be asked for again at once.
-                attempts.not_before = match new.urgency(now) {
-                    Urgency::None => now,
-                    _ => self.next_try(&mut attempts, Some(&new), now),
-                };
-                self.0.held.store(Some(Arc::new(new)));
-            }
-            fruitless => {
-                attempts.error = fruitless.err().map(Arc::new);
-                attempts.not_before = self.next_try(&mut attempts, held.as_deref(), now);
-            }
-        }
-        drop(attempts);
-        self.0.ended.send_modify(|ended| *ended += 1);
-    }
-
-    /// When to try again after a fetch that brought nothing new.
-    fn next_try(
-        &self,
-        attempts: &mut Attempts,
-        held: Option<&Held>,
-        now: SystemTime,
-    ) -> SystemTime {
-        attempts.fruitless += 1;
-        let trouble = since(*attempts.trouble_since.get_or_insert(attempts.begun), now);
-        let chance = attempts.random.random();
-        let Some(held) = held.filter(|held| held.valid(now)) else {
-            let took = since(attempts.begun, now);
-            return attempts.begun + backoff::gap(trouble, took, chance);
-        };
-        // A source that has no new credentials yet is well, and worth asking again.
-        let backoff = match attempts.error {
-            Some(_) => (self.0.backoff)(held.windows),
-            None => Backoff::doubling(held.windows),
-        };
-        let next = now + backoff.wait(attempts.fruitless, chance);
-        let boundary = held.next_boundary(now).unwrap_or(next);
-        backoff.before(boundary, now, next)
-    }
-}
-
-/// A fetch under way; however it ends, those who wait for it are told.
-struct Fetching {
-    keeper: Keeper,
-    result: Option<Result<Credentials, CredentialsError>>,
-}
-
-impl Fetching {
-    fn new(keeper: Keeper) -> Self {
-        Self {
-            keeper,
-            result: None,
-        }
-    }
-
-    async fn work(mut self) {
-        let held = self.keeper.0.held.load_full();
-        let result = self.keeper.renewed(held.as_deref()).await;
-        self.result = Some(result);
-    }
-}
-
-impl Drop for Fetching {
-    fn drop(&mut self) {
-        let abandoned = || Err(CredentialsError::unhandled("the fetch was abandoned"));
-        self.keeper
-            .end(self.result.take().unwrap_or_else(abandoned));
     }
 }
 
@@ -345,3 +238,6 @@ fn shared(error: Option<&Arc<CredentialsError>>) -> CredentialsError {
         None => CredentialsError::unhandled("no credentials have been fetched"),
     }
 }
+
+#[cfg(test)]
+mod tests;

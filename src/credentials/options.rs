@@ -15,6 +15,9 @@ pub struct Options {
     pub windows: Option<Windows>,
     /// Bounds one fetch, whatever the source does. 30 s: longer than the SDK's own providers try.
     pub fetch_timeout: Duration,
+    /// How long a call waits for others once the service has refused the held credentials; then it is made with
+    /// those. 10 s. Calls that have a time limit of their own wait no longer than that.
+    pub patience: Duration,
     /// Wall-clock time, which expiries are compared with.
     pub time_source: SharedTimeSource,
     pub sleep: SharedAsyncSleep,
@@ -27,6 +30,7 @@ impl Default for Options {
         Self {
             windows: None,
             fetch_timeout: Duration::from_secs(30),
+            patience: Duration::from_secs(10),
             time_source: SharedTimeSource::new(SystemTimeSource::new()),
             sleep: SharedAsyncSleep::new(TokioSleep::new()),
             seed: None,

@@ -3,11 +3,13 @@
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+};
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
 use super::keeper::Keeper;
 
@@ -20,6 +22,20 @@ impl Refused {
     pub(super) fn new(keeper: Keeper) -> Self {
         Self(keeper)
     }
+
+    /// Says that a service refused the credentials with this access key ID, for clients that are not the SDK's.
+    /// Others are fetched at once, unless these are not the held ones any more.
+    pub fn refuse(&self, access_key_id: &str) {
+        self.0.refuse(access_key_id);
+    }
+}
+
+/// The access key ID that an attempt was signed with.
+#[derive(Debug)]
+struct SignedWith(String);
+
+impl Storable for SignedWith {
+    type Storer = StoreReplace<Self>;
 }
 
 #[dyn_dispatch_hint]
@@ -28,16 +44,30 @@ impl Intercept for Refused {
         "Refused"
     }
 
+    fn read_after_signing(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // The request is gone when the answer is there.
+        if let Some(access_key_id) = access_key_id(context.request()) {
+            let signed_with = SignedWith(access_key_id.to_owned());
+            cfg.interceptor_state().store_put(signed_with);
+        }
+        Ok(())
+    }
+
     fn read_after_attempt(
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if context.response().is_some_and(says_expired)
-            && let Some(access_key_id) = context.request().and_then(access_key_id)
+            && let Some(SignedWith(access_key_id)) = cfg.load::<SignedWith>()
         {
-            self.0.refuse(access_key_id);
+            self.refuse(access_key_id);
         }
         Ok(())
     }

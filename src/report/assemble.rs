@@ -46,6 +46,7 @@ pub fn arm(name: &str, tally: &Tally, facts: &ArmFacts) -> Arm {
         calls_per_sample: None,
         balance: None,
         renewal: None,
+        stampede: None,
         source_requests: exchanges
             .iter()
             .map(|(name, stats)| (name.clone(), source_requests(stats)))

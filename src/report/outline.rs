@@ -11,6 +11,7 @@ use super::figures;
 use super::histogram;
 use super::phases;
 use super::renewal;
+use super::stampede;
 use super::wording::{self, CPU};
 
 /// More arms of different things than these are a list to look things up in; a picture of nanoseconds
@@ -31,6 +32,7 @@ pub(super) fn of(document: &Document, width: usize) -> Vec<Block> {
     ];
     blocks.extend(in_short(document, width));
     blocks.extend(renewal::section(&document.arms, width));
+    blocks.extend(stampede::table(&document.arms));
     blocks.extend(latency(document));
     blocks.extend(balance::section(&document.arms));
     blocks.extend(phases::section(&document.arms));

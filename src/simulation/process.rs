@@ -158,6 +158,16 @@ impl Working {
         })
     }
 
+    /// A service refused the credentials. Only ours take notice.
+    fn refused(&self, access_key_id: &str) {
+        match self {
+            Self::Go(_) | Self::GoSwapper(_) | Self::Lazy(_) => (),
+            Self::Advisory(advisory) => advisory.on_refusal().refuse(access_key_id),
+            Self::Refresher(refresher) => refresher.on_refusal().refuse(access_key_id),
+            Self::Swapper(swapper) => swapper.on_refusal().refuse(access_key_id),
+        }
+    }
+
     /// When a call will next do more than read; `None` if it might now.
     fn quiet_until(&self) -> Option<SystemTime> {
         match self {
@@ -200,7 +210,10 @@ async fn make_call(working: Working, world: Arc<World>) {
         world.record.waited(start, end);
     }
     match provided {
-        Ok(credentials) if expired(&credentials, world.clock) => world.record.stale(end),
+        Ok(credentials) if expired(&credentials, world.clock) => {
+            working.refused(credentials.access_key_id());
+            world.record.stale(end);
+        }
         Ok(_) => world.record.served(end),
         Err(_) => world.record.without(end),
     }

@@ -2,6 +2,7 @@
 
 mod cloudmap;
 mod container;
+mod file_cache;
 mod imds;
 mod lifecycle;
 mod rules;

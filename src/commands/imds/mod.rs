@@ -1,4 +1,11 @@
-//! `imds`: cold credential fetches by more and more workers, until they only add failures.
+//! `imds`: cold credential fetches by more and more workers, until they only add failures; and, in
+//! [`compare_cache`], what worker processes ask of the source with and without a cache.
+
+mod cache_findings;
+mod compare_cache;
+mod processes;
+mod told;
+pub mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,6 +13,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use self::compare_cache::CompareCacheOptions;
 use super::Report;
 use super::failure::Failure;
 use super::load;
@@ -48,6 +56,8 @@ pub struct ImdsArgs {
     concurrency: Option<Vec<String>>,
 
     #[command(flatten)]
+    cache: CompareCacheOptions,
+    #[command(flatten)]
     load: LoadOptions,
     #[command(flatten)]
     target: TargetOptions,
@@ -59,6 +69,9 @@ pub struct ImdsArgs {
 
 /// Runs the steps.
 pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
+    if args.cache.compare_cache {
+        return compare_cache::run(args).await;
+    }
     let source = args.target.source.unwrap_or(Source::Imds);
     let steps = Steps::of(&args)?;
     let names: Vec<String> = steps.workers.iter().map(|&n| name(n)).collect();
@@ -245,15 +258,15 @@ fn documented(
         .flat_map(|stats| &stats.remotes)
         .collect();
     documented.remote_addresses = remotes.into_iter().map(ToString::to_string).collect();
-    if source == Source::Imds {
-        let configured = variables.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-        documented.endpoint = Some(
-            configured
-                .map_or("http://169.254.169.254", |url| url.trim_end_matches('/'))
-                .to_owned(),
-        );
-    }
+    documented.endpoint = endpoint(variables, source);
     documented
+}
+
+/// Where instance metadata is asked for; `None` for other sources.
+fn endpoint(variables: &BTreeMap<String, String>, source: Source) -> Option<String> {
+    let configured = variables.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    let url = configured.map_or("http://169.254.169.254", |url| url.trim_end_matches('/'));
+    (source == Source::Imds).then(|| url.to_owned())
 }
 
 /// Whether the last step failed more often than its predecessors without completing more.

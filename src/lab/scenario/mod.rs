@@ -21,7 +21,7 @@ use super::rules::Rules;
 /// The Region of a scenario that names none.
 pub const DEFAULT_REGION: &str = "eu-west-1";
 
-const BUILTIN: [(&str, &str); 5] = [
+const BUILTIN: [(&str, &str); 6] = [
     ("default", include_str!("../scenarios/default.toml")),
     ("expiry", include_str!("../scenarios/expiry.toml")),
     ("fast", include_str!("../scenarios/fast.toml")),
@@ -30,6 +30,7 @@ const BUILTIN: [(&str, &str); 5] = [
         include_str!("../scenarios/imds-throttled.toml"),
     ),
     ("stalls", include_str!("../scenarios/stalls.toml")),
+    ("stampede", include_str!("../scenarios/stampede.toml")),
 ];
 
 /// How the lab behaves.
