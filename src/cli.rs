@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::cloudmap::CloudmapArgs;
 use crate::commands::compare::CompareArgs;
 use crate::commands::credential_process::CredentialProcessArgs;
 use crate::commands::imds::ImdsArgs;
@@ -29,6 +30,7 @@ enum Command {
     Sts(StsArgs),
     Imds(ImdsArgs),
     S3(S3Args),
+    Cloudmap(CloudmapArgs),
     Refresh(RefreshArgs),
     Sign(SignArgs),
     Lab(LabArgs),
@@ -47,6 +49,7 @@ impl Cli {
             Command::Sts(args) => &args.output,
             Command::Imds(args) => &args.output,
             Command::S3(args) => &args.output,
+            Command::Cloudmap(args) => &args.output,
             Command::Refresh(args) => &args.output,
             Command::Sign(args) => &args.output,
             Command::Lab(args) => &args.output,
@@ -72,6 +75,7 @@ impl Cli {
             Command::Sts(args) => args.checks.clone(),
             Command::Imds(args) => args.checks.clone(),
             Command::S3(args) => args.checks.clone(),
+            Command::Cloudmap(args) => args.checks.clone(),
             Command::Refresh(args) => args.checks.clone(),
             Command::Sign(args) => args.checks.clone(),
             Command::Compare(args) => args.checks.clone(),
@@ -89,6 +93,7 @@ impl Cli {
             Command::Sts(args) => commands::sts::run(args).await,
             Command::Imds(args) => commands::imds::run(args).await,
             Command::S3(args) => commands::s3::run(args).await,
+            Command::Cloudmap(args) => commands::cloudmap::run(args).await,
             Command::Refresh(args) => commands::refresh::run(args).await,
             Command::Sign(args) => commands::sign::run(args).await,
             Command::Lab(args) => commands::lab::run(args).await,

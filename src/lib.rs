@@ -8,6 +8,7 @@
 //! - [`client`]: instrumented SDK clients
 //! - [`signing`]: what signing costs on this CPU, without a network
 //! - [`simulation`]: strategies on a virtual clock
+//! - [`discovery`]: Cloud Map as a name resolver, and balancing that knows zones
 //! - [`credentials`]: sources of credentials, what fetching from them costs, and strategies of renewal
 //! - [`measure`]: samples, distributions, load, comparisons; knows neither AWS nor a terminal
 //! - [`lab`]: the embedded AWS; shares no code with the instrument that measures it
@@ -18,6 +19,7 @@ pub mod client;
 pub mod clock;
 pub mod commands;
 pub mod credentials;
+pub mod discovery;
 pub mod exit;
 pub mod lab;
 pub mod measure;

@@ -61,6 +61,10 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
             let text = report::render_simulation(document, output.format, &style);
             write(text, report, output)
         }
+        Report::Crowds(document) => {
+            let text = report::render_crowds(document, output.format, &style);
+            write(text, report, output)
+        }
         Report::Signatures(signed) => write(report::to_json(signed), report, output),
         Report::Credentials(credentials) => write(report::to_json(credentials), report, output),
         Report::Said => Ok(report.exit()),

@@ -10,13 +10,22 @@ use crate::report::document::{Finding, Load, Severity};
 /// A generator that is later than this at p99 is part of what it measures.
 const LATE_US: f64 = 2_000.0;
 
+/// Kinds of calls that lie closer together than this differ by the processor's caches and its clock.
+const NEGLIGIBLE: Duration = Duration::from_micros(10);
+
 /// What a reader must know before believing the figures of a run.
 pub fn findings(arms: &[ArmCall], measured: &Measured, load: &Load) -> Vec<Finding> {
     let mut findings: Vec<Finding> = overload(load).into_iter().chain(late(load)).collect();
     for (arm, tally) in arms.iter().zip(&measured.tallies) {
-        findings.extend(shape::drift(&tally.series).map(|drift| drifting(&arm.name, drift)));
         findings.extend(
-            shape::modes(&tally.succeeded.total).map(|modes| second_mode(&arm.name, modes)),
+            shape::drift(&tally.series)
+                .filter(|drift| drift.last.abs_diff(drift.first) > NEGLIGIBLE)
+                .map(|drift| drifting(&arm.name, drift)),
+        );
+        findings.extend(
+            shape::modes(&tally.succeeded.total)
+                .filter(|modes| modes.slow.saturating_sub(modes.fast) > NEGLIGIBLE)
+                .map(|modes| second_mode(&arm.name, modes)),
         );
     }
     findings

@@ -41,6 +41,10 @@ pub struct LabArgs {
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     imds_port: u16,
 
+    /// Port of the DNS view of Cloud Map, over UDP; 0 picks a free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    dns_port: u16,
+
     #[command(flatten)]
     pub output: OutputOptions,
 
@@ -88,6 +92,7 @@ pub async fn run(args: LabArgs) -> Result<Report, Failure> {
         bind: args.bind,
         port: args.port,
         imds_port: args.imds_port,
+        dns_port: args.dns_port,
     };
     let (lab, info) = start_lab(load_scenario(&args.scenario)?, options).await?;
     let variables = lab.environment(args.source.into());
@@ -133,7 +138,7 @@ pub async fn start_lab(scenario: Scenario, options: Options) -> Result<(Lab, Lab
     let lab = Lab::start(scenario, options).await.map_err(|error| {
         Failure::new(
             error,
-            "choose another --bind, --port or --imds-port, or leave them out for free ones",
+            "choose another --bind, --port, --imds-port or --dns-port, or leave them out for free ones",
         )
     })?;
     Ok((lab, info))
@@ -193,10 +198,11 @@ async fn foreground(
     printed.map_err(|error| Failure { error, hint: None })?;
     if !quiet {
         report::note(&format!(
-            "lab `{}` is ready on {} (HTTP and HTTPS) and {} (instance metadata); interrupt to stop",
+            "lab `{}` is ready on {} (HTTP and HTTPS), {} (instance metadata) and {} (DNS, UDP); interrupt to stop",
             info.scenario,
             lab.address(),
-            lab.imds_address()
+            lab.imds_address(),
+            lab.dns_address()
         ));
     }
     interrupted().await;

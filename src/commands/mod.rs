@@ -1,6 +1,7 @@
 //! One file per subcommand: its arguments and what it does. A command returns a [`Report`]; it prints
 //! nothing but progress, and that on stderr.
 
+pub mod cloudmap;
 pub mod compare;
 pub mod credential_process;
 mod credibility;
@@ -21,6 +22,7 @@ pub use failure::Failure;
 pub use options::{CheckOptions, Color, OutputOptions};
 
 use crate::exit::Exit;
+use crate::report::crowds::CrowdsDocument;
 use crate::report::document::{Document, LabDocument};
 use crate::report::process_credentials::ProcessCredentials;
 use crate::report::simulation::SimulationDocument;
@@ -37,6 +39,8 @@ pub enum Report {
     Lab(LabDocument, Exit),
     /// Strategies on a virtual clock.
     Simulated(SimulationDocument),
+    /// What becomes of crowds of resolvers.
+    Crowds(CrowdsDocument),
     /// Other programs' requests, signed.
     Signatures(Vec<SignedVector>),
     /// For a program that asked for them: the one report that holds secrets.
@@ -64,6 +68,7 @@ impl Report {
             }
             Self::Lab(..)
             | Self::Simulated(_)
+            | Self::Crowds(_)
             | Self::Signatures(_)
             | Self::Credentials(_)
             | Self::Said => (),
@@ -83,6 +88,7 @@ impl Report {
             Self::Measured(document) if broken(document) => Exit::CheckFailed,
             Self::Measured(_)
             | Self::Simulated(_)
+            | Self::Crowds(_)
             | Self::Signatures(_)
             | Self::Credentials(_)
             | Self::Said => Exit::Measured,

@@ -298,6 +298,10 @@ impl Session {
         let sdk = [
             ("aws-sdk-sts", aws_sdk_sts::meta::PKG_VERSION),
             ("aws-sdk-s3", aws_sdk_s3::meta::PKG_VERSION),
+            (
+                "aws-sdk-servicediscovery",
+                aws_sdk_servicediscovery::meta::PKG_VERSION,
+            ),
         ];
         Environment {
             os: std::env::consts::OS.to_owned(),
@@ -328,7 +332,7 @@ impl Session {
             self.setup.region(),
             self.setup.source().name()
         ));
-        for service in ["STS", "S3"] {
+        for service in ["STS", "S3", "SERVICEDISCOVERY"] {
             if let Some(url) = self.setup.endpoint_override(service) {
                 report::note(&format!("{service} is configured to be at {url}"));
             }
@@ -341,7 +345,8 @@ pub fn names(arms: &[ArmCall]) -> Vec<String> {
     arms.iter().map(|arm| arm.name.clone()).collect()
 }
 
-fn calls(arms: &[ArmCall]) -> Vec<Arc<dyn Call>> {
+/// The arms' calls, in order.
+pub fn calls(arms: &[ArmCall]) -> Vec<Arc<dyn Call>> {
     arms.iter().map(|arm| Arc::clone(&arm.call)).collect()
 }
 
@@ -358,7 +363,7 @@ pub fn require_writable(path: &Path) -> Result<(), Failure> {
 }
 
 /// The first arm against each other one, at the median, the 90th and the 99th percentile.
-fn comparisons(arms: &[ArmCall], measured: &Measured, seed: u64) -> Vec<Comparison> {
+pub fn comparisons(arms: &[ArmCall], measured: &Measured, seed: u64) -> Vec<Comparison> {
     let mut comparisons = Vec::new();
     for (arm, tally) in arms.iter().zip(&measured.tallies).skip(1) {
         for statistic in Statistic::USUAL {

@@ -9,6 +9,7 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
+use super::cloudmap::{self, CloudMap};
 use super::container::{self, Container};
 use super::held::Held;
 use super::imds::{self, Imds, Step};
@@ -21,12 +22,13 @@ use super::scenario::Scenario;
 use super::seal::Seal;
 use super::stage::{Farewell, HangUp, Part, Stage};
 use super::sts::{self, Call, Sts};
+use super::task;
 use super::wire::Answer;
 use crate::clock;
 
 /// The Region that callers of the global STS endpoint sign for.
 const GLOBAL_REGION: &str = "us-east-1";
-/// Bytes in the body of an STS request: session policies and tokens fit many times over.
+/// Bytes in the body of a request to STS or Cloud Map: policies, tokens and attributes fit many times over.
 const LARGEST_FORM: usize = 256 * 1024;
 /// Regions with rules and a throttle of their own; beyond this they share one.
 const MOST_REGIONS: usize = 256;
@@ -68,6 +70,46 @@ impl ImdsRulers {
     }
 }
 
+/// The rules of Cloud Map: of its operations, and of its DNS view.
+struct CloudMapRulers {
+    discover: Ruler,
+    revision: Ruler,
+    other: Ruler,
+    dns: Ruler,
+}
+
+impl CloudMapRulers {
+    fn new(scenario: &Scenario) -> Self {
+        let cloudmap = &scenario.cloudmap;
+        let bucket = cloudmap
+            .rules
+            .throttle
+            .map(|all| Arc::new(Bucket::new(all)));
+        let shared: Vec<_> = bucket.into_iter().collect();
+        let general = Rules {
+            throttle: None,
+            ..cloudmap.rules
+        };
+        let ruler = |rules: Rules, name: &str| {
+            Ruler::new(rules.over(general), scenario.seed, name, &shared)
+        };
+        Self {
+            discover: ruler(cloudmap.discover, "cloudmap:discover"),
+            revision: ruler(cloudmap.revision, "cloudmap:revision"),
+            other: ruler(Rules::default(), "cloudmap:other"),
+            dns: Ruler::new(cloudmap.dns, scenario.seed, "cloudmap:dns", &[]),
+        }
+    }
+
+    fn of(&self, operation: Option<cloudmap::Operation>) -> &Ruler {
+        match operation {
+            Some(cloudmap::Operation::DiscoverInstances) => &self.discover,
+            Some(cloudmap::Operation::DiscoverInstancesRevision) => &self.revision,
+            _ => &self.other,
+        }
+    }
+}
+
 /// Everything behind the lab's addresses.
 pub(super) struct Aws {
     pub(super) scenario: Scenario,
@@ -85,6 +127,8 @@ pub(super) struct Aws {
     imds_rulers: ImdsRulers,
     container_ruler: Ruler,
     s3_ruler: Ruler,
+    pub(super) cloudmap: CloudMap,
+    cloudmap_rulers: CloudMapRulers,
 }
 
 impl Aws {
@@ -108,6 +152,8 @@ impl Aws {
             imds_rulers: ImdsRulers::new(&scenario),
             container_ruler: Ruler::new(scenario.container, seed, "container", &[]),
             s3_ruler: Ruler::new(scenario.s3, seed, "s3", &[]),
+            cloudmap: CloudMap::new(seed),
+            cloudmap_rulers: CloudMapRulers::new(&scenario),
             seal,
             issuer,
             scenario,
@@ -191,6 +237,48 @@ impl Aws {
             .await
     }
 
+    /// The rules of the DNS view.
+    pub(super) fn dns_ruler(&self) -> &Ruler {
+        &self.cloudmap_rulers.dns
+    }
+
+    async fn cloudmap(
+        &self,
+        region: &str,
+        request: Request<Incoming>,
+        farewell: &Farewell,
+    ) -> Result<Response, HangUp> {
+        let (parts, body) = request.into_parts();
+        let Ok(body) = Limited::new(body, LARGEST_FORM).collect().await else {
+            return Ok(cloudmap::too_large());
+        };
+        let body = body.to_bytes();
+        let call = cloudmap::Call { parts, body };
+        let part = Part {
+            operation: call.counted(),
+            ruler: self.cloudmap_rulers.of(call.operation()),
+            failure: cloudmap::rule_failure,
+        };
+        let answer = |turn| self.cloudmap.answer(turn, &call, &self.issuer, region);
+        self.stage.play(part, farewell, answer).await
+    }
+
+    async fn task(
+        &self,
+        request: Request<Incoming>,
+        farewell: &Farewell,
+    ) -> Result<Response, HangUp> {
+        let zone = cloudmap::servers::zone_name(&self.scenario, cloudmap::servers::CALLERS_ZONE);
+        let part = Part {
+            operation: task::OPERATION,
+            ruler: &self.container_ruler,
+            failure: container::rule_failure,
+        };
+        let path = request.uri().path();
+        let answer = |turn| task::answer(turn, path, &self.scenario.region, &zone);
+        self.stage.play(part, farewell, answer).await
+    }
+
     async fn object_store(
         &self,
         request: Request<Incoming>,
@@ -254,6 +342,8 @@ impl Answer for Front {
             Target::Requests => Ok(self.0.requests()),
             Target::Container => self.0.container(request, farewell).await,
             Target::Sts(endpoint) => self.0.sts(endpoint, request, farewell).await,
+            Target::CloudMap(region) => self.0.cloudmap(&region, request, farewell).await,
+            Target::Task => self.0.task(request, farewell).await,
             Target::S3 => self.0.object_store(request, farewell).await,
         }
     }

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::container;
 use super::issuer::Credentials;
+use super::task;
 
 /// The profile with static keys.
 const PROFILE: &str = "awscreds-bench";
@@ -151,6 +152,9 @@ pub(super) fn variables(source: ExportedSource, places: &Places<'_>) -> Vec<(Str
         ("AWS_DEFAULT_REGION", places.region.to_owned()),
         ("AWS_ENDPOINT_URL_STS", endpoint.clone()),
         ("AWS_ENDPOINT_URL_S3", endpoint.clone()),
+        ("AWS_ENDPOINT_URL_SERVICEDISCOVERY", endpoint.clone()),
+        // Cloud Map's prefix would make a host name of the lab's address that nobody knows.
+        ("AWS_DISABLE_HOST_PREFIX_INJECTION", "true".to_owned()),
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata),
         ("AWS_CONFIG_FILE", path(files.config())),
         ("AWS_SHARED_CREDENTIALS_FILE", path(files.credentials())),
@@ -168,6 +172,10 @@ pub(super) fn variables(source: ExportedSource, places: &Places<'_>) -> Vec<(Str
             (
                 "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
                 path(files.container_token()),
+            ),
+            (
+                "ECS_CONTAINER_METADATA_URI_V4",
+                format!("{endpoint}{}", task::PATH),
             ),
         ]),
         ExportedSource::Static => variables.extend([

@@ -1,4 +1,4 @@
-//! The embedded AWS: STS, instance metadata, container credentials and S3 on loopback.
+//! The embedded AWS: STS, instance metadata, container credentials, S3 and Cloud Map on loopback.
 //!
 //! It exists so that the program can be tried, tested and calibrated where there is no account, and
 //! so that its figures can be held against a service whose delays are known. It therefore shares no
@@ -7,10 +7,13 @@
 //!
 //! [`Scenario`] says how it behaves, [`Lab`] runs it. A request goes from [`wire`] (sockets) through
 //! [`aws`] and [`route`] (which service) to [`stage`] (counted, judged by [`rules`], held) and to its
-//! service: [`sts`], [`imds`], [`container`], [`s3`].
+//! service: [`sts`], [`imds`], [`container`], [`task`], [`s3`], [`cloudmap`]. The DNS view of Cloud Map and
+//! the gRPC servers that it knows have sockets of their own and pass the same stage.
 
 mod aws;
+mod caller;
 mod certificates;
+mod cloudmap;
 mod container;
 mod counts;
 mod delay;
@@ -29,6 +32,7 @@ mod sleeper;
 mod stage;
 mod sts;
 mod sts_arguments;
+mod task;
 mod web_identity;
 mod wire;
 
@@ -39,13 +43,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
 use self::aws::{Aws, Front, Metadata};
 pub use self::certificates::CertificateError;
 use self::certificates::Certificates;
+pub use self::cloudmap::{NAMESPACE, SERVICE};
+use self::cloudmap::{dns, servers};
 pub use self::counts::RequestCount;
 pub use self::environment::ExportedSource;
 use self::environment::{Contents, Places, PrivateFiles};
@@ -60,12 +66,14 @@ const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/awscreds-bench-app";
 /// Where the lab listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The address of both listeners.
+    /// The address of all listeners.
     pub bind: IpAddr,
-    /// STS, S3 and the container endpoint; 0 for any free port.
+    /// STS, S3, Cloud Map and the container endpoint; 0 for any free port.
     pub port: u16,
     /// Instance metadata; 0 for any free port.
     pub imds_port: u16,
+    /// The DNS view of Cloud Map, over UDP; 0 for any free port.
+    pub dns_port: u16,
 }
 
 impl Default for Options {
@@ -74,6 +82,7 @@ impl Default for Options {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             imds_port: 0,
+            dns_port: 0,
         }
     }
 }
@@ -98,6 +107,7 @@ pub enum LabError {
 pub struct Lab {
     address: SocketAddr,
     imds_address: SocketAddr,
+    dns_address: SocketAddr,
     ca_pem: String,
     web_identity_token: String,
     aws: Arc<Aws>,
@@ -147,10 +157,11 @@ impl Lab {
             })
             .map_err(LabError::Thread)?;
         let gone = || LabError::Thread(io::Error::other("it ended before it had begun"));
-        let (address, imds_address) = opening.await.map_err(|_| gone())??;
+        let bound = opening.await.map_err(|_| gone())??;
         Ok(Self {
-            address,
-            imds_address,
+            address: bound.main,
+            imds_address: bound.imds,
+            dns_address: bound.dns,
             ca_pem,
             web_identity_token,
             aws,
@@ -171,6 +182,12 @@ impl Lab {
     #[must_use]
     pub fn imds_address(&self) -> SocketAddr {
         environment::reachable(self.imds_address)
+    }
+
+    /// Where the DNS view of Cloud Map is, over UDP.
+    #[must_use]
+    pub fn dns_address(&self) -> SocketAddr {
+        environment::reachable(self.dns_address)
     }
 
     /// The certificate of the authority that signs for every name, in PEM.
@@ -267,14 +284,62 @@ impl Drop for Lab {
     }
 }
 
-type Addresses = (SocketAddr, SocketAddr);
+/// Where the lab's sockets are.
+struct Bound {
+    main: SocketAddr,
+    imds: SocketAddr,
+    dns: SocketAddr,
+}
+
+/// The lab's sockets, before anything is served on them.
+struct Sockets {
+    main: TcpListener,
+    imds: TcpListener,
+    dns: UdpSocket,
+    servers: Vec<servers::Listening>,
+}
+
+impl Sockets {
+    async fn open(options: Options, scenario: &Scenario) -> Result<(Self, Bound), LabError> {
+        let at = |port| SocketAddr::new(options.bind, port);
+        let failed = |address| move |source| LabError::Listen { address, source };
+        let (main, main_address) = listen(at(options.port)).await?;
+        let (imds, imds_address) = listen(at(options.imds_port)).await?;
+        let dns_at = at(options.dns_port);
+        let dns = UdpSocket::bind(dns_at).await.map_err(failed(dns_at))?;
+        let bound = Bound {
+            main: main_address,
+            imds: imds_address,
+            dns: dns.local_addr().map_err(failed(dns_at))?,
+        };
+        let servers = servers::listen(options.bind, &scenario.cloudmap.servers);
+        let sockets = Self {
+            main,
+            imds,
+            dns,
+            servers: servers.await.map_err(failed(at(0)))?,
+        };
+        Ok((sockets, bound))
+    }
+
+    async fn serve(self, aws: Arc<Aws>, tls: TlsAcceptor, stop: watch::Receiver<bool>) {
+        let front = Arc::new(Front(Arc::clone(&aws)));
+        let metadata = Arc::new(Metadata(Arc::clone(&aws)));
+        tokio::join!(
+            wire::serve(self.main, Some(tls), front, stop.clone()),
+            wire::serve(self.imds, None, metadata, stop.clone()),
+            dns::serve(self.dns, Arc::clone(&aws), stop.clone()),
+            servers::serve(self.servers, aws, stop),
+        );
+    }
+}
 
 /// The lab's thread: listens, says where, and serves until it is told to stop.
 fn run(
     aws: Arc<Aws>,
     options: Options,
     tls: TlsAcceptor,
-    opened: oneshot::Sender<Result<Addresses, LabError>>,
+    opened: oneshot::Sender<Result<Bound, LabError>>,
     stop: watch::Receiver<bool>,
 ) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
@@ -288,33 +353,25 @@ fn run(
         }
     };
     runtime.block_on(async move {
-        let listeners = async {
-            let main = listen(options.bind, options.port).await?;
-            let imds = listen(options.bind, options.imds_port).await?;
-            Ok((main, imds))
-        };
-        match listeners.await {
+        match Sockets::open(options, &aws.scenario).await {
             Err(error) => {
                 let _ = opened.send(Err(error));
             }
-            Ok(((main, address), (imds, imds_address))) => {
-                if opened.send(Ok((address, imds_address))).is_err() {
+            Ok((sockets, bound)) => {
+                let servers = sockets.servers.iter();
+                let registrations = servers.map(|server| server.registration(&aws.scenario));
+                aws.cloudmap.furnish(registrations.collect(), clock::wall());
+                if opened.send(Ok(bound)).is_err() {
                     // Whoever started the lab has gone away in the meantime.
                     return;
                 }
-                let front = Arc::new(Front(Arc::clone(&aws)));
-                let metadata = Arc::new(Metadata(aws));
-                tokio::join!(
-                    wire::serve(main, Some(tls), front, stop.clone()),
-                    wire::serve(imds, None, metadata, stop),
-                );
+                sockets.serve(aws, tls, stop).await;
             }
         }
     });
 }
 
-async fn listen(bind: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), LabError> {
-    let address = SocketAddr::new(bind, port);
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), LabError> {
     wire::listen(address)
         .await
         .map_err(|source| LabError::Listen { address, source })

@@ -5,9 +5,11 @@
 use http::header::{CONTENT_TYPE, HOST};
 use http::request::Parts;
 
+use super::cloudmap::TARGET_PREFIX;
 use super::container;
 use super::scenario::is_region;
 use super::sigv4;
+use super::task;
 
 /// Where the counts are.
 pub(super) const REQUESTS_PATH: &str = "/_lab/requests";
@@ -24,7 +26,11 @@ pub(super) enum Target {
     /// The lab's own counts.
     Requests,
     Container,
+    /// The task metadata of ECS.
+    Task,
     Sts(StsEndpoint),
+    /// Cloud Map in this Region.
+    CloudMap(String),
     S3,
 }
 
@@ -55,11 +61,23 @@ pub(super) fn route(parts: &Parts, region: &str) -> Target {
         return match service.as_str() {
             "sts" if is_region(&signed_region) => Target::Sts(StsEndpoint::Regional(signed_region)),
             "sts" => Target::Sts(StsEndpoint::Regional(region.to_owned())),
+            "servicediscovery" if is_region(&signed_region) => Target::CloudMap(signed_region),
+            "servicediscovery" => Target::CloudMap(region.to_owned()),
             _ => Target::S3,
         };
     }
     if path == container::PATH {
         return Target::Container;
+    }
+    if path.starts_with(task::PATH) {
+        return Target::Task;
+    }
+    let asks_cloudmap = parts
+        .headers
+        .get("x-amz-target")
+        .is_some_and(|target| target.as_bytes().starts_with(TARGET_PREFIX.as_bytes()));
+    if asks_cloudmap {
+        return Target::CloudMap(region.to_owned());
     }
     let form = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| {
         kind.as_bytes()
@@ -80,6 +98,14 @@ fn by_host(host: &str) -> Option<Target> {
     }
     if let Some(region) = name.strip_prefix("sts.").filter(|name| is_region(name)) {
         return Some(Target::Sts(StsEndpoint::Regional(region.to_owned())));
+    }
+    // Operations on instances go to `data-` before the service's own name.
+    let cloudmap = name.strip_prefix("data-").unwrap_or(name);
+    if let Some(region) = cloudmap
+        .strip_prefix("servicediscovery.")
+        .filter(|name| is_region(name))
+    {
+        return Some(Target::CloudMap(region.to_owned()));
     }
     s3_host(name).map(|_| Target::S3)
 }
@@ -148,6 +174,11 @@ mod tests {
             target("POST", "sts.eu-west-1.amazonaws.com:4566", "/", &[]),
             regional("eu-west-1")
         );
+        for host in ["", "data-"] {
+            let host = format!("{host}servicediscovery.eu-west-1.amazonaws.com:4566");
+            let cloudmap = Target::CloudMap("eu-west-1".to_owned());
+            assert_eq!(target("POST", &host, "/", &[]), cloudmap);
+        }
         for host in [
             "s3.amazonaws.com",
             "s3.eu-west-1.amazonaws.com",
@@ -173,6 +204,12 @@ mod tests {
             target("GET", "127.0.0.1:4566", container::PATH, &signed),
             Target::S3
         );
+        let cloudmap = format!("{SIGNED}servicediscovery/aws4_request, Signature=0");
+        let signed = [("authorization", cloudmap.as_str())];
+        assert_eq!(
+            target("POST", "127.0.0.1:4566", "/", &signed),
+            Target::CloudMap("eu-west-1".to_owned())
+        );
         let presigned = "/?Action=GetCallerIdentity&X-Amz-Credential=AKIA%2F20261120%2Feu-west-3%2F\
                          sts%2Faws4_request&X-Amz-Signature=0";
         assert_eq!(
@@ -196,6 +233,16 @@ mod tests {
             target("GET", "localhost:4566", container::PATH, &token),
             Target::Container
         );
+        let discover = [(
+            "x-amz-target",
+            "Route53AutoNaming_v20170314.DiscoverInstances",
+        )];
+        assert_eq!(
+            target("POST", "localhost:4566", "/", &discover),
+            Target::CloudMap("me-central-1".to_owned())
+        );
+        let task = format!("{}/task", task::PATH);
+        assert_eq!(target("GET", "localhost:4566", &task, &[]), Target::Task);
         assert_eq!(target("GET", "localhost", "/bucket/key", &[]), Target::S3);
         assert_eq!(
             target("GET", "localhost", REQUESTS_PATH, &[]),

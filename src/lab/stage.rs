@@ -71,6 +71,17 @@ impl Turn<'_> {
     }
 }
 
+/// What becomes of a request that is not HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// It has been held as long as the rules say: answer now.
+    Answer,
+    /// Answer with the protocol's own refusal.
+    Refuse,
+    /// No answer at all.
+    Silence,
+}
+
 impl Stage {
     pub(super) fn new(seed: u64) -> io::Result<Self> {
         Ok(Self {
@@ -83,6 +94,36 @@ impl Stage {
 
     pub(super) fn requests(&self) -> BTreeMap<String, RequestCount> {
         self.counts.snapshot()
+    }
+
+    /// Counts and holds one request of a protocol that is not HTTP.
+    pub(super) async fn pass(&self, operation: &'static str, ruler: &Ruler) -> Passage {
+        let arrival = clock::now();
+        let mut ticket = self.counts.arrive(operation);
+        let verdict = ruler.judge(arrival.saturating_duration_since(self.start));
+        let (outcome, passage) = match verdict.fate {
+            Fate::Serve => (Outcome::Ok, Passage::Answer),
+            Fate::Throttle(Refusal::Status(_)) => (Outcome::Throttled, Passage::Refuse),
+            Fate::Throttle(Refusal::Drop) => (Outcome::Throttled, Passage::Silence),
+            Fate::Spoil(FaultKind::Status(_) | FaultKind::Garbage) => {
+                (Outcome::Failed, Passage::Refuse)
+            }
+            Fate::Spoil(FaultKind::Reset | FaultKind::Hang | FaultKind::Truncate) => {
+                (Outcome::Failed, Passage::Silence)
+            }
+        };
+        if passage != Passage::Silence {
+            self.sleeper.until(arrival + verdict.after).await;
+        }
+        ticket.settle(outcome);
+        passage
+    }
+
+    /// Waits without counting anything: for a delay that lies outside of the service itself.
+    pub(super) async fn wait(&self, ruler: &Ruler) {
+        let now = clock::now();
+        let verdict = ruler.judge(now.saturating_duration_since(self.start));
+        self.sleeper.until(now + verdict.after).await;
     }
 
     /// Answers one request. `answer` is not called where the rules forbid an answer.

@@ -12,10 +12,11 @@ use http::request::Parts;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::caller::caller;
 use super::issuer::{Credentials, Issuer, Principal, Unusable};
 use super::reply::{Problem, Response, escape_xml, header, reply};
 use super::seal::Seal;
-use super::sigv4::{self, Claim};
+use super::sigv4;
 use super::stage::Turn;
 use super::sts_arguments::{RoleRequest, session_duration};
 use super::web_identity;
@@ -171,14 +172,7 @@ impl Sts<'_> {
             headers: &call.parts.headers,
             body: &call.body,
         };
-        let claim = Claim::read(&request)?;
-        let secret = self.issuer.secret_of(&claim.access_key_id);
-        let secret = secret.ok_or(Unusable::UnknownKey)?;
-        claim.check_scope(self.region, "sts")?;
-        claim.check_time(now)?;
-        claim.check_signature(&request, &secret)?;
-        let token = claim.session_token.as_deref();
-        Ok(self.issuer.check(&claim.access_key_id, token, now)?)
+        caller(self.issuer, &request, self.region, "sts", now)
     }
 
     fn result(&self, granted: Granted, now: SystemTime) -> String {

@@ -44,6 +44,7 @@ pub fn arm(name: &str, tally: &Tally, facts: &ArmFacts) -> Arm {
         bytes_per_call: None,
         bytes_per_s: None,
         calls_per_sample: None,
+        balance: None,
         renewal: None,
         stampede: None,
         source_requests: exchanges

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::balance::{Balance, InstanceCalls, ZoneCalls};
 pub use super::judgement::{Check, Compared, StoredRun, Unit};
 pub use super::renewal::{BlockedCalls, OutageSeen, Renewal};
 pub use super::stampede::Stampede;
@@ -21,7 +22,7 @@ pub const SCHEMA: &str = "awscreds-bench/1";
 pub struct Document {
     pub schema: String,
     pub tool: Tool,
-    /// The subcommand: `sts`, `imds`, `s3`, `sign`.
+    /// The subcommand: `sts`, `imds`, `s3`, `sign`, `cloudmap`.
     pub command: String,
     /// The command line as typed, without the program's name.
     pub arguments: Vec<String>,
@@ -168,6 +169,9 @@ pub struct Arm {
     /// the phases then count samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls_per_sample: Option<u64>,
+    /// Which instances and zones answered, where calls are balanced (`cloudmap`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<Balance>,
     /// What renewals did to the calls (`refresh`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewal: Option<Renewal>,

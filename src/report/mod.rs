@@ -6,6 +6,7 @@
 
 pub mod across;
 pub mod assemble;
+pub mod balance;
 mod bars;
 mod blocks;
 mod breakdown;
@@ -14,6 +15,7 @@ mod checks;
 mod codec;
 mod comparisons;
 mod composition;
+pub mod crowds;
 mod csv;
 pub mod document;
 mod figures;
@@ -55,6 +57,7 @@ pub use output::{check_writable, width, write};
 pub use progress::{Progress, failure, note, warning};
 pub use tagged::UnreadableHistogram;
 
+use crowds::CrowdsDocument;
 use document::{Document, LabDocument};
 use simulation::SimulationDocument;
 
@@ -158,6 +161,15 @@ pub fn render_lab(
 /// A simulation as text, with a newline at its end.
 pub fn render_simulation(
     document: &SimulationDocument,
+    format: Format,
+    style: &Style,
+) -> Result<String, RenderError> {
+    sheet::render(document, format, style)
+}
+
+/// What becomes of crowds of resolvers as text, with a newline at its end.
+pub fn render_crowds(
+    document: &CrowdsDocument,
     format: Format,
     style: &Style,
 ) -> Result<String, RenderError> {

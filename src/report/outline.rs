@@ -1,5 +1,6 @@
 //! What a report for people says, and in which order: the answer first, then what it rests on.
 
+use super::balance;
 use super::blocks::{Align, Block, Cell, Grid, Statement, Tone};
 use super::breakdown;
 use super::checks;
@@ -33,6 +34,7 @@ pub(super) fn of(document: &Document, width: usize) -> Vec<Block> {
     blocks.extend(renewal::section(&document.arms, width));
     blocks.extend(stampede::table(&document.arms));
     blocks.extend(latency(document));
+    blocks.extend(balance::section(&document.arms));
     blocks.extend(phases::section(&document.arms));
     blocks.extend(comparisons::table(document));
     blocks.extend(checks::table(document));

@@ -8,6 +8,7 @@ use std::path::Path;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
+use super::crowds::CrowdsDocument;
 use super::document::{Document, LabDocument};
 use super::simulation::SimulationDocument;
 
@@ -22,6 +23,8 @@ enum Result {
     Lab(LabDocument),
     /// Of `refresh --simulate`.
     Simulation(SimulationDocument),
+    /// Of `cloudmap --simulate`.
+    Crowds(CrowdsDocument),
 }
 
 fn generated() -> Schema {

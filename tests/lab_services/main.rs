@@ -1,5 +1,6 @@
 //! The lab as a library, held to what the real services do, with the real SDK as its client.
 
+mod cloudmap;
 mod container;
 mod file_cache;
 mod imds;

@@ -242,10 +242,18 @@ fn documents_of_every_command_are_what_the_schema_says() {
             "schema-s3.json",
             measured(&["s3", "--compare-cache", "--lab", "fast", "-n", "20"]),
         ),
+        (
+            "schema-cloudmap.json",
+            measured(&["cloudmap", "--lab", "fast", "-n", "20"]),
+        ),
+        (
+            "schema-crowds.json",
+            measured(&["cloudmap", "--simulate", "1000"]),
+        ),
     ];
     let mut paths: Vec<_> = runs.iter().map(|(name, run)| stored(name, run)).collect();
     paths.push(counts);
-    assert_eq!(validated(&paths), "validated 4\n");
+    assert_eq!(validated(&paths), "validated 6\n");
 
     let mut wrong = runs[0].1.clone();
     wrong["arms"][0]["phases"]["total"]["count"] = "many".into();

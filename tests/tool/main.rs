@@ -1,6 +1,9 @@
 //! The tool as its users run it: the real binary against the real lab.
 
 mod bad_input;
+mod cloudmap;
+mod cloudmap_listen;
+mod cloudmap_peers;
 mod compare;
 mod credential_process;
 mod fail_if;

@@ -10,12 +10,14 @@ use serde_json::Value;
 
 use crate::support::{alone, arm, beside_others, clean, document, installing, scratch, tool};
 
-const PYTHON_PACKAGES: [&str; 5] = [
+const PYTHON_PACKAGES: [&str; 7] = [
     "boto3",
     "awscli",
     "moto[server]",
     "hdrhistogram",
     "jsonschema",
+    "grpcio-health-checking",
+    "dnspython",
 ];
 const NODE_PACKAGES: [&str; 3] = [
     "@aws-sdk/client-sts",
@@ -83,7 +85,7 @@ pub fn node() -> PathBuf {
 }
 
 /// Runs a program in the lab; gives what it printed and what the lab counted.
-fn in_lab(source: &str, program: &[&str]) -> (String, Value) {
+pub fn in_lab(source: &str, program: &[&str]) -> (String, Value) {
     let folder = tempfile::tempdir().unwrap();
     let counts = folder.path().join("counts.json");
     let output = tool()
@@ -224,13 +226,13 @@ fn what_aws_refuses_the_lab_refuses_in_the_same_words() {
 }
 
 /// moto as a server; ended when the value goes.
-struct Moto {
+pub struct Moto {
     server: Child,
     url: String,
 }
 
 impl Moto {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let mut server = clean(Command::new(python().join("moto_server")))
             .args(["-H", "127.0.0.1", "-p", "0"])
             .stderr(Stdio::piped())
@@ -251,11 +253,12 @@ impl Moto {
     }
 
     /// `command` pointed at moto by standard variables alone.
-    fn point(&self, command: Command) -> Command {
+    pub fn point(&self, command: Command) -> Command {
         let mut command = command;
         command
             .env("AWS_ENDPOINT_URL", &self.url)
             .env("AWS_REGION", "eu-west-1")
+            .env("AWS_DEFAULT_REGION", "eu-west-1")
             .env("AWS_ACCESS_KEY_ID", "testing")
             .env("AWS_SECRET_ACCESS_KEY", "testing");
         command

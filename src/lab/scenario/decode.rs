@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
+use super::cloudmap;
 use super::error::ScenarioError;
 use super::reader::{Field, Source, Table, nothing_else};
 use super::{Credentials, DEFAULT_REGION, Imds, ImdsV1, Scenario, Sts};
 use crate::lab::rules::{Delay, Fault, FaultKind, Refusal, Rules, Stall, Throttle};
 
-type Result<T> = std::result::Result<T, ScenarioError>;
+pub(super) type Result<T> = std::result::Result<T, ScenarioError>;
 
 pub(super) fn scenario(text: &str, origin: &str) -> Result<Scenario> {
     let source = Source { origin, text };
@@ -37,13 +38,13 @@ pub(super) fn scenario(text: &str, origin: &str) -> Result<Scenario> {
         imds: optional(table.field("imds"), imds)?.unwrap_or_default(),
         container: whole_rules(table.field("container"))?,
         s3: whole_rules(table.field("s3"))?,
-        cloudmap: whole_rules(table.field("cloudmap"))?,
+        cloudmap: optional(table.field("cloudmap"), cloudmap::cloudmap)?.unwrap_or_default(),
     };
     table.finish(nothing_else)?;
     Ok(scenario)
 }
 
-fn optional<'a, 'i, T>(
+pub(super) fn optional<'a, 'i, T>(
     field: Option<Field<'a, 'i>>,
     decode: impl FnOnce(&Field<'a, 'i>) -> Result<T>,
 ) -> Result<Option<T>> {
@@ -141,7 +142,7 @@ fn imds(field: &Field<'_, '_>) -> Result<Imds> {
 }
 
 /// A table that holds rules and nothing else.
-fn whole_rules(field: Option<Field<'_, '_>>) -> Result<Rules> {
+pub(super) fn whole_rules(field: Option<Field<'_, '_>>) -> Result<Rules> {
     let Some(field) = field else {
         return Ok(Rules::default());
     };
@@ -151,7 +152,7 @@ fn whole_rules(field: Option<Field<'_, '_>>) -> Result<Rules> {
     Ok(rules)
 }
 
-fn rules(table: &mut Table<'_, '_>) -> Result<Rules> {
+pub(super) fn rules(table: &mut Table<'_, '_>) -> Result<Rules> {
     Ok(Rules {
         delay: optional(table.field("delay"), delay)?,
         throttle: optional(table.field("throttle"), throttle)?,
@@ -160,7 +161,7 @@ fn rules(table: &mut Table<'_, '_>) -> Result<Rules> {
     })
 }
 
-fn delay(field: &Field<'_, '_>) -> Result<Delay> {
+pub(super) fn delay(field: &Field<'_, '_>) -> Result<Delay> {
     const EXAMPLE: &str = "a delay is \"20ms\", { min = \"5ms\", max = \"9ms\" } or \
                            { p50 = \"85ms\", p99 = \"180ms\" }";
     if !field.is_table() {

@@ -3,6 +3,7 @@
 //! Every field is optional. A field that does not exist is an error, because a misspelt delay that
 //! is silently ignored makes every figure of the run a lie. Nothing here knows a socket or a clock.
 
+mod cloudmap;
 mod decode;
 mod error;
 mod reader;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+pub use cloudmap::{CloudMap, Servers};
 pub(super) use decode::is_region;
 pub use error::{ScenarioError, Unreadable};
 
@@ -47,7 +49,7 @@ pub struct Scenario {
     pub imds: Imds,
     pub container: Rules,
     pub s3: Rules,
-    pub cloudmap: Rules,
+    pub cloudmap: CloudMap,
 }
 
 /// What the lab's sources hand out.

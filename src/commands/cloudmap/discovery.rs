@@ -1,0 +1,163 @@
+//! The arms that ask who is there: by the API in full, for its revision, from what a resolver holds, and
+//! by DNS.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+use super::service::Service;
+use crate::client::{ArmFacts, error_text, sampled};
+use crate::clock;
+use crate::commands::failure::Failure;
+use crate::commands::session::{ArmCall, Session};
+use crate::discovery::dns::{DnsError, Lookup};
+use crate::discovery::{CloudMap, Policy, Resolver};
+use crate::measure::load::CallFuture;
+use crate::measure::{Call, IdentityCounts, Outcome, Phase, PhaseTimes, Sample};
+use crate::report::document::Arm;
+
+/// The arms; DNS is left out where it does not know the service.
+pub(super) async fn arms(
+    session: &Session,
+    service: &Arc<Service>,
+) -> Result<Vec<ArmCall>, Failure> {
+    let arm = |name: &str, call: Arc<dyn Call>, facts| ArmCall {
+        name: name.to_owned(),
+        call,
+        facts,
+    };
+    let facts = Arc::<ArmFacts>::default();
+    let discover = Discover(service.cloudmap(session, &facts).await?);
+    let mut arms = vec![arm("discover", Arc::new(discover), facts)];
+    let facts = Arc::<ArmFacts>::default();
+    let revision = Revision(service.cloudmap(session, &facts).await?);
+    arms.push(arm("revision", Arc::new(revision), facts));
+    let held = Held {
+        resolver: service.resolver(session, 0).await?,
+        random: Mutex::new(SmallRng::seed_from_u64(0)),
+    };
+    arms.push(arm("cached", Arc::new(held), Arc::default()));
+    match lookup(session, service) {
+        None => session.note("no name server is configured: the arm `dns` is left out"),
+        Some(lookup) => match lookup.addresses().await {
+            Err(DnsError::Refused { .. }) => session.note(&format!(
+                "DNS does not know {}: the arm `dns` is left out (HTTP namespaces are not in DNS)",
+                lookup.name
+            )),
+            _ => arms.push(arm("dns", Arc::new(Dns(lookup)), Arc::default())),
+        },
+    }
+    Ok(arms)
+}
+
+/// Adds to an arm that is no SDK's where its answers came from.
+pub(super) fn describe(session: &Session, service: &Service, arm: &mut Arm) {
+    match arm.name.as_str() {
+        "cached" => arm.endpoint = Some(service.target.to_string()),
+        "dns" => {
+            if let Some(lookup) = lookup(session, service) {
+                arm.endpoint = Some(format!("dns://{}/{}", lookup.server, lookup.name));
+                arm.remote_addresses = vec![lookup.server.to_string()];
+            }
+        }
+        _ => {}
+    }
+}
+
+fn lookup(session: &Session, service: &Service) -> Option<Lookup> {
+    let own = session.lab().map(crate::lab::Lab::dns_address);
+    let server = service.name_server.or(own).or_else(Lookup::system_server)?;
+    Some(Lookup {
+        server,
+        name: service.target.host(),
+        within: service.timeout,
+    })
+}
+
+struct Discover(CloudMap);
+
+impl Call for Discover {
+    fn call(&self) -> CallFuture<'_> {
+        Box::pin(async { sampled(Box::pin(self.0.ask().send())).await })
+    }
+}
+
+struct Revision(CloudMap);
+
+impl Call for Revision {
+    fn call(&self) -> CallFuture<'_> {
+        Box::pin(async { sampled(Box::pin(self.0.ask_revision().send())).await })
+    }
+}
+
+/// The answer that a resolver holds, and one pick from it.
+struct Held {
+    resolver: Arc<Resolver>,
+    random: Mutex<SmallRng>,
+}
+
+impl Call for Held {
+    fn call(&self) -> CallFuture<'_> {
+        Box::pin(async {
+            let start = clock::now();
+            let fleet = self.resolver.fleet();
+            let now = self.resolver.now();
+            let picked = {
+                let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+                Policy::PreferAz.pick(&fleet, now, &mut *random)
+            };
+            let took = clock::since(start);
+            let error = picked
+                .is_none()
+                .then(|| "the service has no instances".to_owned());
+            sample(
+                Phase::Endpoint,
+                took,
+                error.map(|error| (Outcome::Other, error)),
+            )
+        })
+    }
+}
+
+struct Dns(Lookup);
+
+impl Call for Dns {
+    fn call(&self) -> CallFuture<'_> {
+        Box::pin(async {
+            let start = clock::now();
+            let answer = self.0.addresses().await;
+            let took = clock::since(start);
+            let failed = answer.err().map(|error| {
+                let outcome = match error {
+                    DnsError::Silent { .. } => Outcome::Timeout,
+                    DnsError::Io { .. } => Outcome::Connect,
+                    DnsError::Name(_) | DnsError::Refused { .. } => Outcome::Other,
+                };
+                (outcome, error_text(&error))
+            });
+            sample(Phase::Transmit, took, failed)
+        })
+    }
+}
+
+/// A call that is no SDK's: all of it is one phase.
+fn sample(phase: Phase, took: Duration, failed: Option<(Outcome, String)>) -> Sample {
+    let mut phases = PhaseTimes::default();
+    phases[phase] = took;
+    let (outcome, error) = match failed {
+        None => (Outcome::Ok, None),
+        Some((outcome, error)) => (outcome, Some(error)),
+    };
+    Sample {
+        outcome,
+        total: took,
+        phases,
+        attempts: 1,
+        fresh: 0,
+        reused: 0,
+        identity: IdentityCounts::default(),
+        error,
+    }
+}

@@ -1,0 +1,208 @@
+//! `--listen`: one balanced call for each `GET /describe`, so that any load generator can drive it.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::arguments::CloudmapArgs;
+use super::findings;
+use super::requests::Requests;
+use super::service::Service;
+use crate::clock;
+use crate::commands::Report;
+use crate::commands::failure::Failure;
+use crate::commands::session::{self, Results, Session};
+use crate::measure::Tally;
+use crate::report::assemble;
+use crate::report::document::Load;
+
+/// The path that is served.
+const PATH: &str = "/describe";
+/// For answers under way when the end has come.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// Serves until interrupted, or until as much was answered as was asked for.
+pub(super) async fn run(
+    args: &CloudmapArgs,
+    session: Session,
+    service: &Arc<Service>,
+    address: SocketAddr,
+) -> Result<Report, Failure> {
+    let policy = args.policy().ok_or_else(|| {
+        Failure::new(
+            anyhow!("--listen serves with one policy"),
+            "give one --policy, or none for prefer-az",
+        )
+    })?;
+    let requests = Requests::start(&session, service, policy, args.load.seed).await?;
+    let before = session.lab_requests();
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        let error = anyhow::Error::new(error).context(format!("cannot listen on {address}"));
+        Failure::new(
+            error,
+            "choose another address or port; port 0 picks a free one",
+        )
+    })?;
+    let bound = listener.local_addr().unwrap_or(address);
+    // Said even if --quiet: with port 0 nobody could know.
+    crate::report::note(&format!("listening on http://{bound}{PATH}"));
+    let desk = Arc::new(Desk {
+        requests,
+        most: args.load.requests.unwrap_or(u64::MAX),
+        started: clock::now(),
+        messages: AtomicU64::new(0),
+        tally: Mutex::default(),
+        done: Notify::new(),
+    });
+    let time = async {
+        match args.load.duration {
+            Some(duration) => tokio::time::sleep(duration).await,
+            None => std::future::pending().await,
+        }
+    };
+    let interrupted = tokio::select! {
+        () = serve(listener, &desk) => false,
+        () = time => false,
+        () = session.stop.stopped() => true,
+    };
+    // Whoever serves without an end in sight is meant to be interrupted.
+    let bounded = args.load.requests.is_some() || args.load.duration.is_some();
+    let arm = desk.documented();
+    let findings = findings::of(service, std::slice::from_ref(&desk.requests), &arm);
+    let results = Results {
+        load: as_received(args),
+        complete: !(interrupted && bounded),
+        lab_requests: session::since(&before, session.lab_requests()),
+        arms: arm.into(),
+        comparisons: vec![],
+        findings,
+    };
+    Ok(Report::Measured(Box::new(session.document(results))))
+}
+
+/// The load is the callers', whoever they are.
+fn as_received(args: &CloudmapArgs) -> Load {
+    Load {
+        mode: "received".to_owned(),
+        concurrency: 0,
+        rate_per_s: None,
+        arrivals: None,
+        generator_lag: None,
+        missed: None,
+        requests: args.load.requests,
+        duration_s: args.load.duration.map(|duration| duration.as_secs_f64()),
+        warmup: 0,
+    }
+}
+
+/// What the connections share.
+struct Desk {
+    requests: Requests,
+    /// Answers after which it is over.
+    most: u64,
+    started: Instant,
+    messages: AtomicU64,
+    tally: Mutex<Tally>,
+    done: Notify,
+}
+
+/// Accepts until enough was answered.
+async fn serve(listener: TcpListener, desk: &Arc<Desk>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else {
+                    // Out of sockets, or gone before it was accepted.
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    continue;
+                };
+                let _ = stream.set_nodelay(true);
+                let desk = Arc::clone(desk);
+                connections.spawn(async move {
+                    let answer = service_fn(|request| {
+                        let desk = Arc::clone(&desk);
+                        async move { Ok::<_, Infallible>(desk.answer(&request).await) }
+                    });
+                    // How a caller's connection ends is the caller's affair.
+                    let _ = http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), answer)
+                        .await;
+                });
+            }
+            Some(_) = connections.join_next() => {}
+            () = desk.done.notified() => break,
+        }
+    }
+    // The last answers are still being written.
+    let ended = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, ended).await;
+}
+
+impl Desk {
+    async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        if request.uri().path() != PATH {
+            return reply(
+                StatusCode::NOT_FOUND,
+                &json!({"error": format!("only {PATH} is here")}),
+            );
+        }
+        if request.method() != Method::GET {
+            return reply(
+                StatusCode::METHOD_NOT_ALLOWED,
+                &json!({"error": "only GET"}),
+            );
+        }
+        let began = clock::now();
+        let (sample, served) = self.requests.call().make().await;
+        let number = self.messages.fetch_add(1, Ordering::Relaxed);
+        let at = began.saturating_duration_since(self.started);
+        self.tally
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .record(number, at, &sample);
+        if number + 1 >= self.most {
+            self.done.notify_one();
+        }
+        let id = (number + 1).to_string();
+        if let Some(answer) = served {
+            let body = json!({"msgId": id, "availabilityZone": answer.zone});
+            reply(StatusCode::OK, &body)
+        } else {
+            let body = json!({"msgId": id, "error": sample.error});
+            reply(StatusCode::SERVICE_UNAVAILABLE, &body)
+        }
+    }
+
+    fn documented(&self) -> [crate::report::document::Arm; 1] {
+        let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let arm = self.requests.arm();
+        let mut arm = assemble::arm(&arm.name, &tally, &arm.facts);
+        self.requests.describe(&mut arm);
+        [arm]
+    }
+}
+
+fn reply(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}

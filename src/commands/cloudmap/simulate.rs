@@ -1,0 +1,96 @@
+//! `--simulate`: crowds of resolvers on one account, without calling anything.
+
+use super::arguments::CloudmapArgs;
+use crate::commands::Report;
+use crate::commands::failure::Failure;
+use crate::commands::session::tool;
+use crate::discovery::Polling;
+use crate::discovery::crowd::{Account, Fate, Manner, Quota, play};
+use crate::report::RenderError;
+use crate::report::crowds::{self, Crowd, CrowdsDocument, Fits};
+use crate::report::document::SCHEMA;
+
+/// `DiscoverInstancesRevision` calls per second for each of `DiscoverInstances` (AWS Cloud Map Developer
+/// Guide, "Service quotas": 3,000 and 1,000).
+const REVISIONS: f64 = 3.0;
+
+pub(super) fn run(args: &CloudmapArgs) -> Result<Report, Failure> {
+    if !args.output.format.holds_counts() {
+        return Err(Failure::new(
+            RenderError::NoLatencies,
+            "use --format table, json, csv, markdown or html",
+        ));
+    }
+    let account = Account {
+        polling: Polling {
+            revision: args.interval,
+            refresh: args.refresh.max(args.interval),
+            ..Polling::default()
+        },
+        discover: Quota {
+            per_s: args.quota,
+            burst: 2.0 * args.quota,
+        },
+        revision: Quota {
+            per_s: REVISIONS * args.quota,
+            burst: REVISIONS * args.quota,
+        },
+    };
+    let sizes = args.simulate.iter().flatten();
+    let crowds = sizes.flat_map(|&resolvers| {
+        Manner::ALL.map(|manner| crowd(&play(resolvers, manner, &account, args.load.seed)))
+    });
+    Ok(Report::Crowds(CrowdsDocument {
+        schema: SCHEMA.to_owned(),
+        tool: tool(),
+        command: "cloudmap".to_owned(),
+        arguments: std::env::args().skip(1).collect(),
+        seed: args.load.seed,
+        interval_s: account.polling.revision.as_secs_f64(),
+        refresh_s: account.polling.refresh.as_secs_f64(),
+        played_s: account.played().as_secs_f64(),
+        discover_quota: quota(account.discover),
+        revision_quota: quota(account.revision),
+        fits: Manner::ALL.map(|manner| fits(manner, &account)).into(),
+        crowds: crowds.collect(),
+    }))
+}
+
+fn quota(quota: Quota) -> crowds::Quota {
+    crowds::Quota {
+        per_s: quota.per_s,
+        burst: quota.burst,
+    }
+}
+
+fn crowd(fate: &Fate) -> Crowd {
+    Crowd {
+        resolvers: fate.resolvers,
+        manner: fate.manner.name().to_owned(),
+        calls_per_s: fate.calls_per_s,
+        throttled: fate.throttled,
+        age_p50_s: fate.age_p50.as_secs_f64(),
+        age_p99_s: fate.age_p99.as_secs_f64(),
+        age_max_s: fate.age_max.as_secs_f64(),
+    }
+}
+
+/// The largest crowd that the quotas carry: in step, no more than the bucket holds and is refilled with
+/// between two polls; spread, what the refill alone carries.
+fn fits(manner: Manner, account: &Account) -> Fits {
+    let polling = account.polling;
+    let spread = account.discover.per_s * polling.revision.as_secs_f64();
+    let resolvers = match manner {
+        Manner::InStep => account.discover.burst.min(spread),
+        Manner::Spread => spread,
+        Manner::ByRevision => {
+            let revisions = account.revision.per_s * polling.revision.as_secs_f64();
+            let refreshes = account.discover.per_s * polling.refresh.as_secs_f64();
+            revisions.min(refreshes)
+        }
+    };
+    Fits {
+        manner: manner.name().to_owned(),
+        resolvers: resolvers as u64,
+    }
+}

@@ -1,0 +1,294 @@
+//! Many resolvers on one account: when their polling is throttled, and how old their answers get. Pure
+//! computation, the same for the same seed.
+//!
+//! Crowds of more than [`MOST_PLAYED`] are played by as many, each of which stands for several: the
+//! account's buckets shrink in proportion. What is lost is the grain of single calls.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+use super::polling::{Polling, Schedule, Step};
+
+/// Resolvers that are really played.
+pub const MOST_PLAYED: u64 = 5_000;
+/// Intervals between polls that are played …
+const INTERVALS: u32 = 24;
+/// … of which the first ones only bring the crowd into its stride.
+const SETTLING: u32 = 4;
+
+/// Calls that the account may make: a token bucket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quota {
+    pub per_s: f64,
+    pub burst: f64,
+}
+
+/// How each of the crowd asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// For everything, all at the same moments: a crowd that was started together.
+    InStep,
+    /// For everything, each at its own moments.
+    Spread,
+    /// For the revision, with a full answer now and then, jitter and back-off: as [`Schedule`] says.
+    ByRevision,
+}
+
+impl Manner {
+    pub const ALL: [Self; 3] = [Self::InStep, Self::Spread, Self::ByRevision];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InStep => "in-step",
+            Self::Spread => "spread",
+            Self::ByRevision => "by-revision",
+        }
+    }
+}
+
+/// The account's buckets, and how often each resolver asks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Account {
+    pub polling: Polling,
+    pub discover: Quota,
+    pub revision: Quota,
+}
+
+/// What becomes of a crowd.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fate {
+    pub resolvers: u64,
+    pub manner: Manner,
+    /// Questions per second, refused ones included.
+    pub calls_per_s: f64,
+    /// The part of them that is refused.
+    pub throttled: f64,
+    /// How long ago a resolver last had an answer, at the moment before the next one: the median, …
+    pub age_p50: Duration,
+    pub age_p99: Duration,
+    /// … and the oldest that any answer got; those that never got one count from the start.
+    pub age_max: Duration,
+}
+
+struct Bucket {
+    quota: Quota,
+    tokens: f64,
+    at: Duration,
+}
+
+impl Bucket {
+    fn new(quota: Quota, scale: f64) -> Self {
+        let quota = Quota {
+            per_s: quota.per_s / scale,
+            burst: (quota.burst / scale).max(1.0),
+        };
+        Self {
+            quota,
+            tokens: quota.burst,
+            at: Duration::ZERO,
+        }
+    }
+
+    fn admits(&mut self, now: Duration) -> bool {
+        let passed = now.saturating_sub(self.at).as_secs_f64();
+        self.tokens = (self.tokens + passed * self.quota.per_s).min(self.quota.burst);
+        self.at = now;
+        let admitted = self.tokens >= 1.0;
+        if admitted {
+            self.tokens -= 1.0;
+        }
+        admitted
+    }
+}
+
+/// One resolver.
+enum Player {
+    Steady { due: Duration, every: Duration },
+    Planned(Box<Schedule>),
+}
+
+impl Player {
+    fn new(manner: Manner, polling: Polling, random: &mut SmallRng) -> Self {
+        let every = polling.revision;
+        match manner {
+            Manner::InStep => Self::Steady {
+                due: Duration::ZERO,
+                every,
+            },
+            Manner::Spread => Self::Steady {
+                due: every.mul_f64(random.random::<f64>()),
+                every,
+            },
+            Manner::ByRevision => {
+                let schedule = Schedule::new(polling, random.random(), Duration::ZERO);
+                Self::Planned(Box::new(schedule))
+            }
+        }
+    }
+
+    fn next(&self) -> (Step, Duration) {
+        match self {
+            Self::Steady { due, .. } => (Step::Refresh, *due),
+            Self::Planned(schedule) => schedule.next(),
+        }
+    }
+
+    fn went(&mut self, step: Step, now: Duration, admitted: bool) {
+        match self {
+            Self::Steady { due, every } => *due += *every,
+            Self::Planned(schedule) if admitted => schedule.answered(step, now),
+            Self::Planned(schedule) => schedule.failed(now),
+        }
+    }
+}
+
+impl Account {
+    /// How long a crowd is played: an answer of this age was the only one, or there was none.
+    #[must_use]
+    pub fn played(&self) -> Duration {
+        self.polling.revision * INTERVALS
+    }
+}
+
+/// Plays a crowd of `resolvers`.
+#[must_use]
+pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> Fate {
+    let count = resolvers.clamp(1, MOST_PLAYED);
+    let scale = resolvers.max(1) as f64 / count as f64;
+    let mut random = SmallRng::seed_from_u64(seed ^ resolvers);
+    let mut discover = Bucket::new(account.discover, scale);
+    let mut revision = Bucket::new(account.revision, scale);
+    let (from, to) = (account.polling.revision * SETTLING, account.played());
+    let mut players: Vec<(Player, Duration)> = (0..count)
+        .map(|_| {
+            (
+                Player::new(manner, account.polling, &mut random),
+                Duration::ZERO,
+            )
+        })
+        .collect();
+    // The second place parts those who are due at the same moment at random, and not by their number.
+    let due = |player: &Player, at: usize, random: &mut SmallRng| {
+        Reverse((player.next().1, random.random::<u32>(), at))
+    };
+    let mut queue: BinaryHeap<_> = players
+        .iter()
+        .enumerate()
+        .map(|(at, (player, _))| due(player, at, &mut random))
+        .collect();
+    let (mut calls, mut refused) = (0_u64, 0_u64);
+    let mut ages = Vec::new();
+    while let Some(Reverse((now, _, at))) = queue.pop().filter(|Reverse((now, ..))| *now < to) {
+        let (player, answered) = &mut players[at];
+        let (step, _) = player.next();
+        let admitted = match step {
+            Step::Refresh => discover.admits(now),
+            Step::Revision => revision.admits(now),
+        };
+        if now >= from {
+            calls += 1;
+            refused += u64::from(!admitted);
+        }
+        if admitted {
+            if now >= from {
+                ages.push(now.saturating_sub(*answered));
+            }
+            *answered = now;
+        }
+        player.went(step, now, admitted);
+        queue.push(due(player, at, &mut random));
+    }
+    ages.extend(waiting(&players, to, account.polling.revision));
+    ages.sort_unstable();
+    let age = |quantile: f64| {
+        let at = (ages.len().saturating_sub(1) as f64 * quantile).round() as usize;
+        ages.get(at).copied().unwrap_or_default()
+    };
+    Fate {
+        resolvers,
+        manner,
+        calls_per_s: calls as f64 * scale / to.saturating_sub(from).as_secs_f64(),
+        throttled: refused as f64 / calls.max(1) as f64,
+        age_p50: age(0.5),
+        age_p99: age(0.99),
+        age_max: age(1.0),
+    }
+}
+
+/// Answers that are overdue at the end: their age is part of the picture too.
+fn waiting(
+    players: &[(Player, Duration)],
+    end: Duration,
+    interval: Duration,
+) -> impl Iterator<Item = Duration> {
+    let ages = players.iter();
+    let ages = ages.map(move |(_, answered)| end.saturating_sub(*answered));
+    ages.filter(move |age| *age > interval * 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNT: Account = Account {
+        polling: Polling {
+            revision: Duration::from_secs(30),
+            refresh: Duration::from_mins(5),
+            jitter: 0.1,
+        },
+        discover: Quota {
+            per_s: 1_000.0,
+            burst: 2_000.0,
+        },
+        revision: Quota {
+            per_s: 3_000.0,
+            burst: 3_000.0,
+        },
+    };
+
+    fn fate(resolvers: u64, manner: Manner) -> Fate {
+        play(resolvers, manner, &ACCOUNT, 1)
+    }
+
+    #[test]
+    fn spread_polls_every_30_s_meet_the_refill_at_30_000_resolvers() {
+        let below = fate(29_000, Manner::Spread);
+        assert!(below.throttled < f64::EPSILON);
+        assert!((below.calls_per_s / 966.7 - 1.0).abs() < 0.01, "{below:?}");
+        let above = fate(33_000, Manner::Spread);
+        assert!((0.05..0.13).contains(&above.throttled), "{above:?}");
+        let far = fate(300_000, Manner::Spread);
+        assert!((0.88..0.92).contains(&far.throttled), "{far:?}");
+    }
+
+    #[test]
+    fn polls_in_step_are_throttled_from_the_size_of_the_bucket_on() {
+        assert!(fate(2_000, Manner::InStep).throttled < f64::EPSILON);
+        let ten = fate(10_000, Manner::InStep);
+        assert!((0.78..0.82).contains(&ten.throttled), "{ten:?}");
+        assert!(fate(10_000, Manner::Spread).throttled < f64::EPSILON);
+    }
+
+    #[test]
+    fn revisions_carry_three_times_the_crowd_with_answers_no_older() {
+        let revisions = fate(80_000, Manner::ByRevision);
+        assert!(revisions.throttled < f64::EPSILON, "{revisions:?}");
+        assert!(
+            revisions.age_max <= Duration::from_secs(33),
+            "{revisions:?}"
+        );
+        assert!(fate(80_000, Manner::Spread).throttled > 0.6);
+    }
+
+    #[test]
+    fn the_same_seed_plays_the_same() {
+        for manner in Manner::ALL {
+            assert_eq!(fate(1_000_000, manner), fate(1_000_000, manner));
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! When to ask: cheap revision polls, a slower full refresh, jitter, and back-off. Pure: times are
+//! counted from the resolver's start and handed in.
+
+use std::time::Duration;
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+/// How often to ask.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Polling {
+    /// Between two questions for the revision: how long an instance that was added can go unseen.
+    pub revision: Duration,
+    /// Between two full answers: how long an instance that has fallen ill can go unseen, since a change
+    /// of health does not change the revision.
+    pub refresh: Duration,
+    /// Intervals vary by this part of their length, up or down: 0.1 is a tenth. Without it, resolvers
+    /// that start together ask together for ever.
+    pub jitter: f64,
+}
+
+impl Default for Polling {
+    fn default() -> Self {
+        Self {
+            revision: Duration::from_secs(30),
+            refresh: Duration::from_mins(5),
+            jitter: 0.1,
+        }
+    }
+}
+
+/// What to ask next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Revision,
+    Refresh,
+}
+
+/// One resolver's plan.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    polling: Polling,
+    revision_due: Duration,
+    refresh_due: Duration,
+    /// Whether revisions can be asked for at all.
+    revisions: bool,
+    failures: u32,
+    random: SmallRng,
+}
+
+impl Schedule {
+    /// The plan of a resolver that has just had its first answer, at `now`.
+    #[must_use]
+    pub fn new(polling: Polling, seed: u64, now: Duration) -> Self {
+        let mut schedule = Self {
+            polling,
+            revision_due: now,
+            refresh_due: now,
+            revisions: true,
+            failures: 0,
+            random: SmallRng::seed_from_u64(seed),
+        };
+        // Anywhere in the first interval: resolvers that start together part here.
+        let phase = schedule.random.random::<f64>();
+        schedule.revision_due = now + polling.revision.mul_f64(phase);
+        schedule.refresh_due = now + polling.refresh.mul_f64(schedule.random.random::<f64>());
+        schedule
+    }
+
+    /// What to do next, and when.
+    #[must_use]
+    pub fn next(&self) -> (Step, Duration) {
+        if self.revisions && self.revision_due < self.refresh_due {
+            (Step::Revision, self.revision_due)
+        } else {
+            (Step::Refresh, self.refresh_due)
+        }
+    }
+
+    /// The step was answered at `now`. A full answer says the revision, too.
+    pub fn answered(&mut self, step: Step, now: Duration) {
+        self.failures = 0;
+        self.revision_due = now + self.varied(self.polling.revision);
+        if step == Step::Refresh {
+            self.refresh_due = now + self.varied(self.polling.refresh);
+        }
+    }
+
+    /// The revision has changed: a full answer is due at once.
+    pub fn changed(&mut self, now: Duration) {
+        self.refresh_due = now;
+    }
+
+    /// The step was not answered. The next try, of whichever step, waits for twice as long as the last
+    /// one did, up to the interval of the full refresh, and for a random part of that: those who were
+    /// refused together do not come back together.
+    pub fn failed(&mut self, now: Duration) {
+        self.failures = (self.failures + 1).min(16);
+        let longest = self.polling.refresh.max(self.polling.revision);
+        let doubled = self.polling.revision * 2_u32.saturating_pow(self.failures - 1);
+        let pause = doubled.min(longest);
+        let pause = pause.mul_f64(self.random.random_range(0.5..1.0));
+        self.revision_due = self.revision_due.max(now + pause);
+        self.refresh_due = self.refresh_due.max(now + pause);
+    }
+
+    /// Revisions cannot be asked for: full answers have to do.
+    pub fn without_revisions(&mut self) {
+        self.revisions = false;
+    }
+
+    fn varied(&mut self, interval: Duration) -> Duration {
+        let jitter = self.polling.jitter.clamp(0.0, 1.0);
+        interval.mul_f64(1.0 + jitter * self.random.random_range(-1.0..=1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLLING: Polling = Polling {
+        revision: Duration::from_secs(5),
+        refresh: Duration::from_mins(1),
+        jitter: 0.1,
+    };
+
+    #[test]
+    fn revisions_are_asked_for_often_and_everything_now_and_then() {
+        let mut schedule = Schedule::new(POLLING, 1, Duration::ZERO);
+        let (mut revisions, mut refreshes) = (0, 0);
+        loop {
+            let (step, at) = schedule.next();
+            if at > Duration::from_hours(1) {
+                break;
+            }
+            match step {
+                Step::Revision => revisions += 1,
+                Step::Refresh => refreshes += 1,
+            }
+            schedule.answered(step, at);
+        }
+        assert!((57..=64).contains(&refreshes), "{refreshes}");
+        assert!((640..=740).contains(&revisions), "{revisions}");
+    }
+
+    #[test]
+    fn a_change_is_followed_by_a_full_answer_at_once() {
+        let mut schedule = Schedule::new(POLLING, 1, Duration::ZERO);
+        let (_, at) = schedule.next();
+        schedule.answered(Step::Revision, at);
+        schedule.changed(at);
+        assert_eq!(schedule.next(), (Step::Refresh, at));
+    }
+
+    #[test]
+    fn failures_back_off_up_to_the_refresh_and_an_answer_ends_them() {
+        let mut schedule = Schedule::new(POLLING, 1, Duration::ZERO);
+        let mut pauses = Vec::new();
+        for _ in 0..10 {
+            let (_, at) = schedule.next();
+            schedule.failed(at);
+            pauses.push(schedule.next().1.saturating_sub(at));
+        }
+        assert!(pauses[0] <= Duration::from_secs(5), "{pauses:?}");
+        assert!(
+            pauses.iter().all(|pause| *pause <= POLLING.refresh),
+            "{pauses:?}"
+        );
+        assert!(pauses[9] >= Duration::from_secs(30), "{pauses:?}");
+        let (step, at) = schedule.next();
+        schedule.answered(step, at);
+        assert!(schedule.next().1.saturating_sub(at) <= Duration::from_millis(5_500));
+    }
+
+    #[test]
+    fn resolvers_that_start_together_do_not_ask_together() {
+        let first = |seed| Schedule::new(POLLING, seed, Duration::ZERO).next().1;
+        let due: std::collections::BTreeSet<_> = (0..100).map(first).collect();
+        assert_eq!(due.len(), 100);
+        assert!(due.iter().all(|at| *at <= POLLING.revision));
+    }
+
+    #[test]
+    fn without_revisions_only_full_answers_are_asked_for() {
+        let mut schedule = Schedule::new(POLLING, 1, Duration::ZERO);
+        schedule.without_revisions();
+        assert_eq!(schedule.next().0, Step::Refresh);
+    }
+}

@@ -1,0 +1,111 @@
+//! The zone that this process is in: told, or learned once from ECS task metadata or instance metadata.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_config::imds;
+use aws_config::provider_config::ProviderConfig;
+use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde::Deserialize;
+
+/// Set by the ECS agent in every container of a task.
+const TASK_METADATA: &str = "ECS_CONTAINER_METADATA_URI_V4";
+const IMDS_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+const IMDS_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
+const IMDS_PATH: &str = "/latest/meta-data/placement/availability-zone";
+/// Where there is no metadata service, this is how long the start is held up.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Bytes of task metadata: real ones have a few thousand for each container.
+const LARGEST: usize = 256 * 1024;
+
+/// Who said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZoneSource {
+    Told,
+    TaskMetadata,
+    InstanceMetadata,
+}
+
+impl ZoneSource {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Told => "--az",
+            Self::TaskMetadata => "ECS task metadata",
+            Self::InstanceMetadata => "instance metadata",
+        }
+    }
+}
+
+/// The zone of this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnZone {
+    pub name: String,
+    pub source: ZoneSource,
+}
+
+#[derive(Deserialize)]
+struct Task {
+    #[serde(rename = "AvailabilityZone")]
+    zone: Option<String>,
+}
+
+impl OwnZone {
+    /// Asks whoever `variables` name, once; `None` if nobody knows.
+    pub async fn learn(
+        variables: &BTreeMap<String, String>,
+        http: SharedHttpClient,
+        sleep: &SharedAsyncSleep,
+    ) -> Option<Self> {
+        let within = async |asked: &mut (dyn Future<Output = Option<String>> + Unpin + Send)| {
+            tokio::select! {
+                zone = asked => zone.filter(|zone| !zone.is_empty()),
+                () = sleep.sleep(PATIENCE) => None,
+            }
+        };
+        let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
+        if let Some(uri) = variable(TASK_METADATA)
+            && let Some(name) = within(&mut Box::pin(of_task(uri))).await
+        {
+            let source = ZoneSource::TaskMetadata;
+            return Some(Self { name, source });
+        }
+        if variable(IMDS_DISABLED).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            return None;
+        }
+        let endpoint = variable(IMDS_ENDPOINT).map(String::as_str);
+        let name = within(&mut Box::pin(of_instance(endpoint, http))).await?;
+        Some(Self {
+            name,
+            source: ZoneSource::InstanceMetadata,
+        })
+    }
+}
+
+/// The endpoint is link-local and plain HTTP, and no proxy reaches it.
+async fn of_task(uri: &str) -> Option<String> {
+    let uri = format!("{}/task", uri.trim_end_matches('/')).parse().ok()?;
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+    let response = client.get(uri).await.ok()?;
+    if !response.status().is_success() {
+        return None;
+    }
+    let body = Limited::new(response.into_body(), LARGEST);
+    let body = body.collect().await.ok()?.to_bytes();
+    serde_json::from_slice::<Task>(&body).ok()?.zone
+}
+
+async fn of_instance(endpoint: Option<&str>, http: SharedHttpClient) -> Option<String> {
+    let config = ProviderConfig::without_region().with_http_client(http);
+    let mut client = imds::Client::builder().configure(&config).max_attempts(1);
+    if let Some(endpoint) = endpoint {
+        client = client.endpoint(endpoint).ok()?;
+    }
+    let zone = client.build().get(IMDS_PATH).await.ok()?;
+    Some(zone.as_ref().trim().to_owned())
+}

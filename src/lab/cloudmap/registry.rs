@@ -1,0 +1,333 @@
+//! What is registered: namespaces, their services, the services' instances. Pure: time and random
+//! numbers are handed in.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::Value;
+
+use super::error::CloudMapError;
+
+type Result<T> = std::result::Result<T, CloudMapError>;
+
+/// Attributes of an instance: Cloud Map's own begin with `AWS_`.
+pub(in crate::lab) type Attributes = BTreeMap<String, String>;
+
+/// Instances of one service (AWS Cloud Map Developer Guide, "Service quotas").
+const MOST_INSTANCES: usize = 1_000;
+/// Namespaces of one account and Region (the same page).
+const MOST_NAMESPACES: usize = 50;
+/// Services of all namespaces: the lab's own bound.
+const MOST_SERVICES: usize = 1_000;
+/// Attributes of one instance (the same page).
+const MOST_ATTRIBUTES: usize = 30;
+/// Operations that can be asked after; older ones are forgotten.
+const MOST_OPERATIONS: usize = 10_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lab) enum NamespaceKind {
+    /// Found by the API alone.
+    Http,
+    /// Found by the API and by DNS.
+    DnsPrivate,
+}
+
+#[derive(Debug)]
+pub(super) struct Namespace {
+    pub(super) name: String,
+    pub(super) kind: NamespaceKind,
+    pub(super) description: Option<String>,
+    pub(super) created: SystemTime,
+}
+
+/// What a service is made with.
+#[derive(Debug, Default)]
+pub(super) struct ServiceForm {
+    pub(super) name: String,
+    pub(super) namespace_id: String,
+    pub(super) description: Option<String>,
+    pub(super) dns_config: Option<Value>,
+    pub(super) health_check_config: Option<Value>,
+    pub(super) health_check_custom_config: Option<Value>,
+}
+
+#[derive(Debug)]
+pub(super) struct Service {
+    pub(super) form: ServiceForm,
+    pub(super) created: SystemTime,
+    /// Rises with every registration and deregistration, and with nothing else: a change of health
+    /// leaves it as it is.
+    pub(super) revision: u64,
+    pub(super) instances: BTreeMap<String, Instance>,
+}
+
+impl Service {
+    /// Whether instances have a health at all.
+    pub(super) fn checks_health(&self) -> bool {
+        self.form.health_check_config.is_some() || self.form.health_check_custom_config.is_some()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Instance {
+    pub(super) attributes: Attributes,
+    pub(super) healthy: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Operation {
+    pub(super) kind: &'static str,
+    /// `NAMESPACE`, `SERVICE` or `INSTANCE`, and its id.
+    pub(super) target: (&'static str, String),
+    pub(super) created: SystemTime,
+}
+
+/// Everything that is registered. Ids follow from the seed.
+#[derive(Debug)]
+pub(super) struct Registry {
+    pub(super) namespaces: BTreeMap<String, Namespace>,
+    pub(super) services: BTreeMap<String, Service>,
+    pub(super) operations: BTreeMap<String, Operation>,
+    pub(super) random: StdRng,
+}
+
+impl Registry {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            namespaces: BTreeMap::new(),
+            services: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            random: StdRng::seed_from_u64(seed ^ 0x0C10_D3A9),
+        }
+    }
+
+    fn id(&mut self, prefix: &str) -> String {
+        const DIGITS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        let digits = (0..16).map(|_| char::from(DIGITS[self.random.random_range(0..DIGITS.len())]));
+        format!("{prefix}-{}", digits.collect::<String>())
+    }
+
+    /// Notes that something was done, at once and with success; gives the operation's id.
+    pub(super) fn done(
+        &mut self,
+        kind: &'static str,
+        target: (&'static str, String),
+        now: SystemTime,
+    ) -> String {
+        if self.operations.len() >= MOST_OPERATIONS {
+            let oldest = self.operations.iter().min_by_key(|(_, done)| done.created);
+            if let Some(id) = oldest.map(|(id, _)| id.clone()) {
+                self.operations.remove(&id);
+            }
+        }
+        let id = self.id("op");
+        let created = now;
+        self.operations.insert(
+            id.clone(),
+            Operation {
+                kind,
+                target,
+                created,
+            },
+        );
+        id
+    }
+
+    /// A new namespace; gives its id.
+    pub(super) fn create_namespace(&mut self, namespace: Namespace) -> Result<String> {
+        if !is_name(&namespace.name, 1024) {
+            return Err(CloudMapError::invalid(format!(
+                "The namespace name `{}` is not valid",
+                namespace.name
+            )));
+        }
+        if self.namespaces.values().any(|n| n.name == namespace.name) {
+            return Err(CloudMapError::new(
+                "NamespaceAlreadyExists",
+                format!("A namespace called {} exists already", namespace.name),
+            ));
+        }
+        if self.namespaces.len() >= MOST_NAMESPACES {
+            return Err(CloudMapError::new(
+                "ResourceLimitExceeded",
+                "The account has as many namespaces as it may have",
+            ));
+        }
+        let id = self.id("ns");
+        self.namespaces.insert(id.clone(), namespace);
+        Ok(id)
+    }
+
+    pub(super) fn namespace(&self, id: &str) -> Result<&Namespace> {
+        self.namespaces.get(id).ok_or_else(|| {
+            CloudMapError::new(
+                "NamespaceNotFound",
+                format!("Namespace {id} does not exist"),
+            )
+        })
+    }
+
+    pub(super) fn delete_namespace(&mut self, id: &str) -> Result<()> {
+        self.namespace(id)?;
+        if self.services.values().any(|s| s.form.namespace_id == id) {
+            return Err(in_use("The namespace has services"));
+        }
+        self.namespaces.remove(id);
+        Ok(())
+    }
+
+    /// A new service; gives its id.
+    pub(super) fn create_service(&mut self, form: ServiceForm, now: SystemTime) -> Result<String> {
+        self.namespace(&form.namespace_id)?;
+        if !is_name(&form.name, 127) {
+            return Err(CloudMapError::invalid(format!(
+                "The service name `{}` is not valid",
+                form.name
+            )));
+        }
+        let same =
+            |s: &Service| s.form.name == form.name && s.form.namespace_id == form.namespace_id;
+        if self.services.values().any(same) {
+            return Err(CloudMapError::new(
+                "ServiceAlreadyExists",
+                format!("Service {} exists already in this namespace", form.name),
+            ));
+        }
+        if form.health_check_config.is_some() && form.health_check_custom_config.is_some() {
+            return Err(CloudMapError::invalid(
+                "HealthCheckConfig and HealthCheckCustomConfig exclude each other",
+            ));
+        }
+        if self.services.len() >= MOST_SERVICES {
+            return Err(CloudMapError::new(
+                "ResourceLimitExceeded",
+                "The account has as many services as it may have",
+            ));
+        }
+        let id = self.id("srv");
+        let service = Service {
+            form,
+            created: now,
+            revision: 1,
+            instances: BTreeMap::new(),
+        };
+        self.services.insert(id.clone(), service);
+        Ok(id)
+    }
+
+    pub(super) fn service(&self, id: &str) -> Result<&Service> {
+        self.services.get(id).ok_or_else(|| no_service(id))
+    }
+
+    fn service_mut(&mut self, id: &str) -> Result<&mut Service> {
+        self.services.get_mut(id).ok_or_else(|| no_service(id))
+    }
+
+    pub(super) fn delete_service(&mut self, id: &str) -> Result<()> {
+        if !self.service(id)?.instances.is_empty() {
+            return Err(in_use("The service has registered instances"));
+        }
+        self.services.remove(id);
+        Ok(())
+    }
+
+    /// Registers an instance, or replaces the attributes of one that is there.
+    pub(super) fn register(
+        &mut self,
+        service: &str,
+        id: &str,
+        attributes: Attributes,
+    ) -> Result<()> {
+        let service = self.service_mut(service)?;
+        if !is_name(id, 64) {
+            return Err(CloudMapError::invalid(format!(
+                "The instance id `{id}` is not valid"
+            )));
+        }
+        if attributes.len() > MOST_ATTRIBUTES {
+            return Err(CloudMapError::invalid(format!(
+                "An instance has at most {MOST_ATTRIBUTES} attributes"
+            )));
+        }
+        if service.instances.len() >= MOST_INSTANCES && !service.instances.contains_key(id) {
+            return Err(CloudMapError::new(
+                "ResourceLimitExceeded",
+                "The service has as many instances as it may have",
+            ));
+        }
+        let asked = attributes.get("AWS_INIT_HEALTH_STATUS");
+        let healthy = asked.is_none_or(|status| status != "UNHEALTHY");
+        let instance = Instance {
+            attributes,
+            healthy,
+        };
+        service.instances.insert(id.to_owned(), instance);
+        service.revision += 1;
+        Ok(())
+    }
+
+    pub(super) fn deregister(&mut self, service: &str, id: &str) -> Result<()> {
+        let service = self.service_mut(service)?;
+        service
+            .instances
+            .remove(id)
+            .ok_or_else(|| no_instance(id))?;
+        service.revision += 1;
+        Ok(())
+    }
+
+    /// Sets the health of an instance whose service has a custom health check.
+    pub(super) fn set_health(&mut self, service: &str, id: &str, healthy: bool) -> Result<()> {
+        let service = self.service_mut(service)?;
+        let custom = service.form.health_check_custom_config.is_some();
+        let instance = service.instances.get_mut(id);
+        let instance = instance.ok_or_else(|| no_instance(id))?;
+        if !custom {
+            return Err(CloudMapError::new(
+                "CustomHealthNotFound",
+                "The service has no custom health check",
+            ));
+        }
+        instance.healthy = healthy;
+        Ok(())
+    }
+
+    /// The service of these names, as DNS and `DiscoverInstances` ask for it.
+    pub(super) fn named(&self, namespace: &str, service: &str) -> Result<&Service> {
+        let known = self.namespaces.iter().find(|(_, n)| n.name == namespace);
+        let (id, _) = known.ok_or_else(|| {
+            CloudMapError::new(
+                "NamespaceNotFound",
+                format!("Namespace {namespace} does not exist"),
+            )
+        })?;
+        let mut services = self.services.values();
+        let named = |s: &&Service| s.form.namespace_id == *id && s.form.name == service;
+        services.find(named).ok_or_else(|| no_service(service))
+    }
+
+    /// Whether the namespace of this name is seen by DNS.
+    pub(super) fn has_dns(&self, namespace: &str) -> bool {
+        let mut all = self.namespaces.values();
+        all.any(|n| n.name == namespace && n.kind == NamespaceKind::DnsPrivate)
+    }
+}
+
+/// Printable ASCII without spaces, as the patterns of the API want it.
+fn is_name(name: &str, longest: usize) -> bool {
+    (1..=longest).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn no_service(id: &str) -> CloudMapError {
+    CloudMapError::new("ServiceNotFound", format!("Service {id} does not exist"))
+}
+
+pub(super) fn no_instance(id: &str) -> CloudMapError {
+    CloudMapError::new("InstanceNotFound", format!("Instance {id} does not exist"))
+}
+
+fn in_use(message: &str) -> CloudMapError {
+    CloudMapError::new("ResourceInUse", message)
+}
