@@ -12,12 +12,14 @@
 mod aws;
 mod certificates;
 mod container;
+mod container_token;
 mod counts;
 mod delay;
 mod environment;
 mod held;
 mod imds;
 mod issuer;
+mod packets;
 mod reply;
 mod route;
 pub mod rules;
@@ -35,7 +37,7 @@ mod wire;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -46,6 +48,7 @@ use tokio_rustls::TlsAcceptor;
 use self::aws::{Aws, Front, Metadata};
 pub use self::certificates::CertificateError;
 use self::certificates::Certificates;
+use self::container_token::in_file;
 pub use self::counts::RequestCount;
 pub use self::environment::ExportedSource;
 use self::environment::{Contents, Places, PrivateFiles};
@@ -129,7 +132,7 @@ impl Lab {
             region: &aws.scenario.region,
             role_arn: ROLE_ARN,
             keys: aws.issuer.static_credentials(),
-            container_token: &aws.container_token,
+            container_token: &in_file(&aws.container_token.current(), aws.scenario.container.token),
             web_identity_token: &web_identity_token,
             ca_pem: &ca_pem,
         })
@@ -138,10 +141,11 @@ impl Lab {
         let (opened, opening) = oneshot::channel();
         let (ended, stopped) = oneshot::channel();
         let services = Arc::clone(&aws);
+        let token_file = files.container_token();
         let thread = std::thread::Builder::new()
             .name("lab".into())
             .spawn(move || {
-                run(services, options, tls, opened, stopping);
+                run(services, options, (tls, token_file), opened, stopping);
                 // Nobody may be waiting.
                 let _ = ended.send(());
             })
@@ -221,10 +225,10 @@ impl Lab {
         format!("http://{}{}", self.address(), container::PATH)
     }
 
-    /// What the container endpoint wants for `Authorization`. A secret.
+    /// What the container endpoint wants for `Authorization` now. A secret.
     #[must_use]
-    pub fn container_token(&self) -> &str {
-        &self.aws.container_token
+    pub fn container_token(&self) -> String {
+        self.aws.container_token.current()
     }
 
     /// The variables that point any SDK at the lab and at one of its sources. They hold secrets. The
@@ -237,6 +241,7 @@ impl Lab {
             region: self.region(),
             role_arn: ROLE_ARN,
             keys: self.static_credentials(),
+            token_file: self.scenario().container.token,
             files: &self.files,
         };
         environment::variables(source, &places)
@@ -273,7 +278,7 @@ type Addresses = (SocketAddr, SocketAddr);
 fn run(
     aws: Arc<Aws>,
     options: Options,
-    tls: TlsAcceptor,
+    (tls, token_file): (TlsAcceptor, PathBuf),
     opened: oneshot::Sender<Result<Addresses, LabError>>,
     stop: watch::Receiver<bool>,
 ) {
@@ -290,7 +295,7 @@ fn run(
     runtime.block_on(async move {
         let listeners = async {
             let main = listen(options.bind, options.port).await?;
-            let imds = listen(options.bind, options.imds_port).await?;
+            let imds = door(&aws.scenario, options).await?;
             Ok((main, imds))
         };
         match listeners.await {
@@ -303,14 +308,42 @@ fn run(
                     return;
                 }
                 let front = Arc::new(Front(Arc::clone(&aws)));
-                let metadata = Arc::new(Metadata(aws));
+                let metadata = Arc::new(Metadata(Arc::clone(&aws)));
+                let most = aws.scenario.imds.connections;
                 tokio::join!(
-                    wire::serve(main, Some(tls), front, stop.clone()),
-                    wire::serve(imds, None, metadata, stop),
+                    wire::serve(main, None, Some(tls), front, stop.clone()),
+                    wire::serve_behind(imds, most, metadata, stop.clone()),
+                    rotate_token(&aws, &token_file, stop),
                 );
             }
         }
     });
+}
+
+/// Replaces the container's token as often as the scenario says, until `stop` changes.
+async fn rotate_token(aws: &Aws, file: &Path, mut stop: watch::Receiver<bool>) {
+    let container = aws.scenario.container;
+    let Some(every) = container.rotate else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(every) => (),
+            _ = stop.changed() => return,
+        }
+        let text = in_file(&aws.container_token.next(), container.token);
+        // Where the file cannot be written the old token stays good.
+        if environment::replace_token(file, &text).is_ok() {
+            aws.container_token.replace();
+        }
+    }
+}
+
+async fn door(scenario: &Scenario, options: Options) -> Result<(wire::Door, SocketAddr), LabError> {
+    let address = SocketAddr::new(options.bind, options.imds_port);
+    wire::door(address, scenario.imds.listener)
+        .await
+        .map_err(|source| LabError::Listen { address, source })
 }
 
 async fn listen(bind: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), LabError> {

@@ -3,6 +3,7 @@
 mod container;
 mod imds;
 mod lifecycle;
+mod pressure;
 mod rules;
 mod s3;
 mod sources;

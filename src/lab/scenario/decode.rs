@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
+use super::decode_sources::{clock, container, imds};
 use super::error::ScenarioError;
 use super::reader::{Field, Source, Table, nothing_else};
-use super::{Credentials, DEFAULT_REGION, Imds, ImdsV1, Scenario, Sts};
+use super::{Credentials, DEFAULT_REGION, Scenario, Sts};
 use crate::lab::rules::{Delay, Fault, FaultKind, Refusal, Rules, Stall, Throttle};
 
-type Result<T> = std::result::Result<T, ScenarioError>;
+pub(super) type Result<T> = std::result::Result<T, ScenarioError>;
 
 pub(super) fn scenario(text: &str, origin: &str) -> Result<Scenario> {
     let source = Source { origin, text };
@@ -35,7 +36,8 @@ pub(super) fn scenario(text: &str, origin: &str) -> Result<Scenario> {
         credentials: credentials(table.field("credentials"))?,
         sts: optional(table.field("sts"), sts)?.unwrap_or_default(),
         imds: optional(table.field("imds"), imds)?.unwrap_or_default(),
-        container: whole_rules(table.field("container"))?,
+        clock: optional(table.field("clock"), clock)?.unwrap_or_default(),
+        container: optional(table.field("container"), container)?.unwrap_or_default(),
         s3: whole_rules(table.field("s3"))?,
         cloudmap: whole_rules(table.field("cloudmap"))?,
     };
@@ -43,7 +45,7 @@ pub(super) fn scenario(text: &str, origin: &str) -> Result<Scenario> {
     Ok(scenario)
 }
 
-fn optional<'a, 'i, T>(
+pub(super) fn optional<'a, 'i, T>(
     field: Option<Field<'a, 'i>>,
     decode: impl FnOnce(&Field<'a, 'i>) -> Result<T>,
 ) -> Result<Option<T>> {
@@ -120,28 +122,8 @@ fn sts(field: &Field<'_, '_>) -> Result<Sts> {
     })
 }
 
-fn imds(field: &Field<'_, '_>) -> Result<Imds> {
-    let mut table = field.table()?;
-    let v1 = optional(table.field("v1"), |field| {
-        match field.text("it is \"refused\" or \"allowed\"")? {
-            "refused" => Ok(ImdsV1::Refused),
-            "allowed" => Ok(ImdsV1::Allowed),
-            _ => Err(field.bad("it is \"refused\" or \"allowed\"")),
-        }
-    })?;
-    let imds = Imds {
-        v1: v1.unwrap_or_default(),
-        rules: rules(&mut table)?,
-        token: whole_rules(table.field("token"))?,
-        role: whole_rules(table.field("role"))?,
-        credentials: whole_rules(table.field("credentials"))?,
-    };
-    table.finish(nothing_else)?;
-    Ok(imds)
-}
-
 /// A table that holds rules and nothing else.
-fn whole_rules(field: Option<Field<'_, '_>>) -> Result<Rules> {
+pub(super) fn whole_rules(field: Option<Field<'_, '_>>) -> Result<Rules> {
     let Some(field) = field else {
         return Ok(Rules::default());
     };
@@ -151,7 +133,7 @@ fn whole_rules(field: Option<Field<'_, '_>>) -> Result<Rules> {
     Ok(rules)
 }
 
-fn rules(table: &mut Table<'_, '_>) -> Result<Rules> {
+pub(super) fn rules(table: &mut Table<'_, '_>) -> Result<Rules> {
     Ok(Rules {
         delay: optional(table.field("delay"), delay)?,
         throttle: optional(table.field("throttle"), throttle)?,
@@ -274,6 +256,7 @@ fn stall(field: &Field<'_, '_>) -> Result<Stall> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{ImdsV1, Listener, ServiceClock, TokenFile};
     use super::*;
 
     fn error(text: &str) -> String {
@@ -398,12 +381,55 @@ mod tests {
             ),
             ("[s3]\nstall = { every = \"1s\", for = \"2s\" }", "s3.stall"),
             ("[imds]\nv1 = \"maybe\"", "imds.v1"),
+            ("[imds]\nenabled = \"no\"", "imds.enabled"),
+            ("[imds]\nconnections = 0", "imds.connections"),
+            ("[imds]\nhop_limit = 65", "imds.hop_limit"),
+            ("[imds]\npackets = { burst = 9 }", "imds.packets"),
+            ("[container]\ntoken = \"old\"", "container.token"),
+            ("[container]\nrotate = \"0s\"", "container.rotate"),
+            ("[clock]\nahead = \"1s\"\nbehind = \"1s\"", "clock"),
             ("s3 = 5", "s3"),
         ] {
             let message = error(text);
             assert!(message.contains(field), "{text}: {message}");
             assert!(message.contains("line "), "{text}: {message}");
         }
+    }
+
+    #[test]
+    fn pressure_is_read() {
+        let text = r#"
+            [clock]
+            ahead = "10m"
+            [imds]
+            v1 = "only"
+            enabled = false
+            instance_profile = false
+            listener = "black-hole"
+            connections = 8
+            packets = { rate = 1024 }
+            hop_limit = 1
+            routers = 1
+            [container]
+            token = "newline"
+            rotate = "5s"
+            throttle = { rate = 40, burst = 60 }
+        "#;
+        let read = scenario(text, "pressure.toml").unwrap();
+        assert_eq!(read.clock, ServiceClock::Ahead(Duration::from_mins(10)));
+        let imds = read.imds;
+        assert_eq!(
+            (imds.v1, imds.listener),
+            (ImdsV1::Only, Listener::BlackHole)
+        );
+        assert!(!imds.enabled && !imds.instance_profile && imds.token_gets_lost());
+        assert_eq!(imds.connections, Some(8));
+        assert!((imds.packets.unwrap().burst - 1024.0).abs() < f64::EPSILON);
+        assert_eq!(read.container.token, TokenFile::Newline);
+        assert_eq!(read.container.rotate, Some(Duration::from_secs(5)));
+        assert!(read.container.rules.throttle.is_some());
+        let message = error("[imds]\nhoplimit = 1\n");
+        assert!(message.contains("did you mean `hop_limit`"), "{message}");
     }
 
     #[test]
