@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::compare::CompareArgs;
+use crate::commands::doctor::DoctorArgs;
 use crate::commands::imds::ImdsArgs;
 use crate::commands::lab::LabArgs;
 use crate::commands::report::ReportArgs;
@@ -27,6 +28,7 @@ enum Command {
     Imds(ImdsArgs),
     S3(S3Args),
     Sign(SignArgs),
+    Doctor(DoctorArgs),
     Lab(LabArgs),
     Compare(CompareArgs),
     Report(ReportArgs),
@@ -41,6 +43,7 @@ impl Cli {
             Command::Imds(args) => &args.output,
             Command::S3(args) => &args.output,
             Command::Sign(args) => &args.output,
+            Command::Doctor(args) => &args.output,
             Command::Lab(args) => &args.output,
             Command::Compare(args) => &args.output,
             Command::Report(args) => &args.output,
@@ -56,7 +59,7 @@ impl Cli {
             Command::Sign(args) => args.checks.clone(),
             Command::Compare(args) => args.checks.clone(),
             Command::Report(args) => args.checks.clone(),
-            Command::Lab(_) => CheckOptions::default(),
+            Command::Doctor(_) | Command::Lab(_) => CheckOptions::default(),
         }
     }
 
@@ -68,6 +71,7 @@ impl Cli {
             Command::Imds(args) => commands::imds::run(args).await,
             Command::S3(args) => commands::s3::run(args).await,
             Command::Sign(args) => commands::sign::run(args).await,
+            Command::Doctor(args) => commands::doctor::run(args).await,
             Command::Lab(args) => commands::lab::run(args).await,
             Command::Compare(args) => commands::compare::run(&args),
             Command::Report(args) => commands::report::run(&args),

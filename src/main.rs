@@ -55,6 +55,22 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
             }
             Ok(exit)
         }
+        Report::Doctor(document, exit) => {
+            let text = report::render_doctor(document, output.format, &style).map_err(|error| {
+                Failure {
+                    error: error.into(),
+                    hint: None,
+                }
+            })?;
+            report::write(output.output.as_deref(), &text)
+                .map_err(|error| unwritten(error, output))?;
+            Ok(*exit)
+        }
+        Report::Explained(text) => {
+            report::write(output.output.as_deref(), text)
+                .map_err(|error| unwritten(error, output))?;
+            Ok(report.exit())
+        }
         Report::Signatures(signed) => {
             let text = report::to_json(signed).map_err(|error| Failure {
                 error: error.into(),

@@ -3,6 +3,7 @@
 
 pub mod compare;
 mod credibility;
+pub mod doctor;
 mod failure;
 pub mod imds;
 pub mod lab;
@@ -18,6 +19,7 @@ pub use failure::Failure;
 pub use options::{CheckOptions, Color, OutputOptions};
 
 use crate::exit::Exit;
+use crate::report::diagnosis::DoctorDocument;
 use crate::report::document::{Document, LabDocument};
 use crate::report::threshold;
 use crate::signing::vectors::SignedVector;
@@ -30,6 +32,10 @@ pub enum Report {
     Stored(Box<Document>, Exit),
     /// What a program asked of the lab, and how the program ended.
     Lab(LabDocument, Exit),
+    /// What is wrong with a machine, and whether that fails the run.
+    Doctor(Box<DoctorDocument>, Exit),
+    /// What a finding means.
+    Explained(String),
     /// Other programs' requests, signed.
     Signatures(Vec<SignedVector>),
 }
@@ -51,7 +57,7 @@ impl Report {
                     *exit = Exit::CheckFailed;
                 }
             }
-            Self::Lab(..) | Self::Signatures(_) => (),
+            Self::Lab(..) | Self::Doctor(..) | Self::Explained(_) | Self::Signatures(_) => (),
         }
         self
     }
@@ -60,13 +66,13 @@ impl Report {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Lab(_, exit) | Self::Stored(_, exit) => *exit,
+            Self::Lab(_, exit) | Self::Stored(_, exit) | Self::Doctor(_, exit) => *exit,
             Self::Measured(document) if !document.complete => Exit::Interrupted,
             Self::Measured(document) if document.arms.iter().all(|arm| arm.outcomes.ok == 0) => {
                 Exit::NotMeasured
             }
             Self::Measured(document) if broken(document) => Exit::CheckFailed,
-            Self::Measured(_) | Self::Signatures(_) => Exit::Measured,
+            Self::Measured(_) | Self::Explained(_) | Self::Signatures(_) => Exit::Measured,
         }
     }
 }

@@ -393,7 +393,7 @@ fn setup_options(target: &TargetOptions, source: Source, lab: Option<&Lab>) -> S
 }
 
 /// The lab's variables for a source.
-fn exported(source: Source) -> ExportedSource {
+pub fn exported(source: Source) -> ExportedSource {
     match source {
         Source::Static | Source::Env => ExportedSource::Static,
         Source::Profile => ExportedSource::Profile,

@@ -15,7 +15,9 @@ mod codec;
 mod comparisons;
 mod composition;
 mod csv;
+pub mod diagnosis;
 pub mod document;
+mod examined;
 mod figures;
 #[cfg(test)]
 mod fixtures;
@@ -50,6 +52,7 @@ pub use output::{check_writable, width, write};
 pub use progress::{Progress, failure, note, warning};
 pub use tagged::UnreadableHistogram;
 
+use diagnosis::DoctorDocument;
 use document::{Document, LabDocument};
 
 /// How the result is written.
@@ -117,7 +120,7 @@ pub enum RenderError {
     Log(#[from] LogError),
     #[error(transparent)]
     Histogram(#[from] UnreadableHistogram),
-    #[error("what was asked of the lab has no latencies, which this format is made of")]
+    #[error("this result has no latencies, which this format is made of")]
     NoLatencies,
 }
 
@@ -138,6 +141,22 @@ pub fn render(document: &Document, format: Format, style: &Style) -> Result<Stri
 /// Anything else that a program reads, as JSON with a newline at its end.
 pub fn to_json(value: &impl serde::Serialize) -> Result<String, RenderError> {
     Ok(json::render(value)?)
+}
+
+/// What a machine's examination gave as text, with a newline at its end.
+pub fn render_doctor(
+    document: &DoctorDocument,
+    format: Format,
+    style: &Style,
+) -> Result<String, RenderError> {
+    Ok(match format {
+        Format::Table => table::render(&examined::outline(document), style),
+        Format::Markdown => markdown::render(&examined::outline(document)),
+        Format::Json => json::render(document)?,
+        Format::Csv => examined::csv(document)?,
+        Format::Html => html::render_doctor(document),
+        Format::Svg | Format::Hlog | Format::Hgrm => return Err(RenderError::NoLatencies),
+    })
 }
 
 /// What programs asked of the lab as text, with a newline at its end.

@@ -8,6 +8,7 @@ use std::path::Path;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
+use super::diagnosis::DoctorDocument;
 use super::document::{Document, LabDocument};
 
 /// What `--format json` prints.
@@ -19,6 +20,8 @@ enum Result {
     Run(Box<Document>),
     /// Of `lab`.
     Lab(LabDocument),
+    /// Of `doctor`.
+    Doctor(Box<DoctorDocument>),
 }
 
 fn generated() -> Schema {

@@ -10,8 +10,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::blocks::Block;
 use super::charts::{self, Chart, ChartError, Layout};
+use super::diagnosis::DoctorDocument;
 use super::document::{Document, LabDocument};
-use super::{lab_requests, outline};
+use super::{examined, lab_requests, outline};
 
 const STYLE: &str = include_str!("style.css");
 const POLICY: &str =
@@ -41,6 +42,14 @@ pub(super) fn render(document: &Document) -> Result<String, ChartError> {
 pub(super) fn render_lab(document: &LabDocument) -> String {
     let title = format!("{} lab {}", document.tool.name, document.scenario);
     let sections = sections(lab_requests::outline(document));
+    let parts: Vec<_> = sections.iter().map(|section| section.markup(&[])).collect();
+    page(&title, &parts)
+}
+
+/// The page of an examination.
+pub(super) fn render_doctor(document: &DoctorDocument) -> String {
+    let title = format!("{} doctor", document.tool.name);
+    let sections = sections(examined::outline(document));
     let parts: Vec<_> = sections.iter().map(|section| section.markup(&[])).collect();
     page(&title, &parts)
 }
