@@ -20,7 +20,12 @@ fn main() -> ExitCode {
             hint: None,
         });
     let ended = ended
-        .and_then(|runtime| runtime.block_on(cli.run()))
+        .and_then(|runtime| {
+            let report = runtime.block_on(cli.run());
+            // A name lookup that was given up on still holds its thread; nobody waits for that.
+            runtime.shutdown_background();
+            report
+        })
         .and_then(|report| print(&report, &output));
     match ended {
         Ok(exit) => exit.into(),

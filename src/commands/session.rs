@@ -256,6 +256,7 @@ impl Session {
             findings,
             checks: Vec::new(),
             compared: None,
+            knee: None,
         }
     }
 

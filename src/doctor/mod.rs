@@ -24,4 +24,4 @@ pub use examination::{
     Answer, ContainerEndpoint, Dial, Examination, Fetched, Identity, Link, LinkName, LinkState,
     Lookup, Metadata, Process, Service, TokenFile,
 };
-pub use probe::{Patient, examine};
+pub use probe::{Patient, examine, examine_endpoints};

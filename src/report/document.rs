@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::judgement::{Check, Compared, StoredRun, Unit};
+use super::knee::Knee;
 
 /// The schema that [`Document::schema`] names. The number rises only if a reader of the old one would
 /// misread the new one.
@@ -43,6 +44,9 @@ pub struct Document {
     /// The runs that `compare` was given; absent for every other command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared: Option<Compared>,
+    /// The rate at which the source begins to fail; only of `imds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub knee: Option<Knee>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]

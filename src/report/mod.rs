@@ -27,6 +27,7 @@ mod hlog;
 mod html;
 mod json;
 mod judgement;
+pub mod knee;
 mod lab_requests;
 mod markdown;
 mod outline;

@@ -2,11 +2,13 @@
 
 mod bad_input;
 mod compare;
+mod doctor;
 mod fail_if;
 mod imds;
 mod interchange;
 mod interrupt;
 mod lab_command;
+mod namespaces;
 mod open_loop;
 mod pages;
 mod peers;

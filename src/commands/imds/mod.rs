@@ -1,4 +1,9 @@
-//! `imds`: cold credential fetches by more and more workers, until they only add failures.
+//! `imds`: cold credential fetches by more and more workers, until they only add failures; then the rate at
+//! which that begins.
+
+mod endpoint;
+mod knee;
+mod pressure;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,12 +11,14 @@ use std::time::Duration;
 
 use clap::Args;
 
+use self::endpoint::{Endpoint, diagnosed};
 use super::Report;
 use super::failure::Failure;
 use super::load;
 use super::options::{CheckOptions, LoadOptions, OutputOptions, TargetOptions};
 use super::session::{self, ArmCall, Results, Session};
 use crate::client::{ArmFacts, Setup, error_text, fetch, timeline};
+use crate::clock;
 use crate::credentials::Source;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Measured, Pacing, Plan};
@@ -47,6 +54,10 @@ pub struct ImdsArgs {
     #[arg(short, long, value_name = "N,…", num_args = 0..=1, value_delimiter = ',', default_missing_value = "")]
     concurrency: Option<Vec<String>>,
 
+    /// The endpoint to fetch from: short for the --source of that name
+    #[arg(long, value_enum, value_name = "ENDPOINT", conflicts_with = "source")]
+    endpoint: Option<Endpoint>,
+
     #[command(flatten)]
     load: LoadOptions,
     #[command(flatten)]
@@ -57,9 +68,11 @@ pub struct ImdsArgs {
     pub output: OutputOptions,
 }
 
-/// Runs the steps.
+/// Runs the steps, and where no worker counts are given looks for the knee.
 pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
-    let source = args.target.source.unwrap_or(Source::Imds);
+    let begun = clock::now();
+    let asked = args.endpoint.map(Source::from).or(args.target.source);
+    let source = asked.unwrap_or(Source::Imds);
     let steps = Steps::of(&args)?;
     let names: Vec<String> = steps.workers.iter().map(|&n| name(n)).collect();
     args.checks.meant_for_arms(&names)?;
@@ -68,7 +81,9 @@ pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
         session.note(&steps.announcement());
     }
     let probe = steps.plan(args.load.warmup.unwrap_or(1), 1);
-    session.warm_up(&[arm(&session.setup, 1)], &probe).await?;
+    if let Err(failure) = session.warm_up(&[arm(&session.setup, 1)], &probe).await {
+        return Err(diagnosed(failure, &session, source).await);
+    }
     let before = session.lab_requests();
     let mut arms: Vec<Arm> = Vec::new();
     let mut complete = true;
@@ -91,12 +106,19 @@ pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
                 source,
             ));
         }
-        if !complete || only_adds_failures(&arms) {
+        if !complete || only_adds_failures(&arms) || steps.is_too_much(&arms) {
             break;
         }
     }
     let lab_requests = session::since(&before, session.lab_requests());
-    let findings = findings(&arms, &steps.workers);
+    let mut findings = findings(&arms, &steps.workers);
+    let mut knee = None;
+    if complete && steps.seeks_knee(&arms, source) {
+        session.pause(PAUSE).await;
+        let found = knee::find(&session, begun).await;
+        findings.push(knee::finding(&found, source));
+        knee = Some(found);
+    }
     let load = Load {
         concurrency: steps.workers.iter().copied().max().unwrap_or(1),
         ..load::stated(&steps.plan(probe.warmup, 1), None)
@@ -109,12 +131,17 @@ pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
         comparisons: vec![],
         findings,
     };
-    Ok(Report::Measured(Box::new(session.document(results))))
+    let mut document = session.document(results);
+    document.knee = knee;
+    Ok(Report::Measured(Box::new(document)))
 }
 
 /// How many workers fetch how often.
 struct Steps {
     workers: Vec<usize>,
+    /// Nobody asked for certain numbers of workers.
+    free: bool,
+    lab: bool,
     fetches: Option<u64>,
     duration: Option<Duration>,
     seed: u64,
@@ -150,6 +177,8 @@ impl Steps {
             .requests
             .or_else(|| args.load.duration.is_none().then_some(default));
         Ok(Self {
+            free: named.is_empty(),
+            lab,
             workers,
             fetches,
             duration: args.load.duration,
@@ -167,6 +196,18 @@ impl Steps {
         }
     }
 
+    /// Whether a real node has shown enough: the knee is looked for more gently than by further steps.
+    fn is_too_much(&self, arms: &[Arm]) -> bool {
+        self.free && !self.lab && arms.last().is_some_and(strained)
+    }
+
+    /// The lab is looked at more closely only where something was seen; on a real node the steps are too
+    /// gentle to see anything.
+    fn seeks_knee(&self, arms: &[Arm], source: Source) -> bool {
+        let limited = matches!(source, Source::Imds | Source::Container);
+        self.free && limited && (!self.lab || arms.iter().any(failing))
+    }
+
     /// What a real node is about to be asked for, and why it is not more.
     fn announcement(&self) -> String {
         let each = match (self.fetches, self.duration) {
@@ -182,7 +223,16 @@ impl Steps {
         format!(
             "imds: {each} each with {workers} workers, a second apart; a fetch is about a dozen packets, and the \
              1,024 packets per second that an interface may send to link-local addresses are shared with this \
-             node's DNS and NTP. It stops when more workers only add failures."
+             node's DNS and NTP. It stops when more workers only add failures.{}",
+            if self.free {
+                format!(
+                    " Then it looks for the rate at which requests begin to be dropped: up to {:.0} fetches/s, a second \
+                     each, stopping at the first rate that is too much and trying a few below it.",
+                    knee::highest(self.lab)
+                )
+            } else {
+                String::new()
+            }
         )
     }
 }
@@ -192,6 +242,7 @@ fn arm(setup: &Arc<Setup>, workers: usize) -> ArmCall {
     let call = ColdFetch {
         setup: Arc::clone(setup),
         facts: Arc::clone(&facts),
+        limit: setup.timeout(),
     };
     ArmCall {
         name: name(workers),
@@ -212,13 +263,14 @@ fn name(workers: usize) -> String {
 struct ColdFetch {
     setup: Arc<Setup>,
     facts: Arc<ArmFacts>,
+    limit: Duration,
 }
 
 impl Call for ColdFetch {
     fn call(&self) -> CallFuture<'_> {
         Box::pin(async move {
             match self.setup.provider(&self.facts).await {
-                Ok(provider) => fetch(&provider, self.setup.timeout()).await,
+                Ok(provider) => fetch(&provider, self.limit).await,
                 Err(error) => timeline::never_sent(error_text(&error)),
             }
         })
@@ -268,6 +320,12 @@ fn only_adds_failures(arms: &[Arm]) -> bool {
     failing(last)
         && (last.outcomes.ok == 0
             || (!earlier.is_empty() && last.rate_per_s.unwrap_or(0.0) < GAIN * best))
+}
+
+/// Whether fetches failed, or succeeded as late as TCP sends again what got lost.
+fn strained(arm: &Arm) -> bool {
+    let late = arm.phases.total.p90_us.zip(arm.phases.total.min_us);
+    failing(arm) || late.is_some_and(|(p90, min)| p90 > min + 150_000.0)
 }
 
 fn failing(arm: &Arm) -> bool {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
@@ -127,7 +128,7 @@ async fn asked(
         provider
             .provide_credentials()
             .await
-            .map_err(|error| error_text(&error))
+            .map_err(|error| own_words(&error, name).unwrap_or_else(|| error_text(&error)))
     };
     let fetched = match timeout(limit, Box::pin(fetch)).await {
         Ok(fetched) => fetched,
@@ -154,6 +155,33 @@ async fn asked(
         }
     }
     walked
+}
+
+/// What a link itself said, where the SDK tells it among what every link of its chain said.
+fn own_words(error: &CredentialsError, name: LinkName) -> Option<String> {
+    let of_the_sdk = match name {
+        LinkName::Env => "Environment: ",
+        LinkName::Profile => "Profile: ",
+        LinkName::WebIdentity => "WebIdentityToken: ",
+        LinkName::Container => "EcsContainer: ",
+        LinkName::Imds => "Ec2InstanceMetadata: ",
+    };
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if let Some((_, rest)) = text.split_once("Attempted:")
+            && let Some((_, own)) = rest.split_once(of_the_sdk)
+        {
+            let own = own.lines().next().unwrap_or(own).trim();
+            let own = own
+                .strip_prefix("the credential provider was not enabled")
+                .unwrap_or(own);
+            let own = own.trim_start_matches([':', ' ']);
+            return (!own.is_empty()).then(|| own.to_owned());
+        }
+        cause = error.source();
+    }
+    None
 }
 
 /// Why a link cannot succeed, where that is known without asking anybody.

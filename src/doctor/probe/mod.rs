@@ -76,6 +76,20 @@ pub async fn examine(patient: &Patient) -> Examination {
     }
 }
 
+/// What is wrong with metadata or the container endpoint, asked by itself: for a command that has just failed to
+/// fetch from it.
+pub async fn examine_endpoints(variables: &Variables) -> Examination {
+    let (metadata, container) =
+        tokio::join!(metadata::probe(variables), container::probe(variables));
+    Examination {
+        variables: variables.clone(),
+        metadata,
+        container,
+        now: Some(clock::wall()),
+        ..Examination::default()
+    }
+}
+
 /// The Region as the Rust SDK finds it without asking metadata.
 fn configured_region(patient: &Patient, profiles: &Profiles) -> Option<(String, &'static str)> {
     let variable = |name: &'static str| {
