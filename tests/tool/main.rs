@@ -12,6 +12,7 @@ mod namespaces;
 mod open_loop;
 mod pages;
 mod peers;
+mod pressure;
 mod s3;
 mod sign;
 mod sts;

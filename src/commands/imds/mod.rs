@@ -18,7 +18,6 @@ use super::load;
 use super::options::{CheckOptions, LoadOptions, OutputOptions, TargetOptions};
 use super::session::{self, ArmCall, Results, Session};
 use crate::client::{ArmFacts, Setup, error_text, fetch, timeline};
-use crate::clock;
 use crate::credentials::Source;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Measured, Pacing, Plan};
@@ -36,6 +35,9 @@ const LAB_FETCHES: u64 = 200;
 /// Cold fetches per step on a real node. One is about a dozen packets, so a step is a quarter of what an
 /// interface may send to link-local addresses in a second.
 const GENTLE_FETCHES: u64 = 20;
+
+/// A step on a real node that takes longer has seen enough, as its fetches hang.
+const LONGEST_STEP: Duration = Duration::from_secs(3);
 
 /// Between steps on a real node: longer than the second over which packets are counted.
 const PAUSE: Duration = Duration::from_millis(1100);
@@ -70,7 +72,6 @@ pub struct ImdsArgs {
 
 /// Runs the steps, and where no worker counts are given looks for the knee.
 pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
-    let begun = clock::now();
     let asked = args.endpoint.map(Source::from).or(args.target.source);
     let source = asked.unwrap_or(Source::Imds);
     let steps = Steps::of(&args)?;
@@ -115,7 +116,7 @@ pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
     let mut knee = None;
     if complete && steps.seeks_knee(&arms, source) {
         session.pause(PAUSE).await;
-        let found = knee::find(&session, begun).await;
+        let found = knee::find(&session).await;
         findings.push(knee::finding(&found, source));
         knee = Some(found);
     }
@@ -181,7 +182,7 @@ impl Steps {
             lab,
             workers,
             fetches,
-            duration: args.load.duration,
+            duration: args.load.duration.or((!lab).then_some(LONGEST_STEP)),
             seed: args.load.seed,
         })
     }

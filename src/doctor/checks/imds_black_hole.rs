@@ -27,8 +27,8 @@ fn look(seen: &Examination) -> Option<Sighting> {
         }
         Dial::Connected(_) | Dial::Refused => return None,
     };
-    let imds = seen.link(LinkName::Imds)?;
-    let spent = imds.elapsed.map_or(String::new(), |elapsed| {
+    let elapsed = seen.link(LinkName::Imds).and_then(|imds| imds.elapsed);
+    let spent = elapsed.map_or(String::new(), |elapsed| {
         format!("; the Rust SDK gave up after {}", shown(elapsed))
     });
     let level = if seen.winner().is_some() {
