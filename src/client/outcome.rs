@@ -94,7 +94,14 @@ where
 
 /// How a failed fetch of credentials ended; `last` is how its last exchange did.
 pub(super) fn credentials_outcome(error: &CredentialsError, last: Option<Outcome>) -> Outcome {
-    source_outcome(error).unwrap_or_else(|| fetch_outcome(last))
+    match source_outcome(error) {
+        // A provider that could not reach its source says that it has nothing, too.
+        Some(Outcome::Denied) => last
+            .filter(|outcome| *outcome != Outcome::Ok)
+            .unwrap_or(Outcome::Denied),
+        Some(outcome) => outcome,
+        None => fetch_outcome(last),
+    }
 }
 
 fn refusal(status: u16, throttled: bool) -> Outcome {

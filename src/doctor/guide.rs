@@ -38,13 +38,17 @@ const INTRODUCTION: &str = "\
 saw against the checks on this page. `awscreds-bench doctor --explain ID` prints one of them. This page is made
 from the checks themselves: `UPDATE_DOCS=1 cargo test --release --lib guide` renews it.
 
-Each check is tested by [tests/tool/doctor.rs](../tests/tool/doctor.rs) under its id, against what the table says
-provokes it, and against a healthy lab, in which nothing is found. `imds-hop-limit` and `dns-slow` are tested in
-network namespaces as well: [tests/tool/namespaces.rs](../tests/tool/namespaces.rs).
+Each check is tested under its id, by a case in [catalogue.rs](../tests/tool/doctor/catalogue.rs) against what the
+table says provokes it, where no other error may be found, and against a healthy lab, where nothing is. What takes a
+kernel (`dns-slow`, and once more `imds-hop-limit` and `imds-black-hole`) is tested in
+[network namespaces](../tests/tool/namespaces/mod.rs).
 
 The level is the worst that an entry can be: most say less where other credentials are found. `--fail-on` takes
 `error` (the default), `warning`, `info` or `never`.
 ";
+
+/// The check that no lab can provoke.
+const IN_NAMESPACES: &str = "dns-slow";
 
 /// The page with all checks.
 #[must_use]
@@ -55,10 +59,15 @@ pub fn page() -> String {
     for check in CATALOGUE {
         let _ = writeln!(
             page,
-            "| [{id}](#{id}) | {} | {} | {} | `doctor::catalogue`, case `{id}` |",
+            "| [{id}](#{id}) | {} | {} | {} | {} |",
             check.level.as_str(),
             check.title,
             check.provoked_by.replace('|', "\\|"),
+            if check.id == IN_NAMESPACES {
+                "`namespaces`"
+            } else {
+                "`doctor::catalogue`"
+            },
             id = check.id,
         );
     }

@@ -182,7 +182,10 @@ impl Steps {
             lab,
             workers,
             fetches,
-            duration: args.load.duration.or((!lab).then_some(LONGEST_STEP)),
+            duration: args
+                .load
+                .duration
+                .or((!lab && args.load.requests.is_none()).then_some(LONGEST_STEP)),
             seed: args.load.seed,
         })
     }
@@ -325,8 +328,9 @@ fn only_adds_failures(arms: &[Arm]) -> bool {
 
 /// Whether fetches failed, or succeeded as late as TCP sends again what got lost.
 fn strained(arm: &Arm) -> bool {
-    let late = arm.phases.total.p90_us.zip(arm.phases.total.min_us);
-    failing(arm) || late.is_some_and(|(p90, min)| p90 > min + 150_000.0)
+    let times = &arm.phases.total;
+    let late = times.max_us.zip(times.min_us);
+    arm.outcomes.failed() > 0 || late.is_some_and(|(max, min)| max > min + 150_000.0)
 }
 
 fn failing(arm: &Arm) -> bool {
