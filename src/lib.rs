@@ -8,7 +8,8 @@
 //! - [`doctor`]: what a machine's AWS configuration leads to, and what is wrong with it
 //! - [`client`]: instrumented SDK clients
 //! - [`signing`]: what signing costs on this CPU, without a network
-//! - [`credentials`]: sources of credentials, and what fetching from them costs
+//! - [`simulation`]: strategies on a virtual clock
+//! - [`credentials`]: sources of credentials, what fetching from them costs, and strategies of renewal
 //! - [`measure`]: samples, distributions, load, comparisons; knows neither AWS nor a terminal
 //! - [`lab`]: the embedded AWS; shares no code with the instrument that measures it
 //! - [`clock`], [`exit`], [`link_local`], [`processor`]: the ground floor
@@ -26,3 +27,4 @@ pub mod measure;
 pub mod processor;
 pub mod report;
 pub mod signing;
+pub mod simulation;

@@ -12,13 +12,15 @@ use clap::Parser;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = cli.output().clone();
-    let ended = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure {
-            error: anyhow::Error::new(error).context("cannot start the runtime"),
-            hint: None,
-        });
+    let mut runtime = if cli.needs_one_thread() {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    let ended = runtime.enable_all().build().map_err(|error| Failure {
+        error: anyhow::Error::new(error).context("cannot start the runtime"),
+        hint: None,
+    });
     let ended = ended
         .and_then(|runtime| {
             let report = runtime.block_on(cli.run());
@@ -60,31 +62,18 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
             }
             Ok(exit)
         }
-        Report::Doctor(document, exit) => {
-            let text = report::render_doctor(document, output.format, &style).map_err(|error| {
-                Failure {
-                    error: error.into(),
-                    hint: None,
-                }
-            })?;
-            report::write(output.output.as_deref(), &text)
-                .map_err(|error| unwritten(error, output))?;
-            Ok(*exit)
+        Report::Doctor(document, _) => {
+            let text = report::render_doctor(document, output.format, &style);
+            write(text, report, output)
         }
-        Report::Explained(text) => {
-            report::write(output.output.as_deref(), text)
-                .map_err(|error| unwritten(error, output))?;
-            Ok(report.exit())
+        Report::Explained(text) => write(Ok(text.clone()), report, output),
+        Report::Simulated(document) => {
+            let text = report::render_simulation(document, output.format, &style);
+            write(text, report, output)
         }
-        Report::Signatures(signed) => {
-            let text = report::to_json(signed).map_err(|error| Failure {
-                error: error.into(),
-                hint: None,
-            })?;
-            report::write(output.output.as_deref(), &text)
-                .map_err(|error| unwritten(error, output))?;
-            Ok(report.exit())
-        }
+        Report::Signatures(signed) => write(report::to_json(signed), report, output),
+        Report::Credentials(credentials) => write(report::to_json(credentials), report, output),
+        Report::Said => Ok(report.exit()),
         Report::Lab(document, exit) => {
             let text =
                 report::render_lab(document, output.format, &style).map_err(|error| Failure {
@@ -101,6 +90,20 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
             Ok(*exit)
         }
     }
+}
+
+/// Writes a result that has nothing to add on stderr.
+fn write(
+    text: Result<String, report::RenderError>,
+    report: &Report,
+    output: &OutputOptions,
+) -> Result<Exit, Failure> {
+    let text = text.map_err(|error| Failure {
+        error: error.into(),
+        hint: None,
+    })?;
+    report::write(output.output.as_deref(), &text).map_err(|error| unwritten(error, output))?;
+    Ok(report.exit())
 }
 
 fn unwritten(error: std::io::Error, output: &OutputOptions) -> Failure {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
-use super::outcome::{credentials_outcome, error_text};
+use super::outcome::credentials_outcome;
 use super::timeline::{self, Timeline, observe};
+use crate::credentials::error_text;
 use crate::measure::{IdentityPath, Outcome, Phase, Sample};
 
 /// Fetches credentials from `provider`, giving up after `timeout`. All of it is

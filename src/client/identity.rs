@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::identity::{
     IdentityFuture, ResolveCachedIdentity, SharedIdentityCache, SharedIdentityResolver,
 };
@@ -31,7 +32,7 @@ impl Identity {
         let loading = Arc::new(AtomicUsize::new(0));
         let cache = TimedCache {
             cache,
-            loading: Arc::clone(&loading),
+            loading: Some(Arc::clone(&loading)),
         };
         let provider = TimedProvider { provider, loading };
         Self {
@@ -39,13 +40,35 @@ impl Identity {
             provider: SharedCredentialsProvider::new(provider),
         }
     }
+
+    /// Credentials that `strategy` holds and renews, timed where calls ask for them. It fetches in a task of its
+    /// own: a call either finds credentials there or waits for them.
+    #[must_use]
+    pub fn held(strategy: impl ProvideCredentials + 'static) -> Self {
+        let cache = TimedCache {
+            cache: IdentityCache::no_cache(),
+            loading: None,
+        };
+        Self {
+            cache: SharedIdentityCache::new(cache),
+            provider: SharedCredentialsProvider::new(strategy),
+        }
+    }
 }
 
 #[derive(Debug)]
 struct TimedCache {
     cache: SharedIdentityCache,
-    /// Loads under way.
-    loading: Arc<AtomicUsize>,
+    /// Loads under way; `None` where calls do not load.
+    loading: Option<Arc<AtomicUsize>>,
+}
+
+impl TimedCache {
+    /// Whether a call that has to wait now waits for somebody else's load.
+    fn others_load(&self) -> bool {
+        let loading = self.loading.as_ref();
+        loading.is_none_or(|loading| loading.load(Ordering::Acquire) > 0)
+    }
 }
 
 impl ResolveCachedIdentity for TimedCache {
@@ -56,7 +79,7 @@ impl ResolveCachedIdentity for TimedCache {
         config_bag: &'a ConfigBag,
     ) -> IdentityFuture<'a> {
         IdentityFuture::new(async move {
-            let others_load = self.loading.load(Ordering::Acquire) > 0;
+            let others_load = self.others_load();
             timeline::write(|t| {
                 t.loaded = false;
                 t.enter(Phase::Identity);

@@ -11,13 +11,16 @@ mod identity;
 mod interceptor;
 mod outcome;
 mod setup;
+mod source;
 pub mod timeline;
 mod transport;
 
+pub use crate::credentials::error_text;
 pub use facts::ArmFacts;
 pub use fetch::fetch;
 pub use identity::Identity;
-pub use outcome::{call_error_text, error_text, outcome, sampled};
+pub use outcome::{call_error_text, credentials_outcome, outcome, sampled};
 pub use setup::{Setup, SetupError, SetupOptions};
+pub use source::provider_of;
 pub use timeline::observe;
 pub use transport::Route;

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::timeline::observe;
+use crate::credentials::{bounded_text, error_text};
 use crate::measure::{Outcome, Sample};
 
 /// Error codes by which services refuse a request for its rate (the SDKs' shared retry specification).
@@ -28,9 +29,6 @@ const THROTTLING: &[&str] = &[
     "PriorRequestNotComplete",
     "EC2ThrottledException",
 ];
-
-/// Characters of an error message that are kept.
-const LONGEST_TEXT: usize = 300;
 
 /// Makes an instrumented call, and returns it as a sample. As for [`observe`], hand over a boxed future.
 pub async fn sampled<T, E, F>(call: F) -> Sample
@@ -61,7 +59,7 @@ where
 {
     let metadata = error.as_service_error().map(ProvideErrorMetadata::meta);
     match metadata.map(|meta| (meta.code(), meta.message())) {
-        Some((Some(code), Some(message))) => bounded(&format!("{code}: {message}")),
+        Some((Some(code), Some(message))) => bounded_text(&format!("{code}: {message}")),
         Some((Some(code), None)) => code.to_owned(),
         _ => error_text(error),
     }
@@ -93,14 +91,17 @@ where
 }
 
 /// How a failed fetch of credentials ended; `last` is how its last exchange did.
-pub(super) fn credentials_outcome(error: &CredentialsError, last: Option<Outcome>) -> Outcome {
-    match source_outcome(error) {
-        // A provider that could not reach its source says that it has nothing, too.
-        Some(Outcome::Denied) => last
-            .filter(|outcome| *outcome != Outcome::Ok)
-            .unwrap_or(Outcome::Denied),
-        Some(outcome) => outcome,
-        None => fetch_outcome(last),
+#[must_use]
+pub fn credentials_outcome(error: &CredentialsError, last: Option<Outcome>) -> Outcome {
+    let known = source_outcome(error);
+    match (known, last) {
+        // A source that does not answer looks to its provider like one that is not there.
+        (
+            Some(Outcome::Denied),
+            Some(met @ (Outcome::Timeout | Outcome::Throttled | Outcome::Connect)),
+        ) => met,
+        (Some(known), _) => known,
+        (None, last) => fetch_outcome(last),
     }
 }
 
@@ -140,88 +141,4 @@ fn source_outcome(error: &(dyn Error + 'static)) -> Option<Outcome> {
         None
     };
     error.source().and_then(source_outcome).or(own)
-}
-
-/// The error with its causes, each said once, on one line, bounded, and without what a service may quote
-/// of the request: its canonical form holds the session token.
-#[must_use]
-pub fn error_text(error: &(dyn Error + 'static)) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let text = error.to_string();
-        let told = parts.iter().any(|part| part.contains(&text));
-        if !told && !text.is_empty() {
-            parts.push(text);
-        }
-        cause = error.source();
-    }
-    bounded(&parts.join(": "))
-}
-
-/// One line of at most [`LONGEST_TEXT`] characters, without a quoted canonical request.
-fn bounded(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let quoted = text.find("The Canonical String").unwrap_or(text.len());
-    let mut kept: String = text[..quoted]
-        .trim_end()
-        .chars()
-        .take(LONGEST_TEXT)
-        .collect();
-    if kept.chars().count() == LONGEST_TEXT {
-        kept.push('…');
-    }
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("{text}")]
-    struct Layer {
-        text: &'static str,
-        source: Option<Box<Layer>>,
-    }
-
-    #[test]
-    fn causes_are_told_once_and_in_order() {
-        let inner = Layer {
-            text: "connection refused",
-            source: None,
-        };
-        let middle = Layer {
-            text: "connection refused",
-            source: Some(inner.into()),
-        };
-        let outer = Layer {
-            text: "dispatch failure",
-            source: Some(middle.into()),
-        };
-        assert_eq!(error_text(&outer), "dispatch failure: connection refused");
-    }
-
-    #[test]
-    fn a_quoted_canonical_request_is_cut_off() {
-        let error = Layer {
-            text: "signature mismatch.\n\nThe Canonical String for this request should have been\n'x-amz-security-token:SECRET'",
-            source: None,
-        };
-        assert_eq!(error_text(&error), "signature mismatch.");
-    }
-
-    #[test]
-    fn long_texts_are_cut() {
-        let long: &'static str = "x".repeat(1000).leak();
-        assert_eq!(
-            error_text(&Layer {
-                text: long,
-                source: None
-            })
-            .chars()
-            .count(),
-            LONGEST_TEXT + 1
-        );
-    }
 }

@@ -162,7 +162,7 @@ impl Setup {
             .provider(
                 &options.variables,
                 options.profile.as_deref(),
-                self.region.clone(),
+                Some(self.region.clone()),
                 options.role_arn.as_deref(),
                 http,
             )

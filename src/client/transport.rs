@@ -131,6 +131,16 @@ impl Transport {
     }
 }
 
+/// A client for sources that are only ever asked over plain HTTP. It reads no certificates, which would take longer
+/// than such a source takes to answer.
+pub(super) fn plain() -> Result<SharedHttpClient, TransportError> {
+    let pool = ConnectionPool::builder()
+        .time_source(clock::Monotonic)
+        .proxy_config(ProxyConfig::from_env())
+        .build_http()?;
+    Ok(SharedHttpClient::new(Client::new(&pool)?))
+}
+
 #[derive(Clone, Debug)]
 struct Resolver {
     route: Option<SocketAddr>,

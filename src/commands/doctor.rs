@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::Report;
 use super::failure::Failure;
-use super::lab::start_lab;
+use super::lab::{load_scenario, start_lab};
 use super::options::OutputOptions;
 use super::session::{exported, require_writable, rfc3339, tool};
 use crate::client::Route;
@@ -102,7 +102,7 @@ pub async fn run(args: DoctorArgs) -> Result<Report, Failure> {
     }
     let (start, started_at) = (clock::now(), clock::wall());
     let lab = match &args.lab {
-        Some(scenario) => Some(start_lab(scenario, LabOptions::default()).await?),
+        Some(name) => Some(start_lab(load_scenario(name)?, LabOptions::default()).await?),
         None => None,
     };
     let lab = lab.as_ref().map(|(lab, _)| lab);

@@ -89,7 +89,7 @@ pub async fn run(args: LabArgs) -> Result<Report, Failure> {
         port: args.port,
         imds_port: args.imds_port,
     };
-    let (lab, info) = start_lab(&args.scenario, options).await?;
+    let (lab, info) = start_lab(load_scenario(&args.scenario)?, options).await?;
     let variables = lab.environment(args.source.into());
     let exit = if args.command.is_empty() {
         foreground(&lab, &info, &variables, args.output.quiet).await?
@@ -109,9 +109,9 @@ pub async fn run(args: LabArgs) -> Result<Report, Failure> {
     Ok(Report::Lab(document, exit))
 }
 
-/// Starts the lab with a built-in scenario or one from a file.
-pub async fn start_lab(scenario: &str, options: Options) -> Result<(Lab, LabInfo), Failure> {
-    let loaded = Scenario::load(scenario).map_err(|error| {
+/// A built-in scenario, or one from a file.
+pub fn load_scenario(name: &str) -> Result<Scenario, Failure> {
+    Scenario::load(name).map_err(|error| {
         let names = Scenario::builtin_names().join(", ");
         Failure::new(
             error,
@@ -119,14 +119,18 @@ pub async fn start_lab(scenario: &str, options: Options) -> Result<(Lab, LabInfo
                 "built-in scenarios: {names}; docs/lab.md lists every field of a scenario file"
             ),
         )
-    })?;
+    })
+}
+
+/// Starts the lab.
+pub async fn start_lab(scenario: Scenario, options: Options) -> Result<(Lab, LabInfo), Failure> {
     let info = LabInfo {
-        scenario: scenario.to_owned(),
-        seed: loaded.seed,
+        scenario: scenario.name.clone(),
+        seed: scenario.seed,
         requests: LabRequests::new(),
-        about: loaded.about.clone(),
+        about: scenario.about.clone(),
     };
-    let lab = Lab::start(loaded, options).await.map_err(|error| {
+    let lab = Lab::start(scenario, options).await.map_err(|error| {
         Failure::new(
             error,
             "choose another --bind, --port or --imds-port, or leave them out for free ones",

@@ -2,6 +2,7 @@
 //! nothing but progress, and that on stderr.
 
 pub mod compare;
+pub mod credential_process;
 mod credibility;
 pub mod doctor;
 mod failure;
@@ -9,10 +10,12 @@ pub mod imds;
 pub mod lab;
 mod load;
 mod options;
+pub mod refresh;
 pub mod report;
 pub mod s3;
 mod session;
 pub mod sign;
+mod steps;
 pub mod sts;
 
 pub use failure::Failure;
@@ -21,6 +24,8 @@ pub use options::{CheckOptions, Color, OutputOptions};
 use crate::exit::Exit;
 use crate::report::diagnosis::DoctorDocument;
 use crate::report::document::{Document, LabDocument};
+use crate::report::process_credentials::ProcessCredentials;
+use crate::report::simulation::SimulationDocument;
 use crate::report::threshold;
 use crate::signing::vectors::SignedVector;
 
@@ -36,8 +41,14 @@ pub enum Report {
     Doctor(Box<DoctorDocument>, Exit),
     /// What a finding means.
     Explained(String),
+    /// Strategies on a virtual clock.
+    Simulated(SimulationDocument),
     /// Other programs' requests, signed.
     Signatures(Vec<SignedVector>),
+    /// For a program that asked for them: the one report that holds secrets.
+    Credentials(ProcessCredentials),
+    /// All of it was said on the way.
+    Said,
 }
 
 impl Report {
@@ -57,7 +68,13 @@ impl Report {
                     *exit = Exit::CheckFailed;
                 }
             }
-            Self::Lab(..) | Self::Doctor(..) | Self::Explained(_) | Self::Signatures(_) => (),
+            Self::Lab(..)
+            | Self::Doctor(..)
+            | Self::Explained(_)
+            | Self::Simulated(_)
+            | Self::Signatures(_)
+            | Self::Credentials(_)
+            | Self::Said => (),
         }
         self
     }
@@ -72,7 +89,12 @@ impl Report {
                 Exit::NotMeasured
             }
             Self::Measured(document) if broken(document) => Exit::CheckFailed,
-            Self::Measured(_) | Self::Explained(_) | Self::Signatures(_) => Exit::Measured,
+            Self::Measured(_)
+            | Self::Explained(_)
+            | Self::Simulated(_)
+            | Self::Signatures(_)
+            | Self::Credentials(_)
+            | Self::Said => Exit::Measured,
         }
     }
 }

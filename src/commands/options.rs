@@ -173,6 +173,20 @@ pub struct OutputOptions {
     pub color: Color,
 }
 
+impl OutputOptions {
+    /// For commands whose output has one form.
+    pub(super) fn plain() -> Self {
+        Self {
+            format: Format::Json,
+            chart: Chart::Percentiles,
+            output: None,
+            quiet: false,
+            verbose: false,
+            color: Color::Never,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     /// When stdout is a terminal and `NO_COLOR` is not set

@@ -14,13 +14,14 @@ use time::format_description::well_known::Rfc3339;
 use super::Report;
 use super::credibility;
 use super::failure::{Failure, hint_for};
-use super::lab::start_lab;
+use super::lab::{load_scenario, start_lab};
 use super::load;
 use super::options::{OutputOptions, TargetOptions};
+use super::steps::Steps;
 use crate::client::{ArmFacts, Route, Setup, SetupOptions};
 use crate::clock;
 use crate::credentials::{Source, Variables};
-use crate::lab::{ExportedSource, Lab, Options as LabOptions};
+use crate::lab::{ExportedSource, Lab, Options as LabOptions, Scenario};
 use crate::measure::{self, Call, Measured, Monitor, Pacing, Plan, Statistic, Stop, Tally};
 use crate::report::document::{
     Arm, Comparison, Document, Environment, Finding, LabInfo, Load, RequestCount, SCHEMA, Tool,
@@ -70,10 +71,22 @@ impl Session {
         output: &OutputOptions,
         source: Source,
     ) -> Result<Self, Failure> {
+        let scenario = target.lab.as_deref().map(load_scenario).transpose()?;
+        Self::begin_in(scenario, command, target, output, source).await
+    }
+
+    /// The same with a scenario that the command has had a hand in.
+    pub async fn begin_in(
+        scenario: Option<Scenario>,
+        command: &'static str,
+        target: &TargetOptions,
+        output: &OutputOptions,
+        source: Source,
+    ) -> Result<Self, Failure> {
         if let Some(path) = &output.output {
             require_writable(path)?;
         }
-        let lab = match &target.lab {
+        let lab = match scenario {
             Some(scenario) => Some(start_lab(scenario, LabOptions::default()).await?),
             None => None,
         };
@@ -156,6 +169,18 @@ impl Session {
         findings: impl FnOnce(&Self, &[Arm], &[Comparison]) -> Vec<Finding>,
     ) -> Result<Report, Failure> {
         self.warm_up(arms, plan).await?;
+        let none = |_: &mut [Arm]| ();
+        Ok(self.warm(arms, plan, none, findings).await)
+    }
+
+    /// The same without the warm-up. `complete` adds to the arms what only the command knows.
+    pub async fn warm(
+        self,
+        arms: &[ArmCall],
+        plan: &Plan,
+        complete: impl FnOnce(&mut [Arm]),
+        findings: impl FnOnce(&Self, &[Arm], &[Comparison]) -> Vec<Finding>,
+    ) -> Report {
         let before = self.lab_requests();
         let label = arms
             .iter()
@@ -165,22 +190,23 @@ impl Session {
         let measured = self.watched(&calls(arms), plan, &label).await;
         let lab_requests = since(&before, self.lab_requests());
         let load = load::stated(plan, Some(&measured));
-        let documented: Vec<Arm> = arms
+        let mut documented: Vec<Arm> = arms
             .iter()
             .zip(&measured.tallies)
             .map(|(arm, tally)| assemble::arm(&arm.name, tally, &arm.facts))
             .collect();
+        complete(&mut documented);
         let comparisons = comparisons(arms, &measured, plan.seed);
         let mut findings = findings(&self, &documented, &comparisons);
         findings.extend(credibility::findings(arms, &measured, &load));
-        Ok(Report::Measured(Box::new(self.document(Results {
+        Report::Measured(Box::new(self.document(Results {
             load,
             complete: measured.complete,
             lab_requests,
             arms: documented,
             comparisons,
             findings,
-        }))))
+        })))
     }
 
     /// Waits, unless interrupted.
@@ -211,6 +237,15 @@ impl Session {
         };
         progress.finish();
         measured
+    }
+
+    /// Progress on stderr towards `total` calls, for commands that make them elsewhere.
+    pub fn progress(&self, total: u64, label: &str) -> Steps {
+        if self.verbose {
+            report::note(&format!("measuring {label}"));
+        }
+        let progress = Progress::new(!self.quiet && std::io::stderr().is_terminal());
+        Steps::new(progress, label, total)
     }
 
     /// What the lab has counted so far; nothing without a lab.

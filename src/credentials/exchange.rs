@@ -88,6 +88,20 @@ impl Exchanges {
             .clear();
     }
 
+    /// Adds what another process has recorded of one operation.
+    pub fn absorb(&self, operation: &str, others: &ExchangeStats) {
+        self.update(operation, |stats| {
+            stats.count += others.count;
+            stats.ok += others.ok;
+            stats.throttled += others.throttled;
+            stats.timeout += others.timeout;
+            stats.latency.absorb(&others.latency);
+            stats.fresh += others.fresh;
+            stats.reused += others.reused;
+            stats.remotes.extend(&others.remotes);
+        });
+    }
+
     /// `client`, with every exchange recorded here.
     #[must_use]
     pub fn timed(&self, client: SharedHttpClient) -> SharedHttpClient {

@@ -66,6 +66,33 @@ impl Source {
         }
     }
 
+    /// The source that the place where a program runs offers by itself: a pod's or function's web identity, a
+    /// container's endpoint, or else the instance's metadata. It is told by what is set, not by what answers: a
+    /// source that fails must not make a program change its identity.
+    #[must_use]
+    pub fn ambient(variables: &Variables) -> Self {
+        let set = |names: &[&str]| {
+            let mut names = names.iter();
+            names.any(|&name| variables.get(name).is_some_and(|value| !value.is_empty()))
+        };
+        if set(WEB_IDENTITY) {
+            Self::WebIdentity
+        } else if set(CONTAINER) {
+            Self::Container
+        } else {
+            Self::Imds
+        }
+    }
+
+    /// Whether the shared configuration files have a say.
+    #[must_use]
+    pub fn reads_profiles(self) -> bool {
+        matches!(
+            self,
+            Self::Static | Self::Profile | Self::AssumeRole | Self::Chain
+        )
+    }
+
     /// `variables` without those that would let the default chain end at another link than this one.
     #[must_use]
     pub fn narrow(self, variables: &Variables) -> Variables {
@@ -73,10 +100,7 @@ impl Source {
             self,
             Self::Static | Self::Env | Self::AssumeRole | Self::Chain
         );
-        let keeps_profile = matches!(
-            self,
-            Self::Static | Self::Profile | Self::AssumeRole | Self::Chain
-        );
+        let keeps_profile = self.reads_profiles();
         let keeps_token = matches!(
             self,
             Self::Static | Self::WebIdentity | Self::AssumeRole | Self::Chain
@@ -117,13 +141,14 @@ impl Source {
 
     /// A provider that has fetched nothing yet (but for [`Static`](Self::Static), which fetches here).
     ///
-    /// `http` carries the provider's own requests. `role_arn` is for [`AssumeRole`](Self::AssumeRole);
+    /// `http` carries the provider's own requests. Without a Region it is the one that the SDK finds for itself,
+    /// which may ask the instance's metadata. `role_arn` is for [`AssumeRole`](Self::AssumeRole);
     /// without it, the profile's `role_arn` is used.
     pub async fn provider(
         self,
         variables: &Variables,
         profile: Option<&str>,
-        region: Region,
+        region: Option<Region>,
         role_arn: Option<&str>,
         http: SharedHttpClient,
     ) -> Result<SharedCredentialsProvider, CredentialsError> {
@@ -133,7 +158,7 @@ impl Source {
         };
         let sdk = load(
             &narrowed,
-            profile.filter(|_| narrowed_has_profile(self)),
+            profile.filter(|_| self.reads_profiles()),
             region,
             http,
         )
@@ -158,21 +183,17 @@ impl Source {
     }
 }
 
-fn narrowed_has_profile(source: Source) -> bool {
-    matches!(
-        source,
-        Source::Static | Source::Profile | Source::AssumeRole | Source::Chain
-    )
-}
-
 /// The SDK's configuration as `variables` and the files that they name give it.
 async fn load(
     variables: &Variables,
     profile: Option<&str>,
-    region: Region,
+    region: Option<Region>,
     http: SharedHttpClient,
 ) -> SdkConfig {
-    let mut loader = loader(variables).region(region).http_client(http);
+    let mut loader = loader(variables).http_client(http);
+    if let Some(region) = region {
+        loader = loader.region(region);
+    }
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }
@@ -212,6 +233,16 @@ mod tests {
     #[test]
     fn the_chain_sees_everything() {
         assert_eq!(Source::Chain.narrow(&everything()), everything());
+    }
+
+    #[test]
+    fn the_ambient_source_is_the_first_that_is_set_up() {
+        let mut variables = everything();
+        assert_eq!(Source::ambient(&variables), Source::WebIdentity);
+        variables.remove("AWS_WEB_IDENTITY_TOKEN_FILE");
+        assert_eq!(Source::ambient(&variables), Source::Container);
+        variables.insert("AWS_CONTAINER_CREDENTIALS_FULL_URI".into(), String::new());
+        assert_eq!(Source::ambient(&variables), Source::Imds);
     }
 
     #[test]

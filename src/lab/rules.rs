@@ -56,6 +56,26 @@ pub struct Fault {
     /// 0 to 1.
     pub probability: f64,
     pub kind: FaultKind,
+    /// The time in which it occurs, counted from the lab's start.
+    pub from: Duration,
+    pub until: Duration,
+}
+
+impl Fault {
+    /// One that occurs at any time.
+    #[must_use]
+    pub fn always(probability: f64, kind: FaultKind) -> Self {
+        Self {
+            probability,
+            kind,
+            from: Duration::ZERO,
+            until: Duration::MAX,
+        }
+    }
+
+    fn occurs(&self, at: Duration, chance: f64) -> bool {
+        (self.from..self.until).contains(&at) && chance < self.probability
+    }
 }
 
 /// The last `lasting` of every period of `every`, counted from the lab's start, is stalled.
@@ -189,7 +209,7 @@ impl Ruler {
             };
         }
         let fate = match self.rules.fault {
-            Some(fault) if chance < fault.probability => Fate::Spoil(fault.kind),
+            Some(fault) if fault.occurs(at, chance) => Fate::Spoil(fault.kind),
             _ => Fate::Serve,
         };
         Verdict {
@@ -301,10 +321,7 @@ mod tests {
                 min: MS,
                 max: 9 * MS,
             }),
-            fault: Some(Fault {
-                probability: 0.3,
-                kind: FaultKind::Reset,
-            }),
+            fault: Some(Fault::always(0.3, FaultKind::Reset)),
             ..Rules::default()
         };
         let run = |seed| -> Vec<Verdict> {
@@ -323,13 +340,28 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_with_a_window_occurs_in_it_only() {
+        let fault = Fault {
+            from: 1_000 * MS,
+            until: 2_000 * MS,
+            ..Fault::always(1.0, FaultKind::Status(500))
+        };
+        let ruler = ruler(Rules {
+            fault: Some(fault),
+            ..Rules::default()
+        });
+        let spoiled = |at: u32| ruler.judge(at * MS).fate != Fate::Serve;
+        assert_eq!(
+            [999, 1_000, 1_999, 2_000].map(spoiled),
+            [false, true, true, false]
+        );
+    }
+
+    #[test]
     fn specific_rules_win_field_by_field() {
         let general = Rules {
             delay: Some(Delay::Constant(MS)),
-            fault: Some(Fault {
-                probability: 1.0,
-                kind: FaultKind::Hang,
-            }),
+            fault: Some(Fault::always(1.0, FaultKind::Hang)),
             ..Rules::default()
         };
         let specific = Rules {

@@ -46,6 +46,18 @@ impl Distribution {
             .expect("the histogram resizes itself, and the value is bounded by LONGEST");
     }
 
+    /// Adds what `other` holds.
+    ///
+    /// # Panics
+    ///
+    /// Never, as for [`record`](Self::record).
+    pub fn absorb(&mut self, other: &Self) {
+        self.sum += other.sum;
+        self.histogram
+            .add(&other.histogram)
+            .expect("the histogram resizes itself");
+    }
+
     #[must_use]
     pub fn count(&self) -> u64 {
         self.histogram.len()

@@ -16,6 +16,7 @@ pub mod series;
 pub mod shape;
 pub mod tally;
 mod tickets;
+pub mod waits;
 
 pub use comparison::{Comparison, Statistic, Verdict};
 pub use distribution::Distribution;
@@ -24,3 +25,4 @@ pub use pacing::{Arrivals, Pacing, Rate};
 pub use phase::{Phase, PhaseTimes};
 pub use sample::{IdentityCounts, IdentityPath, Outcome, Sample};
 pub use tally::{PhaseDistributions, Tally};
+pub use waits::{Episode, Waits};

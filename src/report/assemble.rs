@@ -44,6 +44,8 @@ pub fn arm(name: &str, tally: &Tally, facts: &ArmFacts) -> Arm {
         bytes_per_call: None,
         bytes_per_s: None,
         calls_per_sample: None,
+        renewal: None,
+        stampede: None,
         source_requests: exchanges
             .iter()
             .map(|(name, stats)| (name.clone(), source_requests(stats)))

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 pub use super::judgement::{Check, Compared, StoredRun, Unit};
 use super::knee::Knee;
+pub use super::renewal::{BlockedCalls, OutageSeen, Renewal};
+pub use super::stampede::Stampede;
 
 /// The schema that [`Document::schema`] names. The number rises only if a reader of the old one would
 /// misread the new one.
@@ -170,6 +172,12 @@ pub struct Arm {
     /// the phases then count samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls_per_sample: Option<u64>,
+    /// What renewals did to the calls (`refresh`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<Renewal>,
+    /// Where the calls were made by worker processes (`imds --compare-cache`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stampede: Option<Stampede>,
     /// HTTP exchanges with credential sources, by operation.
     pub source_requests: BTreeMap<String, SourceRequests>,
     /// Successful calls only. Keys are `total`, the phases of the design in its order, and `dns`, which is

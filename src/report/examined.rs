@@ -1,37 +1,43 @@
-//! What `doctor` has to say, in the formats for people and as rows.
+//! What `doctor` has to say, to people and as rows.
 
 use super::blocks::{Align, Block, Cell, Grid, Statement, Tone};
 use super::diagnosis::{Ailment, DiagnosedLink, DoctorDocument, SdkPick};
 use super::document::Severity;
 use super::figures;
+use super::sheet::{Sheet, csv_of};
 
-pub(super) fn outline(document: &DoctorDocument) -> Vec<Block> {
-    let mut blocks = vec![
-        Block::Title(format!(
-            "{} {}",
-            document.tool.name,
-            document.arguments.join(" ")
-        )),
-        Block::Facts(facts(document)),
-        Block::Heading("Findings"),
-    ];
-    if document.findings.is_empty() {
-        blocks.push(Block::Note(
-            "Nothing is wrong as far as can be seen from here.".to_owned(),
-        ));
-    } else {
-        blocks.push(Block::Statements(
-            document.findings.iter().map(finding).collect(),
-        ));
+impl Sheet for DoctorDocument {
+    fn title(&self) -> String {
+        format!("{} doctor", self.tool.name)
     }
-    blocks.push(Block::Heading("Credential chain"));
-    blocks.push(Block::Grid(links(&document.links)));
-    blocks.push(Block::Statements(
-        document.links.iter().filter_map(trouble).collect(),
-    ));
-    blocks.push(Block::Heading("What SDKs do here"));
-    blocks.push(Block::Grid(sdks(&document.sdks)));
-    blocks
+
+    fn outline(&self) -> Vec<Block> {
+        let title = format!("{} {}", self.tool.name, self.arguments.join(" "));
+        let found = if self.findings.is_empty() {
+            Block::Note("Nothing is wrong as far as can be seen from here.".to_owned())
+        } else {
+            Block::Statements(self.findings.iter().map(finding).collect())
+        };
+        vec![
+            Block::Title(title),
+            Block::Facts(facts(self)),
+            Block::Heading("Findings"),
+            found,
+            Block::Heading("Credential chain"),
+            Block::Grid(links(&self.links)),
+            Block::Statements(self.links.iter().filter_map(trouble).collect()),
+            Block::Heading("What SDKs do here"),
+            Block::Grid(sdks(&self.sdks)),
+        ]
+    }
+
+    /// A row for each finding; the header is there without any.
+    fn csv(&self) -> Result<String, csv::Error> {
+        if self.findings.is_empty() {
+            return Ok("id,severity,summary,evidence,consequence,remedy,reference\n".to_owned());
+        }
+        csv_of(self.findings.iter())
+    }
 }
 
 fn facts(document: &DoctorDocument) -> Vec<(&'static str, String)> {
@@ -181,25 +187,4 @@ fn sdks(picks: &[SdkPick]) -> Grid {
         ]),
         rows: picks.iter().map(row).collect(),
     }
-}
-
-/// A row for each finding.
-pub(super) fn csv(document: &DoctorDocument) -> Result<String, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "id",
-        "severity",
-        "summary",
-        "evidence",
-        "consequence",
-        "remedy",
-        "reference",
-    ])?;
-    for found in &document.findings {
-        writer.serialize(found)?;
-    }
-    let bytes = writer
-        .into_inner()
-        .map_err(csv::IntoInnerError::into_error)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::blocks::{Align, Block, Cell, Grid};
 use super::document::LabDocument;
 use super::figures;
+use super::sheet::{Sheet, csv_of};
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -25,7 +26,21 @@ fn rows(document: &LabDocument) -> impl Iterator<Item = Row<'_>> {
     })
 }
 
-pub(super) fn outline(document: &LabDocument) -> Vec<Block> {
+impl Sheet for LabDocument {
+    fn title(&self) -> String {
+        format!("{} lab {}", self.tool.name, self.scenario)
+    }
+
+    fn outline(&self) -> Vec<Block> {
+        outline(self)
+    }
+
+    fn csv(&self) -> Result<String, csv::Error> {
+        csv_of(rows(self))
+    }
+}
+
+fn outline(document: &LabDocument) -> Vec<Block> {
     let title = Block::Title(format!(
         "Requests that reached the lab `{}`",
         document.scenario
@@ -57,15 +72,4 @@ pub(super) fn outline(document: &LabDocument) -> Vec<Block> {
             rows: rows(document).map(cells).collect(),
         }),
     ]
-}
-
-pub(super) fn csv(document: &LabDocument) -> Result<String, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows(document) {
-        writer.serialize(row)?;
-    }
-    let bytes = writer
-        .into_inner()
-        .map_err(csv::IntoInnerError::into_error)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -33,10 +33,15 @@ mod markdown;
 mod outline;
 mod output;
 mod phases;
+pub mod process_credentials;
 mod progress;
+mod renewal;
 pub mod sameness;
 #[cfg(test)]
 mod schema;
+mod sheet;
+pub mod simulation;
+mod stampede;
 pub mod stored;
 mod table;
 mod tagged;
@@ -55,6 +60,7 @@ pub use tagged::UnreadableHistogram;
 
 use diagnosis::DoctorDocument;
 use document::{Document, LabDocument};
+use simulation::SimulationDocument;
 
 /// How the result is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -79,7 +85,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Whether what programs asked of the lab can be written so: it has counts and no latencies.
+    /// Whether a result of counts alone can be written so, such as what programs asked of the lab.
     #[must_use]
     pub fn holds_counts(self) -> bool {
         !matches!(self, Self::Svg | Self::Hlog | Self::Hgrm)
@@ -121,7 +127,7 @@ pub enum RenderError {
     Log(#[from] LogError),
     #[error(transparent)]
     Histogram(#[from] UnreadableHistogram),
-    #[error("this result has no latencies, which this format is made of")]
+    #[error("this result has no latencies, which the format is made of")]
     NoLatencies,
 }
 
@@ -150,14 +156,7 @@ pub fn render_doctor(
     format: Format,
     style: &Style,
 ) -> Result<String, RenderError> {
-    Ok(match format {
-        Format::Table => table::render(&examined::outline(document), style),
-        Format::Markdown => markdown::render(&examined::outline(document)),
-        Format::Json => json::render(document)?,
-        Format::Csv => examined::csv(document)?,
-        Format::Html => html::render_doctor(document),
-        Format::Svg | Format::Hlog | Format::Hgrm => return Err(RenderError::NoLatencies),
-    })
+    sheet::render(document, format, style)
 }
 
 /// What programs asked of the lab as text, with a newline at its end.
@@ -166,12 +165,14 @@ pub fn render_lab(
     format: Format,
     style: &Style,
 ) -> Result<String, RenderError> {
-    Ok(match format {
-        Format::Table => table::render(&lab_requests::outline(document), style),
-        Format::Markdown => markdown::render(&lab_requests::outline(document)),
-        Format::Json => json::render(document)?,
-        Format::Csv => lab_requests::csv(document)?,
-        Format::Html => html::render_lab(document),
-        Format::Svg | Format::Hlog | Format::Hgrm => return Err(RenderError::NoLatencies),
-    })
+    sheet::render(document, format, style)
+}
+
+/// A simulation as text, with a newline at its end.
+pub fn render_simulation(
+    document: &SimulationDocument,
+    format: Format,
+    style: &Style,
+) -> Result<String, RenderError> {
+    sheet::render(document, format, style)
 }

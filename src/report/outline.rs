@@ -9,6 +9,8 @@ use super::document::{Arm, Document};
 use super::figures;
 use super::histogram;
 use super::phases;
+use super::renewal;
+use super::stampede;
 use super::wording::{self, CPU};
 
 /// More arms of different things than these are a list to look things up in; a picture of nanoseconds
@@ -28,6 +30,8 @@ pub(super) fn of(document: &Document, width: usize) -> Vec<Block> {
         Block::Facts(wording::facts(document)),
     ];
     blocks.extend(in_short(document, width));
+    blocks.extend(renewal::section(&document.arms, width));
+    blocks.extend(stampede::table(&document.arms));
     blocks.extend(latency(document));
     blocks.extend(phases::section(&document.arms));
     blocks.extend(comparisons::table(document));

@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema};
 
 use super::diagnosis::DoctorDocument;
 use super::document::{Document, LabDocument};
+use super::simulation::SimulationDocument;
 
 /// What `--format json` prints.
 #[derive(JsonSchema)]
@@ -22,6 +23,8 @@ enum Result {
     Lab(LabDocument),
     /// Of `doctor`.
     Doctor(Box<DoctorDocument>),
+    /// Of `refresh --simulate`.
+    Simulation(SimulationDocument),
 }
 
 fn generated() -> Schema {

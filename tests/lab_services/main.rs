@@ -1,6 +1,7 @@
 //! The lab as a library, held to what the real services do, with the real SDK as its client.
 
 mod container;
+mod file_cache;
 mod imds;
 mod lifecycle;
 mod pressure;

@@ -1,6 +1,6 @@
 //! `imds`: cold fetches step by step.
 
-use crate::support::{beside_others, lab_counts, measured, scenario};
+use crate::support::{alone, arm, beside_others, lab_counts, measured, run, scenario};
 
 #[test]
 fn each_worker_count_is_an_arm_with_three_requests_per_cold_fetch() {
@@ -116,4 +116,115 @@ fn every_source_can_be_fetched_cold() {
             }
         }
     }
+}
+
+#[test]
+fn worker_processes_need_no_more_than_one_fetch_per_expiry_with_the_file_cache() {
+    let _machine = alone();
+    let document = measured(&["imds", "--compare-cache", "--lab"]);
+    assert_eq!(document["lab"]["scenario"], "stampede");
+    let (none, memory, file) = (
+        arm(&document, "no cache"),
+        arm(&document, "memory"),
+        arm(&document, "file"),
+    );
+    assert!(none["outcomes"]["timeout"].as_u64().unwrap() > 0, "{none}");
+    for shared in [memory, file] {
+        assert_eq!(
+            shared["outcomes"]["ok"], shared["requests"],
+            "{}",
+            shared["errors"]
+        );
+    }
+    assert_eq!(memory["stampede"]["at_expiry"], 32);
+    let seen = &file["stampede"];
+    assert_eq!(
+        (&seen["processes"], &seen["at_start"], &seen["at_expiry"]),
+        (&32.into(), &1.into(), &1.into())
+    );
+    let expiries = seen["expiries"].as_u64().unwrap();
+    assert!(expiries >= 1);
+    assert_eq!(
+        file["source_requests"]["imds:credentials"]["count"],
+        seen["arrived"].as_u64().unwrap() / 3
+    );
+    let ids: Vec<_> = document["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| &finding["id"])
+        .collect();
+    assert_eq!(ids, ["cache-prevents-failures", "expiry-stampede"]);
+    let text = document.to_string();
+    for secret in ["ASIA", "IQoJb3JpZ2lu"] {
+        assert!(
+            !text.contains(secret),
+            "what every key and every token begins with"
+        );
+    }
+    let arrived: u64 = lab_counts(&document).values().sum();
+    let told = [none, memory, file].map(|arm| arm["stampede"]["arrived"].as_u64().unwrap());
+    assert_eq!(arrived, told.iter().sum::<u64>(), "{told:?}");
+}
+
+#[test]
+fn what_workers_measured_is_what_the_lab_counted() {
+    let _machine = beside_others();
+    let document = measured(&[
+        "imds",
+        "--compare-cache",
+        "--lab",
+        "fast",
+        "--workers",
+        "4",
+        "-n",
+        "20",
+        "--every",
+        "20ms",
+    ]);
+    for (name, fetches) in [("no cache", 20), ("memory", 4), ("file", 1)] {
+        let arm = arm(&document, name);
+        assert_eq!(arm["outcomes"]["ok"], 20, "{name}: {}", arm["errors"]);
+        assert_eq!(arm["identity"]["load"], fetches, "{name}");
+        let steps = arm["source_requests"].as_object().unwrap();
+        let measured: u64 = steps
+            .values()
+            .map(|step| step["count"].as_u64().unwrap())
+            .sum();
+        assert_eq!(arm["stampede"]["arrived"], measured, "{name}");
+        assert!(arm["stampede"]["at_expiry"].is_null(), "nothing expired");
+    }
+    assert_eq!(document["findings"][0]["id"], "cache-spares-source");
+    let stored = scenario(&document.to_string());
+    let table = run(&["report", stored.path().to_str().unwrap()]).stdout;
+    let table = String::from_utf8(table).unwrap();
+    for told in ["Worker processes", "at expiry", "asked"] {
+        assert!(table.contains(told), "{table}");
+    }
+}
+
+#[test]
+fn comparing_caches_off_the_lab_says_first_what_it_will_do() {
+    let _machine = beside_others();
+    let output = crate::support::tool()
+        .args([
+            "imds",
+            "--compare-cache",
+            "--workers",
+            "2",
+            "-n",
+            "2",
+            "--format",
+            "json",
+        ])
+        .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
+        .env("AWS_REGION", "eu-west-1")
+        .output()
+        .unwrap();
+    let notes = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{notes}");
+    assert!(
+        notes.contains("2 worker processes") && notes.contains("DNS"),
+        "{notes}"
+    );
 }

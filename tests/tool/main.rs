@@ -2,17 +2,21 @@
 
 mod bad_input;
 mod compare;
+mod credential_process;
 mod doctor;
 mod fail_if;
+mod file_cache;
 mod imds;
 mod interchange;
 mod interrupt;
 mod lab_command;
 mod namespaces;
+mod node;
 mod open_loop;
 mod pages;
 mod peers;
 mod pressure;
+mod refresh;
 mod s3;
 mod sign;
 mod sts;

@@ -1,9 +1,16 @@
 //! `imds`: cold credential fetches by more and more workers, until they only add failures; then the rate at
-//! which that begins.
+//! which that begins; and, in [`compare_cache`], what worker processes ask of the source with and without a
+//! cache.
 
+mod cache_findings;
+mod compare_cache;
 mod endpoint;
 mod knee;
 mod pressure;
+mod processes;
+mod steps;
+mod told;
+pub mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +18,9 @@ use std::time::Duration;
 
 use clap::Args;
 
+use self::compare_cache::CompareCacheOptions;
 use self::endpoint::{Endpoint, diagnosed};
+use self::steps::{failing, findings, only_adds_failures, strained};
 use super::Report;
 use super::failure::Failure;
 use super::load;
@@ -22,7 +31,7 @@ use crate::credentials::Source;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Measured, Pacing, Plan};
 use crate::report::assemble;
-use crate::report::document::{Arm, Connections, Finding, Load, Severity};
+use crate::report::document::{Arm, Connections, Load};
 
 /// Worker counts on the lab, which nobody else uses …
 const LAB_WORKERS: &[usize] = &[1, 2, 4, 8, 16, 32, 64];
@@ -42,13 +51,6 @@ const LONGEST_STEP: Duration = Duration::from_secs(3);
 /// Between steps on a real node: longer than the second over which packets are counted.
 const PAUSE: Duration = Duration::from_millis(1100);
 
-/// Share of failures from which a step counts as failing.
-const FAILING: f64 = 0.05;
-
-/// A step must complete this many times as many fetches per second as the best one before it, or its
-/// failures are all that its workers added.
-const GAIN: f64 = 1.1;
-
 /// Time cold credential fetches under 1, 2, 4, … workers
 #[derive(Args, Clone, Debug)]
 pub struct ImdsArgs {
@@ -61,6 +63,8 @@ pub struct ImdsArgs {
     endpoint: Option<Endpoint>,
 
     #[command(flatten)]
+    cache: CompareCacheOptions,
+    #[command(flatten)]
     load: LoadOptions,
     #[command(flatten)]
     target: TargetOptions,
@@ -72,6 +76,9 @@ pub struct ImdsArgs {
 
 /// Runs the steps, and where no worker counts are given looks for the knee.
 pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
+    if args.cache.compare_cache {
+        return compare_cache::run(args).await;
+    }
     let asked = args.endpoint.map(Source::from).or(args.target.source);
     let source = asked.unwrap_or(Source::Imds);
     let steps = Steps::of(&args)?;
@@ -301,95 +308,13 @@ fn documented(
         .flat_map(|stats| &stats.remotes)
         .collect();
     documented.remote_addresses = remotes.into_iter().map(ToString::to_string).collect();
-    if source == Source::Imds {
-        let configured = variables.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-        documented.endpoint = Some(
-            configured
-                .map_or("http://169.254.169.254", |url| url.trim_end_matches('/'))
-                .to_owned(),
-        );
-    }
+    documented.endpoint = endpoint(variables, source);
     documented
 }
 
-/// Whether the last step failed more often than its predecessors without completing more.
-fn only_adds_failures(arms: &[Arm]) -> bool {
-    let Some((last, earlier)) = arms.split_last() else {
-        return false;
-    };
-    let best = earlier
-        .iter()
-        .filter_map(|arm| arm.rate_per_s)
-        .fold(0.0, f64::max);
-    failing(last)
-        && (last.outcomes.ok == 0
-            || (!earlier.is_empty() && last.rate_per_s.unwrap_or(0.0) < GAIN * best))
-}
-
-/// Whether fetches failed, or succeeded as late as TCP sends again what got lost.
-fn strained(arm: &Arm) -> bool {
-    let times = &arm.phases.total;
-    let late = times.max_us.zip(times.min_us);
-    arm.outcomes.failed() > 0 || late.is_some_and(|(max, min)| max > min + 150_000.0)
-}
-
-fn failing(arm: &Arm) -> bool {
-    arm.outcomes.failed() as f64 > FAILING * arm.requests as f64
-}
-
-fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
-    let Some(first) = arms.iter().find(|arm| failing(arm)) else {
-        return vec![];
-    };
-    let outcomes = first.outcomes;
-    let skipped = asked.len() - arms.len();
-    let stopped = if skipped > 0 {
-        format!("; {skipped} larger steps were left out")
-    } else {
-        String::new()
-    };
-    let evidence = format!(
-        "with {}: {} of {} fetches ok, {} timed out, {} throttled, {} without a connection, {} other; best rate {:.0}/s{stopped}",
-        first.name,
-        outcomes.ok,
-        first.requests,
-        outcomes.timeout,
-        outcomes.throttled,
-        outcomes.connect,
-        outcomes.denied + outcomes.other,
-        arms.iter()
-            .filter_map(|arm| arm.rate_per_s)
-            .fold(0.0, f64::max),
-    );
-    let (id, summary) = if outcomes.timeout >= outcomes.throttled && outcomes.timeout > 0 {
-        (
-            "imds-dropping",
-            format!(
-                "requests are dropped, not refused, from {} on: throttling looks like timeouts",
-                first.name
-            ),
-        )
-    } else if outcomes.throttled > 0 {
-        (
-            "source-throttled",
-            format!(
-                "the source refuses requests for their rate from {} on",
-                first.name
-            ),
-        )
-    } else {
-        (
-            "source-failing",
-            format!("fetches fail from {} on", first.name),
-        )
-    };
-    vec![Finding {
-        id: id.to_owned(),
-        severity: Severity::Warning,
-        summary,
-        evidence,
-        remedy: "fetch less often: one client per process, a credential cache shared by the processes of a node, \
-            and no new session per request"
-            .to_owned(),
-    }]
+/// Where instance metadata is asked for; `None` for other sources.
+fn endpoint(variables: &BTreeMap<String, String>, source: Source) -> Option<String> {
+    let configured = variables.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    let url = configured.map_or("http://169.254.169.254", |url| url.trim_end_matches('/'));
+    (source == Source::Imds).then(|| url.to_owned())
 }

@@ -238,8 +238,20 @@ fn fault(field: &Field<'_, '_>) -> Result<Fault> {
             .map(FaultKind::Status)
             .ok_or_else(|| written.bad(KINDS))?,
     };
+    let from = optional(table.field("from"), Field::duration)?.unwrap_or_default();
+    let until = optional(table.field("until"), |field| {
+        let until = field.duration()?;
+        if until <= from {
+            return Err(field.bad("it ends after it begins: `until` is later than `from`"));
+        }
+        Ok(until)
+    })?;
     table.finish(nothing_else)?;
-    Ok(Fault { probability, kind })
+    Ok(Fault {
+        from,
+        until: until.unwrap_or(Duration::MAX),
+        ..Fault::always(probability, kind)
+    })
 }
 
 fn stall(field: &Field<'_, '_>) -> Result<Stall> {
@@ -256,7 +268,7 @@ fn stall(field: &Field<'_, '_>) -> Result<Stall> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ImdsV1, Listener, ServiceClock, TokenFile};
+    use super::super::ImdsV1;
     use super::*;
 
     fn error(text: &str) -> String {
@@ -376,60 +388,21 @@ mod tests {
                 "probability",
             ),
             (
+                "[s3]\nfault = { probability = 1, kind = \"hang\", from = \"9s\", until = \"8s\" }",
+                "s3.fault",
+            ),
+            (
                 "[s3]\nfault = { probability = 1, kind = \"status:99\" }",
                 "kind",
             ),
             ("[s3]\nstall = { every = \"1s\", for = \"2s\" }", "s3.stall"),
             ("[imds]\nv1 = \"maybe\"", "imds.v1"),
-            ("[imds]\nenabled = \"no\"", "imds.enabled"),
-            ("[imds]\nconnections = 0", "imds.connections"),
-            ("[imds]\nhop_limit = 65", "imds.hop_limit"),
-            ("[imds]\npackets = { burst = 9 }", "imds.packets"),
-            ("[container]\ntoken = \"old\"", "container.token"),
-            ("[container]\nrotate = \"0s\"", "container.rotate"),
-            ("[clock]\nahead = \"1s\"\nbehind = \"1s\"", "clock"),
             ("s3 = 5", "s3"),
         ] {
             let message = error(text);
             assert!(message.contains(field), "{text}: {message}");
             assert!(message.contains("line "), "{text}: {message}");
         }
-    }
-
-    #[test]
-    fn pressure_is_read() {
-        let text = r#"
-            [clock]
-            ahead = "10m"
-            [imds]
-            v1 = "only"
-            enabled = false
-            instance_profile = false
-            listener = "black-hole"
-            connections = 8
-            packets = { rate = 1024 }
-            hop_limit = 1
-            routers = 1
-            [container]
-            token = "newline"
-            rotate = "5s"
-            throttle = { rate = 40, burst = 60 }
-        "#;
-        let read = scenario(text, "pressure.toml").unwrap();
-        assert_eq!(read.clock, ServiceClock::Ahead(Duration::from_mins(10)));
-        let imds = read.imds;
-        assert_eq!(
-            (imds.v1, imds.listener),
-            (ImdsV1::Only, Listener::BlackHole)
-        );
-        assert!(!imds.enabled && !imds.instance_profile && imds.token_gets_lost());
-        assert_eq!(imds.connections, Some(8));
-        assert!((imds.packets.unwrap().burst - 1024.0).abs() < f64::EPSILON);
-        assert_eq!(read.container.token, TokenFile::Newline);
-        assert_eq!(read.container.rotate, Some(Duration::from_secs(5)));
-        assert!(read.container.rules.throttle.is_some());
-        let message = error("[imds]\nhoplimit = 1\n");
-        assert!(message.contains("did you mean `hop_limit`"), "{message}");
     }
 
     #[test]

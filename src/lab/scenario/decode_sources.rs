@@ -141,3 +141,69 @@ fn packets(field: &Field<'_, '_>) -> Result<PacketBudget> {
         burst: burst.unwrap_or(rate),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::{ImdsV1, Listener, Scenario, ServiceClock, TokenFile};
+
+    fn error(text: &str) -> String {
+        Scenario::parse(text, "pressure.toml")
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn pressure_is_read() {
+        let text = r#"
+            [clock]
+            ahead = "10m"
+            [imds]
+            v1 = "only"
+            enabled = false
+            instance_profile = false
+            listener = "black-hole"
+            connections = 8
+            packets = { rate = 1024 }
+            hop_limit = 1
+            routers = 1
+            [container]
+            token = "newline"
+            rotate = "5s"
+            throttle = { rate = 40, burst = 60 }
+        "#;
+        let read = Scenario::parse(text, "pressure.toml").unwrap();
+        assert_eq!(read.clock, ServiceClock::Ahead(Duration::from_mins(10)));
+        let imds = read.imds;
+        assert_eq!(
+            (imds.v1, imds.listener),
+            (ImdsV1::Only, Listener::BlackHole)
+        );
+        assert!(!imds.enabled && !imds.instance_profile && imds.token_gets_lost());
+        assert_eq!(imds.connections, Some(8));
+        assert!((imds.packets.unwrap().burst - 1024.0).abs() < f64::EPSILON);
+        assert_eq!(read.container.token, TokenFile::Newline);
+        assert_eq!(read.container.rotate, Some(Duration::from_secs(5)));
+        assert!(read.container.rules.throttle.is_some());
+        let message = error("[imds]\nhoplimit = 1\n");
+        assert!(message.contains("did you mean `hop_limit`"), "{message}");
+    }
+
+    #[test]
+    fn impossible_values_are_refused() {
+        for (text, field) in [
+            ("[imds]\nenabled = \"no\"", "imds.enabled"),
+            ("[imds]\nconnections = 0", "imds.connections"),
+            ("[imds]\nhop_limit = 65", "imds.hop_limit"),
+            ("[imds]\npackets = { burst = 9 }", "imds.packets"),
+            ("[container]\ntoken = \"old\"", "container.token"),
+            ("[container]\nrotate = \"0s\"", "container.rotate"),
+            ("[clock]\nahead = \"1s\"\nbehind = \"1s\"", "clock"),
+        ] {
+            let message = error(text);
+            assert!(message.contains(field), "{text}: {message}");
+            assert!(message.contains("line "), "{text}: {message}");
+        }
+    }
+}

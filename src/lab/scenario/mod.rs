@@ -22,8 +22,9 @@ use super::rules::Rules;
 /// The Region of a scenario that names none.
 pub const DEFAULT_REGION: &str = "eu-west-1";
 
-const BUILTIN: [(&str, &str); 19] = [
+const BUILTIN: [(&str, &str); 21] = [
     ("default", include_str!("../scenarios/default.toml")),
+    ("expiry", include_str!("../scenarios/expiry.toml")),
     ("fast", include_str!("../scenarios/fast.toml")),
     (
         "imds-throttled",
@@ -78,6 +79,7 @@ const BUILTIN: [(&str, &str); 19] = [
         "imds-v1-only",
         include_str!("../scenarios/imds-v1-only.toml"),
     ),
+    ("stampede", include_str!("../scenarios/stampede.toml")),
 ];
 
 /// How the lab behaves.

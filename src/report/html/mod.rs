@@ -10,9 +10,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::blocks::Block;
 use super::charts::{self, Chart, ChartError, Layout};
-use super::diagnosis::DoctorDocument;
-use super::document::{Document, LabDocument};
-use super::{examined, lab_requests, outline};
+use super::document::Document;
+use super::outline;
 
 const STYLE: &str = include_str!("style.css");
 const POLICY: &str =
@@ -38,20 +37,11 @@ pub(super) fn render(document: &Document) -> Result<String, ChartError> {
     Ok(page(&title, &parts))
 }
 
-/// The page of what programs asked of the lab.
-pub(super) fn render_lab(document: &LabDocument) -> String {
-    let title = format!("{} lab {}", document.tool.name, document.scenario);
-    let sections = sections(lab_requests::outline(document));
+/// The page of a result without latencies.
+pub(super) fn render_sheet(title: &str, outline: Vec<Block>) -> String {
+    let sections = sections(outline);
     let parts: Vec<_> = sections.iter().map(|section| section.markup(&[])).collect();
-    page(&title, &parts)
-}
-
-/// The page of an examination.
-pub(super) fn render_doctor(document: &DoctorDocument) -> String {
-    let title = format!("{} doctor", document.tool.name);
-    let sections = sections(examined::outline(document));
-    let parts: Vec<_> = sections.iter().map(|section| section.markup(&[])).collect();
-    page(&title, &parts)
+    page(title, &parts)
 }
 
 fn page(title: &str, parts: &[Markup]) -> String {

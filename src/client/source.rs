@@ -1,0 +1,27 @@
+//! A source of credentials by itself, without a client of any service.
+
+use std::sync::Arc;
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+
+use super::setup::SetupError;
+use super::transport::{self, Transport};
+use crate::credentials::{Exchanges, NamedSource};
+
+/// A provider for `named` that has fetched nothing yet (unless the source is static), on connections of its own, whose
+/// HTTP exchanges are recorded in `exchanges`.
+pub async fn provider_of(
+    named: &NamedSource,
+    exchanges: &Exchanges,
+) -> Result<SharedCredentialsProvider, SetupError> {
+    let http = if named.is_plain() {
+        transport::plain()?
+    } else {
+        Transport::new(None, &named.variables)?.client(&Arc::default())?
+    };
+    let provider = named.provider(exchanges.timed(http)).await;
+    provider.map_err(|source| SetupError::Credentials {
+        source_name: named.source.name(),
+        source,
+    })
+}

@@ -1,0 +1,217 @@
+//! A source with everything that decides whose credentials it hands out.
+
+use aws_config::Region;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use super::file_cache::CacheKey;
+use super::source::{Source, Variables};
+
+/// Variables that are in every SDK's environment and say nothing about whose credentials it gets.
+const NEUTRAL: &[&str] = &[
+    "AWS_CA_BUNDLE",
+    "AWS_DEFAULT_OUTPUT",
+    "AWS_EXECUTION_ENV",
+    "AWS_MAX_ATTEMPTS",
+    "AWS_PAGER",
+    "AWS_RETRY_MODE",
+    // The key ID beside them says whose they are.
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+];
+
+/// What the names of variables begin with that decide nothing where STS is not asked.
+const ENDPOINTS: &[&str] = &["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"];
+
+/// What the user named, in the environment that the SDK is to see.
+#[derive(Clone, Debug)]
+pub struct NamedSource {
+    pub source: Source,
+    pub variables: Variables,
+    pub profile: Option<String>,
+    pub region: Option<String>,
+    pub role_arn: Option<String>,
+}
+
+impl NamedSource {
+    /// The key of its credentials: the source, the account's, role's and profile's names, endpoints, what the
+    /// configuration files say, and this host, as instances may share a home and have different roles.
+    #[must_use]
+    pub fn key(&self) -> CacheKey {
+        let mut parts = vec![
+            ("source", self.source.name().as_bytes().to_vec()),
+            ("host", host()),
+        ];
+        let mut option = |name, value: &Option<String>| {
+            if let Some(value) = value {
+                parts.push((name, value.clone().into_bytes()));
+            }
+        };
+        option("profile", &self.profile);
+        option("role", &self.role_arn);
+        if self.chooses_sts() {
+            option("region", &self.region);
+        }
+        if self.source.reads_profiles() {
+            for (name, path) in self.configuration() {
+                parts.push((name, path.clone().into_bytes()));
+                // Whoever edits a profile means the next call to see it. A file that is not there is empty.
+                parts.push((name, std::fs::read(path).unwrap_or_default()));
+            }
+        }
+        let narrowed = self.source.narrow(&self.variables);
+        let deciding = narrowed.iter().filter(|(name, _)| self.decides(name));
+        let variables = deciding.map(|(name, value)| (name.as_str(), value.clone().into_bytes()));
+        CacheKey::of(parts.into_iter().chain(variables))
+    }
+
+    /// A provider that has fetched nothing yet, unless the source is static.
+    pub async fn provider(
+        &self,
+        http: SharedHttpClient,
+    ) -> Result<SharedCredentialsProvider, CredentialsError> {
+        let region = self.region.clone().map(Region::new);
+        // Where the Region is not used, the SDK must not go and ask instance metadata for it.
+        let unused = (!self.chooses_sts()).then(|| Region::from_static("aws-global"));
+        let provider = self.source.provider(
+            &self.variables,
+            self.profile.as_deref(),
+            region.or(unused),
+            self.role_arn.as_deref(),
+            http,
+        );
+        provider.await
+    }
+
+    /// Whether it is only ever asked over plain HTTP, so that no certificates are needed.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let full = self.variables.get("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+        match self.source {
+            Source::Imds | Source::Env => true,
+            Source::Container => full.is_none_or(|uri| !uri.starts_with("https:")),
+            _ => false,
+        }
+    }
+
+    /// Whether the credentials come from an STS endpoint, or may.
+    fn chooses_sts(&self) -> bool {
+        !matches!(self.source, Source::Imds | Source::Container | Source::Env)
+    }
+
+    fn decides(&self, name: &str) -> bool {
+        name.starts_with("AWS_")
+            && !NEUTRAL.contains(&name)
+            && (self.chooses_sts() || !ENDPOINTS.iter().any(|other| name.starts_with(other)))
+    }
+
+    /// The shared configuration files, wherever the SDK would look for them.
+    fn configuration(&self) -> [(&'static str, String); 2] {
+        let home = self.variables.get("HOME").map_or("", String::as_str);
+        let path = |name: &str, usual: &str| {
+            let named = self.variables.get(name).cloned();
+            named.unwrap_or_else(|| format!("{home}/.aws/{usual}"))
+        };
+        [
+            ("config", path("AWS_CONFIG_FILE", "config")),
+            (
+                "credentials",
+                path("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+            ),
+        ]
+    }
+}
+
+fn host() -> Vec<u8> {
+    rustix::system::uname().nodename().to_bytes().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(source: Source, variables: &[(&str, &str)]) -> NamedSource {
+        let variables = variables.iter();
+        NamedSource {
+            source,
+            variables: variables
+                .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            profile: None,
+            region: None,
+            role_arn: None,
+        }
+    }
+
+    #[test]
+    fn what_decides_the_identity_decides_the_key() {
+        let plain = named(Source::Imds, &[]).key();
+        let differing = [
+            named(Source::Container, &[]),
+            named(
+                Source::Imds,
+                &[("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://a")],
+            ),
+            named(Source::Chain, &[]),
+            named(Source::Chain, &[("AWS_ACCESS_KEY_ID", "AKIA")]),
+            named(Source::Chain, &[("AWS_REGION", "eu-west-1")]),
+            named(
+                Source::WebIdentity,
+                &[("AWS_ROLE_ARN", "arn:aws:iam::1:role/a")],
+            ),
+            named(
+                Source::WebIdentity,
+                &[("AWS_ROLE_ARN", "arn:aws:iam::1:role/b")],
+            ),
+            NamedSource {
+                role_arn: Some("arn:aws:iam::1:role/a".into()),
+                ..named(Source::AssumeRole, &[])
+            },
+            NamedSource {
+                profile: Some("a".into()),
+                ..named(Source::Profile, &[])
+            },
+        ];
+        let mut keys = vec![plain];
+        keys.extend(differing.iter().map(NamedSource::key));
+        for (n, key) in keys.iter().enumerate() {
+            assert!(!keys[..n].contains(key), "{n}");
+        }
+    }
+
+    #[test]
+    fn what_decides_nothing_shares_the_key() {
+        let plain = named(Source::Imds, &[]).key();
+        for (name, value) in [
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_PROFILE", "the-one-that-names-us"),
+            ("AWS_PAGER", "less"),
+            ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9000"),
+            ("AWS_ACCESS_KEY_ID", "of another source"),
+            ("PATH", "/bin"),
+        ] {
+            assert_eq!(named(Source::Imds, &[(name, value)]).key(), plain, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_edited_profile_is_another_identity() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config");
+        let path = file.to_str().expect("text").to_owned();
+        let source = named(Source::Profile, &[("AWS_CONFIG_FILE", &path)]);
+        let before = source.key();
+        std::fs::write(&file, "[default]\nrole_arn = arn:aws:iam::1:role/a\n").expect("written");
+        assert_ne!(source.key(), before);
+    }
+
+    #[test]
+    fn certificates_are_needed_for_https_only() {
+        let full = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+        assert!(named(Source::Imds, &[]).is_plain());
+        assert!(named(Source::Container, &[(full, "http://169.254.170.23/v1")]).is_plain());
+        assert!(!named(Source::Container, &[(full, "https://agent/v1")]).is_plain());
+        assert!(!named(Source::WebIdentity, &[]).is_plain());
+    }
+}
