@@ -189,9 +189,8 @@ fn pick(family: &Family, examination: &Examination) -> Pick {
 /// The link that a step leads to, if something is configured for it.
 fn reached(step: Step, examination: &Examination) -> Option<LinkName> {
     let link = match step {
-        Step::Env => LinkName::Env,
         Step::EnvUnlessProfile if examination.variable("AWS_PROFILE").is_some() => return None,
-        Step::EnvUnlessProfile => LinkName::Env,
+        Step::Env | Step::EnvUnlessProfile => LinkName::Env,
         Step::Profile(kinds) => {
             let kind = examination.profiles.kind();
             // A profile that cannot be read stops whoever asks for it.

@@ -184,11 +184,7 @@ impl Search<'_> {
     }
 }
 
-/// Whether a plain connection can be made now; `None` where it is not known to where.
-#[expect(
-    clippy::option_option,
-    reason = "not tried, tried in vain, connected in this time"
-)]
+/// Whether a plain connection can be made now, and in what time; `None` where it is not known to where.
 async fn dial(session: &Session) -> Option<Option<Duration>> {
     let authority = authority(session.setup.source(), session.setup.variables())?;
     let address = authority.to_socket_addrs().ok()?.next()?;

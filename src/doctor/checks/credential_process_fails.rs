@@ -1,4 +1,4 @@
-//! Credential_process gives no credentials.
+//! `credential_process` gives no credentials.
 
 use super::shown;
 use crate::doctor::check::{Check, Level, Sighting};

@@ -1,4 +1,4 @@
-//! Credential_process is slow and runs for every process.
+//! `credential_process` is slow and runs for every process.
 
 use std::time::Duration;
 

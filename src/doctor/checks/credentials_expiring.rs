@@ -19,7 +19,7 @@ pub(super) static CHECK: Check = Check {
     look,
 };
 
-const SOON: Duration = Duration::from_secs(5 * 60);
+const SOON: Duration = Duration::from_mins(5);
 
 fn look(seen: &Examination) -> Option<Sighting> {
     let (link, fetched) = seen.winner()?;

@@ -70,15 +70,12 @@ impl Line {
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        let request = match request.body(Empty::new()) {
-            Ok(request) => request,
-            // Only a header's value can be at fault here, and that may be a secret.
-            Err(_) => {
-                return (
-                    Answer::Broken("the request cannot be written".to_owned()),
-                    None,
-                );
-            }
+        // Only a header's value can be at fault here, and that may be a secret.
+        let Ok(request) = request.body(Empty::new()) else {
+            return (
+                Answer::Broken("the request cannot be written".to_owned()),
+                None,
+            );
         };
         let start = clock::now();
         let exchange = async {

@@ -11,7 +11,7 @@ use crate::doctor::examination::Lookup;
 use crate::doctor::profile::Profiles;
 
 /// Of both lookups together.
-const LIMIT: Duration = Duration::from_millis(3000);
+const LIMIT: Duration = Duration::from_secs(3);
 
 /// Looks the name up twice: what a first call meets, and whether anything near remembers. Nothing is looked
 /// up where names do not matter.

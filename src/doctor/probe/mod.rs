@@ -30,7 +30,7 @@ pub struct Patient {
 }
 
 /// The first round: credentials, endpoints, names. What takes longer is reported as unanswered.
-const FETCH: Duration = Duration::from_millis(3000);
+const FETCH: Duration = Duration::from_secs(3);
 /// The second round: whom the credentials belong to.
 const IDENTIFY: Duration = Duration::from_millis(1500);
 /// One connection or one answer of an endpoint that is a millisecond away when all is well.

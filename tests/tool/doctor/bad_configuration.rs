@@ -95,7 +95,7 @@ fn a_config_file_of_noise_is_named() {
     for noise in [
         &b"\x00\xff\xfe\x80 not text"[..],
         b"[profile p\n= = =\n]]]",
-        &[b'['; 100_000],
+        &b"[".repeat(100_000),
     ] {
         let file = config(noise);
         let document = with_config(file.path(), "p");
