@@ -5,11 +5,14 @@ use std::sync::Arc;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use tempfile::TempDir;
 
 use super::seen::Seen;
 use crate::client::{ArmFacts, Identity, Setup, SetupError, sampled};
 use crate::commands::session::ArmCall;
-use crate::credentials::{Advisory, Options, Refresher, Strategy, Swapper, Windows};
+use crate::credentials::{
+    Advisory, CacheKey, FileCache, Options, Refresher, Renew, Strategy, Swapper, Windows,
+};
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Stop};
 
@@ -21,6 +24,8 @@ pub(super) struct AtWork {
     pub stop: Stop,
     pub windows: Option<Windows>,
     pub seed: u64,
+    /// Where the file cache keeps its file: a cache of the user's own would be measured warm.
+    pub directory: Arc<TempDir>,
 }
 
 impl AtWork {
@@ -59,11 +64,12 @@ impl AtWork {
                 let cache = IdentityCache::lazy().build();
                 (Identity::timed(cache, provider), None)
             }
-            Strategy::Advisory | Strategy::FileCache => {
-                let advisory = Advisory::new(provider, self.options());
-                let _ = advisory.ready().await;
-                let watcher = SharedInterceptor::new(advisory.on_refusal());
-                (Identity::held(advisory), Some(watcher))
+            Strategy::Advisory => advisory(provider, self.options()).await,
+            Strategy::FileCache => {
+                let cache = FileCache::builder(CacheKey::of([("command", "refresh")]))
+                    .directory(self.directory.path())
+                    .build(provider);
+                advisory(cache, self.options()).await
             }
             Strategy::Refresher => {
                 let refresher = Refresher::new(provider, self.options());
@@ -95,6 +101,16 @@ impl AtWork {
             ..Options::default()
         }
     }
+}
+
+async fn advisory(
+    source: impl Renew + 'static,
+    options: Options,
+) -> (Identity, Option<SharedInterceptor>) {
+    let advisory = Advisory::new(source, options);
+    let _ = advisory.ready().await;
+    let watcher = SharedInterceptor::new(advisory.on_refusal());
+    (Identity::held(advisory), Some(watcher))
 }
 
 struct StsCall(aws_sdk_sts::Client);

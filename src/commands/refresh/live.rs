@@ -59,6 +59,7 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Report, Failure> {
     if session.lab().is_none() {
         session.note(ANNOUNCEMENT);
     }
+    let directory = Arc::new(tempfile::tempdir().map_err(no_directory)?);
     let mut watched = Vec::new();
     for strategy in strategies {
         let thread = OwnThread::start(strategy.name()).map_err(no_thread)?;
@@ -68,6 +69,7 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Report, Failure> {
             stop: session.stop.clone(),
             windows: args.expiry.windows(),
             seed: args.load.seed,
+            directory: Arc::clone(&directory),
         };
         let (mut arm, seen) = thread.run(at_work.arm()).await?;
         arm.call = Arc::new(Elsewhere {
@@ -257,6 +259,14 @@ fn plan(args: &RefreshArgs, arms: usize) -> Plan {
         },
         seed: args.load.seed,
     }
+}
+
+fn no_directory(error: std::io::Error) -> Failure {
+    let error = anyhow::Error::new(error).context("cannot make a folder for the file cache");
+    Failure::new(
+        error,
+        "set TMPDIR to a folder that exists and that you may write to",
+    )
 }
 
 fn no_thread(error: std::io::Error) -> Failure {

@@ -4,7 +4,7 @@
 //! that is held in memory. With a [`FileCache`] one of them asks the source, and the others read what it got:
 //! one fetch per expiry, whatever the number of processes.
 //!
-//! [`entry`] is what a file holds and [`written`] its text, [`look`] what it means to a caller, [`place`] where files
+//! [`entry`] is what a file holds and [`written`] its text, [`mod@look`] what it means to a caller, [`place`] where files
 //! are kept and who may have made them, [`lock`] who renews, [`key`] whose credentials a file holds. This room knows no command and no
 //! report; what is worth telling goes back to the caller as a [`Notice`].
 

@@ -104,8 +104,8 @@ impl FileCacheBuilder {
         }
     }
 
-    /// The credentials in the file if nothing needs to be renewed yet: a few tens of microseconds, for callers whose
-    /// source costs something to set up.
+    /// The credentials in the file if nothing needs to be renewed yet: one small file is read, for callers whose source
+    /// costs something to set up.
     #[must_use]
     pub fn fresh(&self) -> Option<Credentials> {
         let held = self.place().ok()?.read().ok()??.held?;
