@@ -6,6 +6,9 @@ use super::document::Severity;
 use super::figures;
 use super::sheet::{Sheet, csv_of};
 
+const WAITS: &str =
+    "Waits are for instance metadata that does not answer, where they have been measured.";
+
 impl Sheet for DoctorDocument {
     fn title(&self) -> String {
         format!("{} doctor", self.tool.name)
@@ -28,6 +31,7 @@ impl Sheet for DoctorDocument {
             Block::Statements(self.links.iter().filter_map(trouble).collect()),
             Block::Heading("What SDKs do here"),
             Block::Grid(sdks(&self.sdks)),
+            Block::Note(WAITS.to_owned()),
         ]
     }
 

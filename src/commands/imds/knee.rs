@@ -272,7 +272,7 @@ pub fn finding(knee: &Knee, source: Source) -> Finding {
         severity,
         summary,
         evidence: evidence(knee),
-        remedy: remedy(knee),
+        remedy: remedy(knee, source),
     }
 }
 
@@ -312,15 +312,20 @@ fn evidence(knee: &Knee) -> String {
     parts.join("; ")
 }
 
-fn remedy(knee: &Knee) -> String {
+fn remedy(knee: &Knee, source: Source) -> String {
     let Some(rate) = knee.rate_per_s else {
         return "nothing needs to be done for its rate".to_owned();
+    };
+    let others = if source == Source::Imds {
+        ", DNS and NTP of the node included"
+    } else {
+        ""
     };
     let workers = knee.workers.map_or(String::new(), |workers| {
         format!(", or {workers} that fetch back to back")
     });
     format!(
-        "stay below it, DNS and NTP of the node included: {rate:.0} processes like this one may start per second{workers}; \
+        "stay below it{others}: {rate:.0} processes like this one may start per second{workers}; \
          renewing once an hour and spread evenly, about {:.0} fit. One client per process and credentials shared by \
          the processes of a node make room",
         (rate * 3600.0 / 1000.0).floor() * 1000.0
