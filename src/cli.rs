@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::cloudmap::CloudmapArgs;
 use crate::commands::compare::CompareArgs;
 use crate::commands::credential_process::CredentialProcessArgs;
+use crate::commands::doctor::DoctorArgs;
 use crate::commands::imds::ImdsArgs;
 use crate::commands::imds::worker::WorkerArgs;
 use crate::commands::lab::LabArgs;
@@ -33,6 +34,7 @@ enum Command {
     Cloudmap(CloudmapArgs),
     Refresh(RefreshArgs),
     Sign(SignArgs),
+    Doctor(DoctorArgs),
     Lab(LabArgs),
     Compare(CompareArgs),
     Report(ReportArgs),
@@ -52,6 +54,7 @@ impl Cli {
             Command::Cloudmap(args) => &args.output,
             Command::Refresh(args) => &args.output,
             Command::Sign(args) => &args.output,
+            Command::Doctor(args) => &args.output,
             Command::Lab(args) => &args.output,
             Command::Compare(args) => &args.output,
             Command::Report(args) => &args.output,
@@ -80,9 +83,10 @@ impl Cli {
             Command::Sign(args) => args.checks.clone(),
             Command::Compare(args) => args.checks.clone(),
             Command::Report(args) => args.checks.clone(),
-            Command::Lab(_) | Command::CredentialProcess(_) | Command::ImdsWorker(_) => {
-                CheckOptions::default()
-            }
+            Command::Doctor(_)
+            | Command::Lab(_)
+            | Command::CredentialProcess(_)
+            | Command::ImdsWorker(_) => CheckOptions::default(),
         }
     }
 
@@ -96,6 +100,7 @@ impl Cli {
             Command::Cloudmap(args) => commands::cloudmap::run(args).await,
             Command::Refresh(args) => commands::refresh::run(args).await,
             Command::Sign(args) => commands::sign::run(args).await,
+            Command::Doctor(args) => commands::doctor::run(args).await,
             Command::Lab(args) => commands::lab::run(args).await,
             Command::Compare(args) => commands::compare::run(&args),
             Command::Report(args) => commands::report::run(&args),

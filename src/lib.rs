@@ -5,6 +5,7 @@
 //! - [`cli`]: the command line as typed
 //! - [`commands`]: one file per subcommand; each returns a report
 //! - [`report`]: the result document and its renderers
+//! - [`doctor`]: what a machine's AWS configuration leads to, and what is wrong with it
 //! - [`client`]: instrumented SDK clients
 //! - [`signing`]: what signing costs on this CPU, without a network
 //! - [`simulation`]: strategies on a virtual clock
@@ -12,7 +13,7 @@
 //! - [`credentials`]: sources of credentials, what fetching from them costs, and strategies of renewal
 //! - [`measure`]: samples, distributions, load, comparisons; knows neither AWS nor a terminal
 //! - [`lab`]: the embedded AWS; shares no code with the instrument that measures it
-//! - [`clock`], [`exit`], [`processor`]: the ground floor
+//! - [`clock`], [`exit`], [`link_local`], [`processor`]: the ground floor
 
 pub mod cli;
 pub mod client;
@@ -20,8 +21,10 @@ pub mod clock;
 pub mod commands;
 pub mod credentials;
 pub mod discovery;
+pub mod doctor;
 pub mod exit;
 pub mod lab;
+pub mod link_local;
 pub mod measure;
 pub mod processor;
 pub mod report;

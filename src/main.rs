@@ -22,7 +22,12 @@ fn main() -> ExitCode {
         hint: None,
     });
     let ended = ended
-        .and_then(|runtime| runtime.block_on(cli.run()))
+        .and_then(|runtime| {
+            let report = runtime.block_on(cli.run());
+            // A name lookup that was given up on still holds its thread; nobody waits for that.
+            runtime.shutdown_background();
+            report
+        })
         .and_then(|report| print(&report, &output));
     match ended {
         Ok(exit) => exit.into(),
@@ -57,6 +62,11 @@ fn print(report: &Report, output: &OutputOptions) -> Result<Exit, Failure> {
             }
             Ok(exit)
         }
+        Report::Doctor(document, _) => {
+            let text = report::render_doctor(document, output.format, &style);
+            write(text, report, output)
+        }
+        Report::Explained(text) => write(Ok(text.clone()), report, output),
         Report::Simulated(document) => {
             let text = report::render_simulation(document, output.format, &style);
             write(text, report, output)

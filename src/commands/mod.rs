@@ -5,6 +5,7 @@ pub mod cloudmap;
 pub mod compare;
 pub mod credential_process;
 mod credibility;
+pub mod doctor;
 mod failure;
 pub mod imds;
 pub mod lab;
@@ -23,6 +24,7 @@ pub use options::{CheckOptions, Color, OutputOptions};
 
 use crate::exit::Exit;
 use crate::report::crowds::CrowdsDocument;
+use crate::report::diagnosis::DoctorDocument;
 use crate::report::document::{Document, LabDocument};
 use crate::report::process_credentials::ProcessCredentials;
 use crate::report::simulation::SimulationDocument;
@@ -37,6 +39,10 @@ pub enum Report {
     Stored(Box<Document>, Exit),
     /// What a program asked of the lab, and how the program ended.
     Lab(LabDocument, Exit),
+    /// What is wrong with a machine, and whether that fails the run.
+    Doctor(Box<DoctorDocument>, Exit),
+    /// What a finding means.
+    Explained(String),
     /// Strategies on a virtual clock.
     Simulated(SimulationDocument),
     /// What becomes of crowds of resolvers.
@@ -67,6 +73,8 @@ impl Report {
                 }
             }
             Self::Lab(..)
+            | Self::Doctor(..)
+            | Self::Explained(_)
             | Self::Simulated(_)
             | Self::Crowds(_)
             | Self::Signatures(_)
@@ -80,13 +88,14 @@ impl Report {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Lab(_, exit) | Self::Stored(_, exit) => *exit,
+            Self::Lab(_, exit) | Self::Stored(_, exit) | Self::Doctor(_, exit) => *exit,
             Self::Measured(document) if !document.complete => Exit::Interrupted,
             Self::Measured(document) if document.arms.iter().all(|arm| arm.outcomes.ok == 0) => {
                 Exit::NotMeasured
             }
             Self::Measured(document) if broken(document) => Exit::CheckFailed,
             Self::Measured(_)
+            | Self::Explained(_)
             | Self::Simulated(_)
             | Self::Crowds(_)
             | Self::Signatures(_)

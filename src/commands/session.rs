@@ -291,6 +291,7 @@ impl Session {
             findings,
             checks: Vec::new(),
             compared: None,
+            knee: None,
         }
     }
 
@@ -433,7 +434,7 @@ fn setup_options(target: &TargetOptions, source: Source, lab: Option<&Lab>) -> S
 }
 
 /// The lab's variables for a source.
-fn exported(source: Source) -> ExportedSource {
+pub fn exported(source: Source) -> ExportedSource {
     match source {
         Source::Static | Source::Env => ExportedSource::Static,
         Source::Profile => ExportedSource::Profile,

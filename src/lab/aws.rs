@@ -11,9 +11,11 @@ use hyper::body::Incoming;
 
 use super::cloudmap::{self, CloudMap};
 use super::container::{self, Container};
+use super::container_token::ContainerToken;
 use super::held::Held;
 use super::imds::{self, Imds, Step};
 use super::issuer::{ACCOUNT, Issuer};
+use super::packets::Packets;
 use super::reply::{Response, reply};
 use super::route::{REQUESTS_PATH, StsEndpoint, Target, route};
 use super::rules::{Bucket, Ruler, Rules};
@@ -23,7 +25,7 @@ use super::seal::Seal;
 use super::stage::{Farewell, HangUp, Part, Stage};
 use super::sts::{self, Call, Sts};
 use super::task;
-use super::wire::Answer;
+use super::wire::{Answer, FirstOfConnection};
 use crate::clock;
 
 /// The Region that callers of the global STS endpoint sign for.
@@ -117,7 +119,7 @@ pub(super) struct Aws {
     pub(super) seal: Seal,
     pub(super) issuer: Arc<Issuer>,
     /// What the container endpoint wants to see.
-    pub(super) container_token: String,
+    pub(super) container_token: ContainerToken,
     started: SystemTime,
     instance: Held,
     task: Held,
@@ -125,6 +127,7 @@ pub(super) struct Aws {
     sts_global: Ruler,
     sts_regional: Mutex<HashMap<String, Arc<Ruler>>>,
     imds_rulers: ImdsRulers,
+    packets: Option<Packets>,
     container_ruler: Ruler,
     s3_ruler: Ruler,
     pub(super) cloudmap: CloudMap,
@@ -141,8 +144,12 @@ impl Aws {
         let instance = issuer.role_session(ACCOUNT, imds::ROLE, imds::INSTANCE);
         let task = issuer.role_session(ACCOUNT, container::ROLE, "awscreds-bench-task-1");
         Ok(Self {
-            stage: Stage::new(seed)?,
-            container_token: hex::encode(seal.mark("container token", &[])),
+            stage: Stage::new(seed, scenario.clock)?,
+            packets: scenario
+                .imds
+                .packets
+                .map(|budget| Packets::new(budget, clock::now())),
+            container_token: ContainerToken::new(seal.clone()),
             started,
             instance: Held::new(instance, policy),
             task: Held::new(task, policy),
@@ -150,7 +157,7 @@ impl Aws {
             sts_global: Ruler::new(scenario.sts.global, seed, "sts global", &[]),
             sts_regional: Mutex::default(),
             imds_rulers: ImdsRulers::new(&scenario),
-            container_ruler: Ruler::new(scenario.container, seed, "container", &[]),
+            container_ruler: Ruler::new(scenario.container.rules, seed, "container", &[]),
             s3_ruler: Ruler::new(scenario.s3, seed, "s3", &[]),
             cloudmap: CloudMap::new(seed),
             cloudmap_rulers: CloudMapRulers::new(&scenario),
@@ -300,11 +307,15 @@ impl Aws {
         farewell: &Farewell,
     ) -> Result<Response, HangUp> {
         let (parts, _) = request.into_parts();
+        if let Some(packets) = &self.packets {
+            let first = parts.extensions.get::<FirstOfConnection>().is_some();
+            self.stage.after_packets(packets, first).await;
+        }
         let service = Imds {
             issuer: &self.issuer,
             seal: &self.seal,
             held: &self.instance,
-            v1: self.scenario.imds.v1,
+            rules: &self.scenario.imds,
             region: &self.scenario.region,
             started: self.started,
         };

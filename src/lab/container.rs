@@ -8,6 +8,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use serde_json::json;
 
+use super::container_token::ContainerToken;
 use super::held::Held;
 use super::issuer::{ACCOUNT, Issuer};
 use super::reply::{Problem, Response, reply};
@@ -26,8 +27,8 @@ pub(super) const OPERATION: &str = "container:credentials";
 pub(super) struct Container<'a> {
     pub(super) issuer: &'a Issuer,
     pub(super) held: &'a Held,
-    /// What the `Authorization` header must be.
-    pub(super) token: &'a str,
+    /// What the `Authorization` header must hold.
+    pub(super) token: &'a ContainerToken,
 }
 
 impl Container<'_> {
@@ -63,7 +64,7 @@ impl Container<'_> {
                 "AccessDeniedException",
                 "Service account token cannot be empty",
             )),
-            Some(given) if !same(given.as_bytes(), self.token.as_bytes()) => Some(error(
+            Some(given) if !self.token.accepts(given.as_bytes()) => Some(error(
                 StatusCode::UNAUTHORIZED,
                 "AccessDeniedException",
                 "Service account token is not valid",
@@ -71,15 +72,6 @@ impl Container<'_> {
             Some(_) => None,
         }
     }
-}
-
-/// Compares without telling by its duration where the difference is.
-fn same(given: &[u8], wanted: &[u8]) -> bool {
-    let difference = given
-        .iter()
-        .zip(wanted)
-        .fold(0, |seen, (one, other)| seen | (one ^ other));
-    given.len() == wanted.len() && difference == 0
 }
 
 fn error(status: StatusCode, code: &str, message: &str) -> Response {

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::container;
 use super::issuer::Credentials;
+use super::scenario::TokenFile;
 use super::task;
 
 /// The profile with static keys.
@@ -44,6 +45,7 @@ pub(super) struct Contents<'a> {
     pub(super) region: &'a str,
     pub(super) role_arn: &'a str,
     pub(super) keys: &'a Credentials,
+    /// What the token file holds.
     pub(super) container_token: &'a str,
     pub(super) web_identity_token: &'a str,
     pub(super) ca_pem: &'a str,
@@ -107,7 +109,7 @@ impl PrivateFiles {
         self.file("credentials")
     }
 
-    fn container_token(&self) -> PathBuf {
+    pub(super) fn container_token(&self) -> PathBuf {
         self.file("container-token")
     }
 
@@ -120,6 +122,15 @@ impl PrivateFiles {
     }
 }
 
+/// Puts a new token where clients read it: at once, or they might read half of it.
+pub(super) fn replace_token(file: &Path, token: &str) -> io::Result<()> {
+    let directory = file.parent().unwrap_or(Path::new("/"));
+    let mut new = tempfile::NamedTempFile::new_in(directory)?;
+    new.write_all(token.as_bytes())?;
+    new.persist(file)?;
+    Ok(())
+}
+
 /// Where things are, for [`variables`].
 pub(super) struct Places<'a> {
     pub(super) address: SocketAddr,
@@ -127,6 +138,7 @@ pub(super) struct Places<'a> {
     pub(super) region: &'a str,
     pub(super) role_arn: &'a str,
     pub(super) keys: &'a Credentials,
+    pub(super) token_file: TokenFile,
     pub(super) files: &'a PrivateFiles,
 }
 
@@ -164,20 +176,22 @@ pub(super) fn variables(source: ExportedSource, places: &Places<'_>) -> Vec<(Str
     }
     match source {
         ExportedSource::Imds => {}
-        ExportedSource::Container => variables.extend([
-            (
+        ExportedSource::Container => {
+            variables.push((
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI",
                 format!("{endpoint}{}", container::PATH),
-            ),
-            (
-                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-                path(files.container_token()),
-            ),
-            (
+            ));
+            if places.token_file != TokenFile::Missing {
+                variables.push((
+                    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                    path(files.container_token()),
+                ));
+            }
+            variables.push((
                 "ECS_CONTAINER_METADATA_URI_V4",
                 format!("{endpoint}{}", task::PATH),
-            ),
-        ]),
+            ));
+        }
         ExportedSource::Static => variables.extend([
             ("AWS_ACCESS_KEY_ID", places.keys.access_key_id.clone()),
             (

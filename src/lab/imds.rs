@@ -3,8 +3,9 @@
 //! Rules from the EC2 User Guide, "Use the Instance Metadata Service": a token is asked for with
 //! PUT and a TTL of 1 to 21,600 seconds, else 400; a PUT that passed through a proxy
 //! (`X-Forwarded-For`) is 403; a GET without a token, or with one that is not good any more, is 401
-//! where version 1 is switched off.
+//! where version 1 is switched off. The hop limit is that of the token's answer and of no other.
 
+use std::future::pending;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
@@ -16,7 +17,8 @@ use serde_json::json;
 
 use super::held::Held;
 use super::issuer::{ACCOUNT, Issuer};
-use super::reply::{Problem, Response, header, reply};
+use super::reply::{HopLimit, Problem, Response, header, reply};
+use super::scenario;
 use super::scenario::ImdsV1;
 use super::seal::Seal;
 use super::stage::Turn;
@@ -77,7 +79,7 @@ pub(super) struct Imds<'a> {
     pub(super) issuer: &'a Issuer,
     pub(super) seal: &'a Seal,
     pub(super) held: &'a Held,
-    pub(super) v1: ImdsV1,
+    pub(super) rules: &'a scenario::Imds,
     pub(super) region: &'a str,
     /// When the lab, and so its instance, was started.
     pub(super) started: SystemTime,
@@ -88,16 +90,24 @@ impl Imds<'_> {
     pub(super) async fn answer(&self, turn: Turn<'_>, parts: &Parts) -> Response {
         let path = parts.uri.path();
         let refusal = match Step::of(&parts.method, path) {
+            _ if !self.rules.enabled => Some(StatusCode::FORBIDDEN),
+            Step::Token if self.rules.v1 == ImdsV1::Only => Some(StatusCode::NOT_FOUND),
             Step::Token => token_refusal(parts),
             _ => self.refusal(parts, turn.arrived),
         };
         turn.due().await;
+        if Step::of(&parts.method, path) == Step::Token && self.rules.token_gets_lost() {
+            return pending().await;
+        }
         if let Some(status) = refusal {
             return plain_error(status);
         }
         let now = clock::wall();
         let mut response = match Step::of(&parts.method, path) {
             Step::Token => self.token(parts, now),
+            _ if path.starts_with("/latest/meta-data/iam") && !self.rules.instance_profile => {
+                plain_error(StatusCode::NOT_FOUND)
+            }
             Step::Role => text(ROLE.to_owned()),
             Step::Credentials => match path[ROLE_PATH.len()..].trim_matches('/') {
                 ROLE => self.credentials(now),
@@ -118,7 +128,7 @@ impl Imds<'_> {
             Some(token) => token
                 .to_str()
                 .is_ok_and(|token| time_left(self.seal, token, now).is_some()),
-            None => self.v1 == ImdsV1::Allowed,
+            None => self.rules.v1 != ImdsV1::Refused,
         };
         (!good).then_some(StatusCode::UNAUTHORIZED)
     }
@@ -127,6 +137,9 @@ impl Imds<'_> {
         let ttl = requested_ttl(parts).unwrap_or(LONGEST_TTL);
         let mut response = text(mint(self.seal, now + Duration::from_secs(ttl)));
         header(&mut response, TTL, &ttl.to_string());
+        if let Some(limit) = self.rules.hop_limit {
+            response.extensions_mut().insert(HopLimit(limit));
+        }
         response
     }
 

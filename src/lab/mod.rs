@@ -15,12 +15,14 @@ mod caller;
 mod certificates;
 mod cloudmap;
 mod container;
+mod container_token;
 mod counts;
 mod delay;
 mod environment;
 mod held;
 mod imds;
 mod issuer;
+mod packets;
 mod reply;
 mod route;
 pub mod rules;
@@ -39,7 +41,7 @@ mod wire;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -52,6 +54,7 @@ pub use self::certificates::CertificateError;
 use self::certificates::Certificates;
 pub use self::cloudmap::{NAMESPACE, SERVICE};
 use self::cloudmap::{dns, servers};
+use self::container_token::in_file;
 pub use self::counts::RequestCount;
 pub use self::environment::ExportedSource;
 use self::environment::{Contents, Places, PrivateFiles};
@@ -139,7 +142,7 @@ impl Lab {
             region: &aws.scenario.region,
             role_arn: ROLE_ARN,
             keys: aws.issuer.static_credentials(),
-            container_token: &aws.container_token,
+            container_token: &in_file(&aws.container_token.current(), aws.scenario.container.token),
             web_identity_token: &web_identity_token,
             ca_pem: &ca_pem,
         })
@@ -148,10 +151,11 @@ impl Lab {
         let (opened, opening) = oneshot::channel();
         let (ended, stopped) = oneshot::channel();
         let services = Arc::clone(&aws);
+        let token_file = files.container_token();
         let thread = std::thread::Builder::new()
             .name("lab".into())
             .spawn(move || {
-                run(services, options, tls, opened, stopping);
+                run(services, options, (tls, token_file), opened, stopping);
                 // Nobody may be waiting.
                 let _ = ended.send(());
             })
@@ -238,10 +242,10 @@ impl Lab {
         format!("http://{}{}", self.address(), container::PATH)
     }
 
-    /// What the container endpoint wants for `Authorization`. A secret.
+    /// What the container endpoint wants for `Authorization` now. A secret.
     #[must_use]
-    pub fn container_token(&self) -> &str {
-        &self.aws.container_token
+    pub fn container_token(&self) -> String {
+        self.aws.container_token.current()
     }
 
     /// The variables that point any SDK at the lab and at one of its sources. They hold secrets. The
@@ -254,6 +258,7 @@ impl Lab {
             region: self.region(),
             role_arn: ROLE_ARN,
             keys: self.static_credentials(),
+            token_file: self.scenario().container.token,
             files: &self.files,
         };
         environment::variables(source, &places)
@@ -294,7 +299,7 @@ struct Bound {
 /// The lab's sockets, before anything is served on them.
 struct Sockets {
     main: TcpListener,
-    imds: TcpListener,
+    imds: wire::Door,
     dns: UdpSocket,
     servers: Vec<servers::Listening>,
 }
@@ -304,7 +309,10 @@ impl Sockets {
         let at = |port| SocketAddr::new(options.bind, port);
         let failed = |address| move |source| LabError::Listen { address, source };
         let (main, main_address) = listen(at(options.port)).await?;
-        let (imds, imds_address) = listen(at(options.imds_port)).await?;
+        let imds_at = at(options.imds_port);
+        let (imds, imds_address) = wire::door(imds_at, scenario.imds.listener)
+            .await
+            .map_err(failed(imds_at))?;
         let dns_at = at(options.dns_port);
         let dns = UdpSocket::bind(dns_at).await.map_err(failed(dns_at))?;
         let bound = Bound {
@@ -322,14 +330,22 @@ impl Sockets {
         Ok((sockets, bound))
     }
 
-    async fn serve(self, aws: Arc<Aws>, tls: TlsAcceptor, stop: watch::Receiver<bool>) {
+    async fn serve(
+        self,
+        aws: Arc<Aws>,
+        tls: TlsAcceptor,
+        token_file: &Path,
+        stop: watch::Receiver<bool>,
+    ) {
         let front = Arc::new(Front(Arc::clone(&aws)));
         let metadata = Arc::new(Metadata(Arc::clone(&aws)));
+        let most = aws.scenario.imds.connections;
         tokio::join!(
-            wire::serve(self.main, Some(tls), front, stop.clone()),
-            wire::serve(self.imds, None, metadata, stop.clone()),
+            wire::serve(self.main, None, Some(tls), front, stop.clone()),
+            wire::serve_behind(self.imds, most, metadata, stop.clone()),
+            rotate_token(&aws, token_file, stop.clone()),
             dns::serve(self.dns, Arc::clone(&aws), stop.clone()),
-            servers::serve(self.servers, aws, stop),
+            servers::serve(self.servers, Arc::clone(&aws), stop),
         );
     }
 }
@@ -338,7 +354,7 @@ impl Sockets {
 fn run(
     aws: Arc<Aws>,
     options: Options,
-    tls: TlsAcceptor,
+    (tls, token_file): (TlsAcceptor, PathBuf),
     opened: oneshot::Sender<Result<Bound, LabError>>,
     stop: watch::Receiver<bool>,
 ) {
@@ -365,10 +381,29 @@ fn run(
                     // Whoever started the lab has gone away in the meantime.
                     return;
                 }
-                sockets.serve(aws, tls, stop).await;
+                sockets.serve(aws, tls, &token_file, stop).await;
             }
         }
     });
+}
+
+/// Replaces the container's token as often as the scenario says, until `stop` changes.
+async fn rotate_token(aws: &Aws, file: &Path, mut stop: watch::Receiver<bool>) {
+    let container = aws.scenario.container;
+    let Some(every) = container.rotate else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(every) => (),
+            _ = stop.changed() => return,
+        }
+        let text = in_file(&aws.container_token.next(), container.token);
+        // Where the file cannot be written the old token stays good.
+        if environment::replace_token(file, &text).is_ok() {
+            aws.container_token.replace();
+        }
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), LabError> {

@@ -14,6 +14,10 @@ use hyper::body::{Body, Frame, SizeHint};
 pub(super) type Response = hyper::Response<ReplyBody>;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// An extension of an answer: the IP TTL of its packets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HopLimit(pub(super) u8);
+
 /// The body of an answer.
 pub(super) enum ReplyBody {
     Whole(Full<Bytes>),

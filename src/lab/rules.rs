@@ -156,7 +156,7 @@ impl Bucket {
     }
 
     /// Takes one token; `at` is the time since the lab's start.
-    fn admits(&self, at: Duration) -> bool {
+    pub(super) fn admits(&self, at: Duration) -> bool {
         let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
         let (tokens, then) = *level;
         let refill = at.saturating_sub(then).as_secs_f64() * self.throttle.rate;

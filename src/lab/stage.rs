@@ -6,20 +6,27 @@
 use std::collections::BTreeMap;
 use std::future::{Future, pending};
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Instant, SystemTime};
 
 use http::StatusCode;
+use http::header::DATE;
+
+use time::OffsetDateTime;
+use time::macros::format_description;
 
 use super::counts::{Counts, Outcome, RequestCount, Ticket};
-use super::reply::{Failure, Problem, RequestIds, Response, garbage, truncated};
+use super::packets::Packets;
+use super::reply::{Failure, Problem, RequestIds, Response, garbage, header, truncated};
 use super::rules::{Fate, FaultKind, Refusal, Ruler};
+use super::scenario::ServiceClock;
 use super::sleeper::Sleeper;
 use crate::clock;
 
 /// What all services share.
 pub(super) struct Stage {
     start: Instant,
+    clock: ServiceClock,
     sleeper: Sleeper,
     counts: Counts,
     ids: RequestIds,
@@ -30,16 +37,26 @@ pub(super) struct Stage {
 #[error("the scenario ends this connection")]
 pub(super) struct HangUp;
 
-/// How a connection is to end; read when its socket is dropped.
+/// How a connection is to go on and to end; read by its socket.
 #[derive(Debug, Default)]
 pub(super) struct Farewell {
     reset: AtomicBool,
+    hop_limit: AtomicU8,
 }
 
 impl Farewell {
     /// End with RST.
     fn reset(&self) {
         self.reset.store(true, Ordering::Relaxed);
+    }
+
+    /// The IP TTL of what is sent from now on; 0 for the system's own.
+    pub(super) fn limit_hops(&self, limit: u8) {
+        self.hop_limit.store(limit, Ordering::Relaxed);
+    }
+
+    pub(super) fn hop_limit(&self) -> u8 {
+        self.hop_limit.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_reset(&self) -> bool {
@@ -83,9 +100,10 @@ pub(super) enum Passage {
 }
 
 impl Stage {
-    pub(super) fn new(seed: u64) -> io::Result<Self> {
+    pub(super) fn new(seed: u64, clock: ServiceClock) -> io::Result<Self> {
         Ok(Self {
             start: clock::now(),
+            clock,
             sleeper: Sleeper::start()?,
             counts: Counts::default(),
             ids: RequestIds::new(seed),
@@ -126,8 +144,36 @@ impl Stage {
         self.sleeper.until(now + verdict.after).await;
     }
 
-    /// Answers one request. `answer` is not called where the rules forbid an answer.
+    /// Returns when the packets of a request have come through.
+    pub(super) async fn after_packets(&self, packets: &Packets, first: bool) {
+        packets.arrive(first, &self.sleeper, &self.counts).await;
+    }
+
+    /// Answers one request, and dates the answer by the services' clock. `answer` is not called where the
+    /// rules forbid an answer.
     pub(super) async fn play<'s, A, F>(
+        &'s self,
+        part: Part<'_>,
+        farewell: &Farewell,
+        answer: A,
+    ) -> Result<Response, HangUp>
+    where
+        A: FnOnce(Turn<'s>) -> F,
+        F: Future<Output = Response>,
+    {
+        let mut response = self.judged(part, farewell, answer).await?;
+        if self.clock != ServiceClock::Right {
+            header(
+                &mut response,
+                DATE,
+                &http_date(self.clock.reads(clock::wall())),
+            );
+        }
+        Ok(response)
+    }
+
+    /// Answers one request. `answer` is not called where the rules forbid an answer.
+    async fn judged<'s, A, F>(
         &'s self,
         part: Part<'_>,
         farewell: &Farewell,
@@ -145,7 +191,7 @@ impl Stage {
             .judge(arrival.saturating_duration_since(self.start));
         let due = arrival + verdict.after;
         let turn = Turn {
-            arrived: clock::wall(),
+            arrived: self.clock.reads(clock::wall()),
             request_id: request_id.clone(),
             due,
             sleeper: &self.sleeper,
@@ -205,6 +251,14 @@ fn spoiled(
             Err(HangUp)
         }
     }
+}
+
+/// As RFC 9110 writes a date.
+fn http_date(time: SystemTime) -> String {
+    let form = format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    OffsetDateTime::from(time).format(form).unwrap_or_default()
 }
 
 fn failed(part: &Part<'_>, status: u16, why: Problem, request_id: &str) -> Response {

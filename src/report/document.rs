@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::balance::{Balance, InstanceCalls, ZoneCalls};
 pub use super::judgement::{Check, Compared, StoredRun, Unit};
+use super::knee::Knee;
 pub use super::renewal::{BlockedCalls, OutageSeen, Renewal};
 pub use super::stampede::Stampede;
 
@@ -46,6 +47,9 @@ pub struct Document {
     /// The runs that `compare` was given; absent for every other command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared: Option<Compared>,
+    /// The rate at which the source begins to fail; only of `imds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub knee: Option<Knee>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]

@@ -17,7 +17,9 @@ mod comparisons;
 mod composition;
 pub mod crowds;
 mod csv;
+pub mod diagnosis;
 pub mod document;
+mod examined;
 mod figures;
 #[cfg(test)]
 mod fixtures;
@@ -27,6 +29,7 @@ mod hlog;
 mod html;
 mod json;
 mod judgement;
+pub mod knee;
 mod lab_requests;
 mod markdown;
 mod outline;
@@ -58,6 +61,7 @@ pub use progress::{Progress, failure, note, warning};
 pub use tagged::UnreadableHistogram;
 
 use crowds::CrowdsDocument;
+use diagnosis::DoctorDocument;
 use document::{Document, LabDocument};
 use simulation::SimulationDocument;
 
@@ -147,6 +151,15 @@ pub fn render(document: &Document, format: Format, style: &Style) -> Result<Stri
 /// Anything else that a program reads, as JSON with a newline at its end.
 pub fn to_json(value: &impl serde::Serialize) -> Result<String, RenderError> {
     Ok(json::render(value)?)
+}
+
+/// What a machine's examination gave as text, with a newline at its end.
+pub fn render_doctor(
+    document: &DoctorDocument,
+    format: Format,
+    style: &Style,
+) -> Result<String, RenderError> {
+    sheet::render(document, format, style)
 }
 
 /// What programs asked of the lab as text, with a newline at its end.

@@ -9,6 +9,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
 use super::crowds::CrowdsDocument;
+use super::diagnosis::DoctorDocument;
 use super::document::{Document, LabDocument};
 use super::simulation::SimulationDocument;
 
@@ -21,6 +22,8 @@ enum Result {
     Run(Box<Document>),
     /// Of `lab`.
     Lab(LabDocument),
+    /// Of `doctor`.
+    Doctor(Box<DoctorDocument>),
     /// Of `refresh --simulate`.
     Simulation(SimulationDocument),
     /// Of `cloudmap --simulate`.

@@ -17,7 +17,7 @@ async fn the_token_is_enforced() {
     let right = raw(
         lab.address(),
         line,
-        &[("Authorization", lab.container_token())],
+        &[("Authorization", lab.container_token().as_str())],
     )
     .await;
     let right = right.unwrap();

@@ -130,6 +130,6 @@ async fn nothing_secret_is_in_debug() {
     let lab = lab("").await;
     let shown = format!("{lab:?} {:?}", lab.static_credentials());
     assert!(!shown.contains(&lab.static_credentials().secret_access_key));
-    assert!(!shown.contains(lab.container_token()));
+    assert!(!shown.contains(&lab.container_token()));
     assert!(!shown.contains(lab.web_identity_token()));
 }

@@ -5,6 +5,7 @@ mod container;
 mod file_cache;
 mod imds;
 mod lifecycle;
+mod pressure;
 mod rules;
 mod s3;
 mod sources;

@@ -273,6 +273,48 @@ impl Drop for Moto {
 }
 
 #[test]
+fn the_doctor_examines_moto_by_standard_variables_alone() {
+    let moto = Moto::start();
+    let _machine = beside_others();
+    let examined = |prepare: &dyn Fn(&mut Command)| -> Value {
+        let mut command = moto.point(tool());
+        command.args(["doctor", "--format", "json", "--fail-on", "never"]);
+        prepare(&mut command);
+        document(&command.output().unwrap())
+    };
+    let by_keys = examined(&|command| {
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+    });
+    assert_eq!(by_keys["winner"], "env");
+    let won = &by_keys["links"][0];
+    assert!(
+        won["identity"]
+            .as_str()
+            .unwrap()
+            .starts_with("arn:aws:sts::"),
+        "{won}"
+    );
+    assert!(won["expires_at"].is_null(), "static keys do not expire");
+    let by_metadata = examined(&|command| {
+        command
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY")
+            .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &moto.url);
+    });
+    assert_eq!(by_metadata["winner"], "imds", "{by_metadata:#}");
+    let links = by_metadata["links"].as_array().unwrap();
+    let won = links.iter().find(|link| link["name"] == "imds").unwrap();
+    assert!(
+        won["identity"]
+            .as_str()
+            .unwrap()
+            .starts_with("arn:aws:sts::"),
+        "{won}"
+    );
+    assert!(won["expires_at"].is_string(), "{won}");
+}
+
+#[test]
 fn the_three_commands_run_against_moto_by_standard_variables_alone() {
     let python = python();
     let moto = Moto::start();

@@ -1,9 +1,14 @@
-//! `imds`: cold credential fetches by more and more workers, until they only add failures; and, in
-//! [`compare_cache`], what worker processes ask of the source with and without a cache.
+//! `imds`: cold credential fetches by more and more workers, until they only add failures; then the rate at
+//! which that begins; and, in [`compare_cache`], what worker processes ask of the source with and without a
+//! cache.
 
 mod cache_findings;
 mod compare_cache;
+mod endpoint;
+mod knee;
+mod pressure;
 mod processes;
+mod steps;
 mod told;
 pub mod worker;
 
@@ -14,6 +19,8 @@ use std::time::Duration;
 use clap::Args;
 
 use self::compare_cache::CompareCacheOptions;
+use self::endpoint::{Endpoint, diagnosed};
+use self::steps::{failing, findings, only_adds_failures, strained};
 use super::Report;
 use super::failure::Failure;
 use super::load;
@@ -24,7 +31,7 @@ use crate::credentials::Source;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Measured, Pacing, Plan};
 use crate::report::assemble;
-use crate::report::document::{Arm, Connections, Finding, Load, Severity};
+use crate::report::document::{Arm, Connections, Load};
 
 /// Worker counts on the lab, which nobody else uses …
 const LAB_WORKERS: &[usize] = &[1, 2, 4, 8, 16, 32, 64];
@@ -38,15 +45,11 @@ const LAB_FETCHES: u64 = 200;
 /// interface may send to link-local addresses in a second.
 const GENTLE_FETCHES: u64 = 20;
 
+/// A step on a real node that takes longer has seen enough, as its fetches hang.
+const LONGEST_STEP: Duration = Duration::from_secs(3);
+
 /// Between steps on a real node: longer than the second over which packets are counted.
 const PAUSE: Duration = Duration::from_millis(1100);
-
-/// Share of failures from which a step counts as failing.
-const FAILING: f64 = 0.05;
-
-/// A step must complete this many times as many fetches per second as the best one before it, or its
-/// failures are all that its workers added.
-const GAIN: f64 = 1.1;
 
 /// Time cold credential fetches under 1, 2, 4, … workers
 #[derive(Args, Clone, Debug)]
@@ -54,6 +57,10 @@ pub struct ImdsArgs {
     /// Worker counts to step through [default: 1,2,4,8, and on up to 64 in the lab]
     #[arg(short, long, value_name = "N,…", num_args = 0..=1, value_delimiter = ',', default_missing_value = "")]
     concurrency: Option<Vec<String>>,
+
+    /// The endpoint to fetch from: short for the --source of that name
+    #[arg(long, value_enum, value_name = "ENDPOINT", conflicts_with = "source")]
+    endpoint: Option<Endpoint>,
 
     #[command(flatten)]
     cache: CompareCacheOptions,
@@ -67,12 +74,13 @@ pub struct ImdsArgs {
     pub output: OutputOptions,
 }
 
-/// Runs the steps.
+/// Runs the steps, and where no worker counts are given looks for the knee.
 pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
     if args.cache.compare_cache {
         return compare_cache::run(args).await;
     }
-    let source = args.target.source.unwrap_or(Source::Imds);
+    let asked = args.endpoint.map(Source::from).or(args.target.source);
+    let source = asked.unwrap_or(Source::Imds);
     let steps = Steps::of(&args)?;
     let names: Vec<String> = steps.workers.iter().map(|&n| name(n)).collect();
     args.checks.meant_for_arms(&names)?;
@@ -81,7 +89,9 @@ pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
         session.note(&steps.announcement());
     }
     let probe = steps.plan(args.load.warmup.unwrap_or(1), 1);
-    session.warm_up(&[arm(&session.setup, 1)], &probe).await?;
+    if let Err(failure) = session.warm_up(&[arm(&session.setup, 1)], &probe).await {
+        return Err(diagnosed(failure, &session, source).await);
+    }
     let before = session.lab_requests();
     let mut arms: Vec<Arm> = Vec::new();
     let mut complete = true;
@@ -104,12 +114,19 @@ pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
                 source,
             ));
         }
-        if !complete || only_adds_failures(&arms) {
+        if !complete || only_adds_failures(&arms) || steps.is_too_much(&arms) {
             break;
         }
     }
     let lab_requests = session::since(&before, session.lab_requests());
-    let findings = findings(&arms, &steps.workers);
+    let mut findings = findings(&arms, &steps.workers);
+    let mut knee = None;
+    if complete && steps.seeks_knee(&arms, source) {
+        session.pause(PAUSE).await;
+        let found = knee::find(&session).await;
+        findings.push(knee::finding(&found, source));
+        knee = Some(found);
+    }
     let load = Load {
         concurrency: steps.workers.iter().copied().max().unwrap_or(1),
         ..load::stated(&steps.plan(probe.warmup, 1), None)
@@ -122,12 +139,17 @@ pub async fn run(args: ImdsArgs) -> Result<Report, Failure> {
         comparisons: vec![],
         findings,
     };
-    Ok(Report::Measured(Box::new(session.document(results))))
+    let mut document = session.document(results);
+    document.knee = knee;
+    Ok(Report::Measured(Box::new(document)))
 }
 
 /// How many workers fetch how often.
 struct Steps {
     workers: Vec<usize>,
+    /// Nobody asked for certain numbers of workers.
+    free: bool,
+    lab: bool,
     fetches: Option<u64>,
     duration: Option<Duration>,
     seed: u64,
@@ -163,9 +185,14 @@ impl Steps {
             .requests
             .or_else(|| args.load.duration.is_none().then_some(default));
         Ok(Self {
+            free: named.is_empty(),
+            lab,
             workers,
             fetches,
-            duration: args.load.duration,
+            duration: args
+                .load
+                .duration
+                .or((!lab && args.load.requests.is_none()).then_some(LONGEST_STEP)),
             seed: args.load.seed,
         })
     }
@@ -178,6 +205,18 @@ impl Steps {
             pacing: Pacing::Closed { workers },
             seed: self.seed,
         }
+    }
+
+    /// Whether a real node has shown enough: the knee is looked for more gently than by further steps.
+    fn is_too_much(&self, arms: &[Arm]) -> bool {
+        self.free && !self.lab && arms.last().is_some_and(strained)
+    }
+
+    /// The lab is looked at more closely only where something was seen; on a real node the steps are too
+    /// gentle to see anything.
+    fn seeks_knee(&self, arms: &[Arm], source: Source) -> bool {
+        let limited = matches!(source, Source::Imds | Source::Container);
+        self.free && limited && (!self.lab || arms.iter().any(failing))
     }
 
     /// What a real node is about to be asked for, and why it is not more.
@@ -195,7 +234,16 @@ impl Steps {
         format!(
             "imds: {each} each with {workers} workers, a second apart; a fetch is about a dozen packets, and the \
              1,024 packets per second that an interface may send to link-local addresses are shared with this \
-             node's DNS and NTP. It stops when more workers only add failures."
+             node's DNS and NTP. It stops when more workers only add failures.{}",
+            if self.free {
+                format!(
+                    " Then it looks for the rate at which requests begin to be dropped: up to {:.0} fetches/s, a second \
+                     each, stopping at the first rate that is too much and trying a few below it.",
+                    knee::highest(self.lab)
+                )
+            } else {
+                String::new()
+            }
         )
     }
 }
@@ -205,6 +253,7 @@ fn arm(setup: &Arc<Setup>, workers: usize) -> ArmCall {
     let call = ColdFetch {
         setup: Arc::clone(setup),
         facts: Arc::clone(&facts),
+        limit: setup.timeout(),
     };
     ArmCall {
         name: name(workers),
@@ -225,13 +274,14 @@ fn name(workers: usize) -> String {
 struct ColdFetch {
     setup: Arc<Setup>,
     facts: Arc<ArmFacts>,
+    limit: Duration,
 }
 
 impl Call for ColdFetch {
     fn call(&self) -> CallFuture<'_> {
         Box::pin(async move {
             match self.setup.provider(&self.facts).await {
-                Ok(provider) => fetch(&provider, self.setup.timeout()).await,
+                Ok(provider) => fetch(&provider, self.limit).await,
                 Err(error) => timeline::never_sent(error_text(&error)),
             }
         })
@@ -267,79 +317,4 @@ fn endpoint(variables: &BTreeMap<String, String>, source: Source) -> Option<Stri
     let configured = variables.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
     let url = configured.map_or("http://169.254.169.254", |url| url.trim_end_matches('/'));
     (source == Source::Imds).then(|| url.to_owned())
-}
-
-/// Whether the last step failed more often than its predecessors without completing more.
-fn only_adds_failures(arms: &[Arm]) -> bool {
-    let Some((last, earlier)) = arms.split_last() else {
-        return false;
-    };
-    let best = earlier
-        .iter()
-        .filter_map(|arm| arm.rate_per_s)
-        .fold(0.0, f64::max);
-    failing(last)
-        && (last.outcomes.ok == 0
-            || (!earlier.is_empty() && last.rate_per_s.unwrap_or(0.0) < GAIN * best))
-}
-
-fn failing(arm: &Arm) -> bool {
-    arm.outcomes.failed() as f64 > FAILING * arm.requests as f64
-}
-
-fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
-    let Some(first) = arms.iter().find(|arm| failing(arm)) else {
-        return vec![];
-    };
-    let outcomes = first.outcomes;
-    let skipped = asked.len() - arms.len();
-    let stopped = if skipped > 0 {
-        format!("; {skipped} larger steps were left out")
-    } else {
-        String::new()
-    };
-    let evidence = format!(
-        "with {}: {} of {} fetches ok, {} timed out, {} throttled, {} without a connection, {} other; best rate {:.0}/s{stopped}",
-        first.name,
-        outcomes.ok,
-        first.requests,
-        outcomes.timeout,
-        outcomes.throttled,
-        outcomes.connect,
-        outcomes.denied + outcomes.other,
-        arms.iter()
-            .filter_map(|arm| arm.rate_per_s)
-            .fold(0.0, f64::max),
-    );
-    let (id, summary) = if outcomes.timeout >= outcomes.throttled && outcomes.timeout > 0 {
-        (
-            "imds-dropping",
-            format!(
-                "requests are dropped, not refused, from {} on: throttling looks like timeouts",
-                first.name
-            ),
-        )
-    } else if outcomes.throttled > 0 {
-        (
-            "source-throttled",
-            format!(
-                "the source refuses requests for their rate from {} on",
-                first.name
-            ),
-        )
-    } else {
-        (
-            "source-failing",
-            format!("fetches fail from {} on", first.name),
-        )
-    };
-    vec![Finding {
-        id: id.to_owned(),
-        severity: Severity::Warning,
-        summary,
-        evidence,
-        remedy: "fetch less often: one client per process, a credential cache shared by the processes of a node, \
-            and no new session per request"
-            .to_owned(),
-    }]
 }

@@ -154,7 +154,7 @@ fn adjust(scenario: &mut Scenario, args: &RefreshArgs) -> Option<Outage> {
         let half = Some(Delay::Constant(delay / 2));
         scenario.imds.role.delay = half;
         scenario.imds.credentials.delay = half;
-        scenario.container.delay = Some(Delay::Constant(delay));
+        scenario.container.rules.delay = Some(Delay::Constant(delay));
     }
     // The lab issues credentials when their source first answers.
     let delays = [scenario.imds.role.delay, scenario.imds.credentials.delay];
@@ -171,7 +171,7 @@ fn adjust(scenario: &mut Scenario, args: &RefreshArgs) -> Option<Outage> {
     });
     if let Some(outage) = outage {
         scenario.imds.rules.fault = Some(outage.fault());
-        scenario.container.fault = Some(outage.fault());
+        scenario.container.rules.fault = Some(outage.fault());
     }
     outage
 }

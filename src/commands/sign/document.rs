@@ -44,6 +44,7 @@ pub(super) fn of(run: &Run) -> Document {
         comparisons: Vec::new(),
         checks: Vec::new(),
         compared: None,
+        knee: None,
     }
 }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::cloudmap;
+use super::decode_sources::{clock, container, imds};
 use super::error::ScenarioError;
 use super::reader::{Field, Source, Table, nothing_else};
-use super::{Credentials, DEFAULT_REGION, Imds, ImdsV1, Scenario, Sts};
+use super::{Credentials, DEFAULT_REGION, Scenario, Sts};
 use crate::lab::rules::{Delay, Fault, FaultKind, Refusal, Rules, Stall, Throttle};
 
 pub(super) type Result<T> = std::result::Result<T, ScenarioError>;
@@ -36,7 +37,8 @@ pub(super) fn scenario(text: &str, origin: &str) -> Result<Scenario> {
         credentials: credentials(table.field("credentials"))?,
         sts: optional(table.field("sts"), sts)?.unwrap_or_default(),
         imds: optional(table.field("imds"), imds)?.unwrap_or_default(),
-        container: whole_rules(table.field("container"))?,
+        clock: optional(table.field("clock"), clock)?.unwrap_or_default(),
+        container: optional(table.field("container"), container)?.unwrap_or_default(),
         s3: whole_rules(table.field("s3"))?,
         cloudmap: optional(table.field("cloudmap"), cloudmap::cloudmap)?.unwrap_or_default(),
     };
@@ -119,26 +121,6 @@ fn sts(field: &Field<'_, '_>) -> Result<Sts> {
         regional,
         regions,
     })
-}
-
-fn imds(field: &Field<'_, '_>) -> Result<Imds> {
-    let mut table = field.table()?;
-    let v1 = optional(table.field("v1"), |field| {
-        match field.text("it is \"refused\" or \"allowed\"")? {
-            "refused" => Ok(ImdsV1::Refused),
-            "allowed" => Ok(ImdsV1::Allowed),
-            _ => Err(field.bad("it is \"refused\" or \"allowed\"")),
-        }
-    })?;
-    let imds = Imds {
-        v1: v1.unwrap_or_default(),
-        rules: rules(&mut table)?,
-        token: whole_rules(table.field("token"))?,
-        role: whole_rules(table.field("role"))?,
-        credentials: whole_rules(table.field("credentials"))?,
-    };
-    table.finish(nothing_else)?;
-    Ok(imds)
 }
 
 /// A table that holds rules and nothing else.
@@ -287,6 +269,7 @@ fn stall(field: &Field<'_, '_>) -> Result<Stall> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ImdsV1;
     use super::*;
 
     fn error(text: &str) -> String {

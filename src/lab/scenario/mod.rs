@@ -5,8 +5,10 @@
 
 mod cloudmap;
 mod decode;
+mod decode_sources;
 mod error;
 mod reader;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,13 +17,14 @@ use std::time::Duration;
 pub use cloudmap::{CloudMap, Servers};
 pub(super) use decode::is_region;
 pub use error::{ScenarioError, Unreadable};
+pub use sources::{Container, Imds, ImdsV1, Listener, PacketBudget, ServiceClock, TokenFile};
 
 use super::rules::Rules;
 
 /// The Region of a scenario that names none.
 pub const DEFAULT_REGION: &str = "eu-west-1";
 
-const BUILTIN: [(&str, &str); 6] = [
+const BUILTIN: [(&str, &str); 21] = [
     ("default", include_str!("../scenarios/default.toml")),
     ("expiry", include_str!("../scenarios/expiry.toml")),
     ("fast", include_str!("../scenarios/fast.toml")),
@@ -30,6 +33,54 @@ const BUILTIN: [(&str, &str); 6] = [
         include_str!("../scenarios/imds-throttled.toml"),
     ),
     ("stalls", include_str!("../scenarios/stalls.toml")),
+    ("clock-skew", include_str!("../scenarios/clock-skew.toml")),
+    (
+        "container-no-token",
+        include_str!("../scenarios/container-no-token.toml"),
+    ),
+    (
+        "container-token-newline",
+        include_str!("../scenarios/container-token-newline.toml"),
+    ),
+    (
+        "container-wrong-token",
+        include_str!("../scenarios/container-wrong-token.toml"),
+    ),
+    ("ecs-agent", include_str!("../scenarios/ecs-agent.toml")),
+    ("eks-agent", include_str!("../scenarios/eks-agent.toml")),
+    (
+        "imds-black-hole",
+        include_str!("../scenarios/imds-black-hole.toml"),
+    ),
+    (
+        "imds-disabled",
+        include_str!("../scenarios/imds-disabled.toml"),
+    ),
+    (
+        "imds-hop-limit",
+        include_str!("../scenarios/imds-hop-limit.toml"),
+    ),
+    (
+        "imds-no-role",
+        include_str!("../scenarios/imds-no-role.toml"),
+    ),
+    (
+        "imds-packets",
+        include_str!("../scenarios/imds-packets.toml"),
+    ),
+    (
+        "imds-refused",
+        include_str!("../scenarios/imds-refused.toml"),
+    ),
+    ("imds-slow", include_str!("../scenarios/imds-slow.toml")),
+    (
+        "imds-v1-fallback",
+        include_str!("../scenarios/imds-v1-fallback.toml"),
+    ),
+    (
+        "imds-v1-only",
+        include_str!("../scenarios/imds-v1-only.toml"),
+    ),
     ("stampede", include_str!("../scenarios/stampede.toml")),
 ];
 
@@ -45,9 +96,11 @@ pub struct Scenario {
     /// Everything random in the lab follows from it.
     pub seed: u64,
     pub credentials: Credentials,
+    /// By which the services judge signatures and expiries, and date their answers.
+    pub clock: ServiceClock,
     pub sts: Sts,
     pub imds: Imds,
-    pub container: Rules,
+    pub container: Container,
     pub s3: Rules,
     pub cloudmap: CloudMap,
 }
@@ -91,28 +144,6 @@ impl Sts {
         let own = self.regions.get(region).copied().unwrap_or_default();
         own.over(self.regional)
     }
-}
-
-/// What IMDS does with a request that brings no session token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ImdsV1 {
-    #[default]
-    Refused,
-    Allowed,
-}
-
-/// The rules of instance metadata. Where a step says nothing, [`Imds::rules`] holds; the throttles
-/// of the service and of the step both apply.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Imds {
-    pub v1: ImdsV1,
-    pub rules: Rules,
-    /// `PUT /latest/api/token`.
-    pub token: Rules,
-    /// The role's name.
-    pub role: Rules,
-    /// The role's credentials.
-    pub credentials: Rules,
 }
 
 impl Scenario {

@@ -77,6 +77,13 @@ impl<'a, 'i> Field<'a, 'i> {
         Ok(duration)
     }
 
+    pub(super) fn truth(&self) -> Result<bool, ScenarioError> {
+        match self.value.get_ref() {
+            DeValue::Boolean(truth) => Ok(*truth),
+            _ => Err(self.bad("it is true or false")),
+        }
+    }
+
     pub(super) fn unsigned(&self, expected: &str) -> Result<u64, ScenarioError> {
         let DeValue::Integer(number) = self.value.get_ref() else {
             return Err(self.bad(expected));

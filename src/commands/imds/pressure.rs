@@ -1,0 +1,181 @@
+//! What a step of cold fetches says of its source: told apart by what was answered, what was not, and what
+//! TCP had to send again. Pure.
+
+use std::time::Duration;
+
+use crate::measure::{Distribution, Outcome, Tally};
+
+/// What a step saw.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// Planned fetches per second.
+    pub rate: f64,
+    pub fetches: u64,
+    pub ok: u64,
+    pub late: u64,
+    pub timeout: u64,
+    pub connect: u64,
+    pub throttled: u64,
+    pub other: u64,
+    pub p50: Option<Duration>,
+    pub retransmitted: Option<u64>,
+    /// From the first start to the last end.
+    pub elapsed: Duration,
+}
+
+/// What a source does to a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Clean,
+    /// Packets get lost: fetches time out, or succeed as late as TCP repeats itself.
+    Dropping,
+    /// Requests are answered with 429 or 503.
+    Refusing,
+    /// Everything is answered, later than before.
+    Slow,
+    /// Fetches fail otherwise.
+    Broken,
+}
+
+impl Verdict {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Dropping => "dropping",
+            Self::Refusing => "refusing",
+            Self::Slow => "slow",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+/// Linux sends a lost segment again after 200 ms at the earliest. What is later than usual by less than
+/// this was held up by something else.
+const REPEAT: Duration = Duration::from_millis(150);
+
+/// Share of the fetches from which on something is the matter, and their number: one may be bad luck.
+const SHARE: f64 = 0.02;
+const FEWEST: u64 = 2;
+
+impl Step {
+    /// Counts a step; `usual` is what a fetch takes when all is well.
+    pub fn of(rate: f64, tally: &Tally, usual: Option<Duration>, elapsed: Duration) -> Self {
+        let service = &tally.succeeded.service;
+        let usual = usual.or_else(|| service.min()).unwrap_or_default();
+        Self {
+            rate,
+            fetches: tally.requests,
+            ok: tally.count(Outcome::Ok),
+            late: later_than(service, usual + REPEAT),
+            timeout: tally.count(Outcome::Timeout),
+            connect: tally.count(Outcome::Connect),
+            throttled: tally.count(Outcome::Throttled),
+            other: tally.count(Outcome::Denied) + tally.count(Outcome::Other),
+            p50: service.quantile(0.5),
+            retransmitted: None,
+            elapsed,
+        }
+    }
+
+    /// What the counts come down to.
+    pub fn verdict(&self, usual: Option<Duration>) -> Verdict {
+        let matters = |count: u64| count >= FEWEST && count as f64 >= SHARE * self.fetches as f64;
+        let lost = self.late + self.timeout;
+        if matters(self.throttled) {
+            return Verdict::Refusing;
+        }
+        if matters(lost) {
+            let as_quick_as_ever = self
+                .p50
+                .is_some_and(|p50| p50 < usual.unwrap_or_default() + REPEAT);
+            let repeated = self.retransmitted.is_some_and(|count| count > 0);
+            return if self.timeout > 0 || repeated || as_quick_as_ever {
+                Verdict::Dropping
+            } else {
+                Verdict::Slow
+            };
+        }
+        if matters(self.connect + self.other) {
+            return Verdict::Broken;
+        }
+        Verdict::Clean
+    }
+}
+
+fn later_than(times: &Distribution, bound: Duration) -> u64 {
+    let bound = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
+    times.histogram().count_between(bound, u64::MAX)
+}
+
+/// The widest bracket of clean and failing rates that is narrow enough: its middle is within 5 % of both.
+const NARROW: f64 = 1.1;
+
+/// The next rate between a clean one and a failing one; `None` once they are near enough.
+pub fn between(clean: f64, failing: f64) -> Option<f64> {
+    (failing / clean > NARROW).then(|| middle(clean, failing))
+}
+
+/// The geometric mean.
+pub fn middle(clean: f64, failing: f64) -> f64 {
+    (clean * failing).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn step(change: impl FnOnce(&mut Step)) -> Verdict {
+        let mut step = Step {
+            rate: 100.0,
+            fetches: 100,
+            ok: 100,
+            p50: Some(2 * MS),
+            ..Step::default()
+        };
+        change(&mut step);
+        step.verdict(Some(2 * MS))
+    }
+
+    #[test]
+    fn what_was_answered_and_what_was_not_tells_the_causes_apart() {
+        assert_eq!(step(|_| ()), Verdict::Clean);
+        assert_eq!(step(|s| s.late = 1), Verdict::Clean, "one may be bad luck");
+        assert_eq!(
+            step(|s| s.late = 5),
+            Verdict::Dropping,
+            "most are as quick as ever"
+        );
+        assert_eq!(step(|s| s.timeout = 5), Verdict::Dropping);
+        assert_eq!(step(|s| s.throttled = 5), Verdict::Refusing);
+        assert_eq!(step(|s| s.other = 50), Verdict::Broken);
+        let all_late = |s: &mut Step| {
+            s.late = 90;
+            s.p50 = Some(400 * MS);
+        };
+        assert_eq!(step(all_late), Verdict::Slow);
+        let repeated = |s: &mut Step| {
+            all_late(s);
+            s.retransmitted = Some(40);
+        };
+        assert_eq!(step(repeated), Verdict::Dropping);
+    }
+
+    #[test]
+    fn a_bracket_is_narrowed_until_its_middle_is_near_both_ends() {
+        let (mut clean, mut failing, knee) = (100.0, 200.0, 103.0);
+        let mut steps = 0;
+        while let Some(rate) = between(clean, failing) {
+            steps += 1;
+            if rate > knee {
+                failing = rate;
+            } else {
+                clean = rate;
+            }
+        }
+        assert_eq!(steps, 3);
+        let found = middle(clean, failing);
+        assert!((found / knee - 1.0).abs() < 0.06, "{found}");
+    }
+}

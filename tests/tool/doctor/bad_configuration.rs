@@ -1,0 +1,186 @@
+//! Whatever the configuration is: clear findings, bounded time, no panic, no secret.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{ids, link};
+use crate::support::{beside_others, scratch, tool};
+
+/// The longest that an examination takes, and as much again for a machine that is busy.
+const BOUND: Duration = Duration::from_secs(10);
+
+fn doctor(prepare: impl FnOnce(&mut Command)) -> (Value, Output) {
+    let mut command = tool();
+    command
+        .args(["doctor", "--format", "json"])
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_DEFAULT_REGION", "eu-west-1");
+    prepare(&mut command);
+    let start = Instant::now();
+    let output = command.output().unwrap();
+    assert!(start.elapsed() < BOUND, "{:?}", start.elapsed());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!errors.contains("panicked"), "{errors}");
+    let document = serde_json::from_slice(&output.stdout);
+    (
+        document.unwrap_or_else(|error| panic!("{error}: {errors}")),
+        output,
+    )
+}
+
+fn config(text: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new_in(scratch()).unwrap();
+    std::io::Write::write_all(&mut file, text).unwrap();
+    file
+}
+
+fn with_config(path: &Path, profile: &str) -> Value {
+    let (document, _) = doctor(|command| {
+        command
+            .env("AWS_CONFIG_FILE", path)
+            .env("AWS_PROFILE", profile);
+    });
+    document
+}
+
+#[test]
+fn in_an_empty_environment_it_still_answers() {
+    let _machine = beside_others();
+    let empty = |arguments: &[&str], name: &str, value: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_awscreds-bench"));
+        let start = Instant::now();
+        let output = command
+            .args(arguments)
+            .env_clear()
+            .env(name, value)
+            .output()
+            .unwrap();
+        assert!(start.elapsed() < BOUND);
+        output
+    };
+    let closed = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1");
+    let output = empty(&["doctor", "--format", "json"], closed.0, closed.1);
+    assert_eq!(output.status.code(), Some(1), "no credentials are an error");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["winner"].is_null());
+    assert!(
+        ids(&document, None).contains(&"no-region"),
+        "{}",
+        document["findings"]
+    );
+    let output = empty(&["doctor"], "AWS_EC2_METADATA_DISABLED", "true");
+    let table = String::from_utf8_lossy(&output.stdout);
+    assert!(table.contains("[no-credentials]"), "{table}");
+}
+
+#[test]
+fn an_unreadable_config_file_is_named() {
+    let _machine = beside_others();
+    let document = with_config(Path::new("/"), "p");
+    let found = &document["findings"];
+    assert!(
+        ids(&document, Some("error")).contains(&"config-unreadable"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_config_file_of_noise_is_named() {
+    let _machine = beside_others();
+    for noise in [
+        &b"\x00\xff\xfe\x80 not text"[..],
+        b"[profile p\n= = =\n]]]",
+        &b"[".repeat(100_000),
+    ] {
+        let file = config(noise);
+        let document = with_config(file.path(), "p");
+        let errors = ids(&document, Some("error"));
+        let named = errors.iter().any(|id| id.starts_with("config-"));
+        assert!(named, "{}", document["findings"]);
+    }
+}
+
+#[test]
+fn profiles_that_source_each_other_are_a_circle() {
+    let _machine = beside_others();
+    let file = config(
+        b"[profile p]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = q\n\
+          [profile q]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = p\n",
+    );
+    let document = with_config(file.path(), "p");
+    assert_eq!(ids(&document, Some("error")), ["profile-circle"]);
+    let detail = link(&document, "profile")["detail"].as_str().unwrap();
+    assert!(detail.contains("p → q → p"), "{detail}");
+}
+
+#[test]
+fn a_hanging_credential_process_is_ended_with_all_that_it_started() {
+    let _machine = beside_others();
+    let mark = tempfile::NamedTempFile::new_in(scratch()).unwrap();
+    let line = format!(
+        "[profile p]\ncredential_process = sleep 600 & echo $! > {}; wait\n",
+        mark.path().display()
+    );
+    let file = config(line.as_bytes());
+    let document = with_config(file.path(), "p");
+    assert_eq!(ids(&document, Some("error")), ["credential-process-fails"]);
+    let evidence = document["findings"][0]["evidence"].as_str().unwrap();
+    assert!(evidence.contains("not ended"), "{evidence}");
+    let child = std::fs::read_to_string(mark.path()).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
+    let gone = status.is_ok_and(|stat| stat.contains(") Z "))
+        || !Path::new("/proc").join(child.trim()).exists();
+    assert!(gone, "the sleeping child is still there");
+}
+
+#[test]
+fn secrets_are_in_no_format() {
+    let _machine = beside_others();
+    let secret = "wJalrXUtnFEMIsecretsecretsecretEXAMPLEKEY";
+    let text = format!(
+        "[profile p]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {secret}\n[profile broken\n{secret}"
+    );
+    let file = config(text.as_bytes());
+    let variables = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", secret),
+        ("AWS_SESSION_TOKEN", "a-session-token-that-is-secret"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/x"),
+        (
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+            "a-container-token\nthat-is-secret",
+        ),
+    ];
+    let secrets = [
+        secret,
+        "a-session-token",
+        "a-container-token",
+        "that-is-secret",
+        "AKIAIOSFODNN7EXAMPLE",
+    ];
+    for format in ["table", "json", "csv", "markdown", "html"] {
+        for config in [Some(file.path()), None] {
+            let mut command = tool();
+            command
+                .args(["doctor", "--format", format, "--verbose"])
+                .envs(variables);
+            if let Some(path) = config {
+                command.env("AWS_CONFIG_FILE", path).env("AWS_PROFILE", "p");
+            }
+            let output = command.output().unwrap();
+            let all = [output.stdout, output.stderr].concat();
+            let all = String::from_utf8_lossy(&all);
+            for secret in secrets {
+                assert!(!all.contains(secret), "{secret} in {format}: {all}");
+            }
+        }
+    }
+}
