@@ -18,6 +18,7 @@ mod session;
 pub mod sign;
 mod steps;
 pub mod sts;
+mod target;
 
 pub use failure::Failure;
 pub use options::{CheckOptions, Color, OutputOptions};

@@ -18,10 +18,11 @@ use super::lab::{load_scenario, start_lab};
 use super::load;
 use super::options::{OutputOptions, TargetOptions};
 use super::steps::Steps;
-use crate::client::{ArmFacts, Route, Setup, SetupOptions};
+use super::target::setup_options;
+use crate::client::{ArmFacts, Setup};
 use crate::clock;
-use crate::credentials::{Source, Variables};
-use crate::lab::{ExportedSource, Lab, Options as LabOptions, Scenario};
+use crate::credentials::Source;
+use crate::lab::{Lab, Options as LabOptions, Scenario};
 use crate::measure::{self, Call, Measured, Monitor, Pacing, Plan, Statistic, Stop, Tally};
 use crate::report::document::{
     Arm, Comparison, Document, Environment, Finding, LabInfo, Load, RequestCount, SCHEMA, Tool,
@@ -410,39 +411,6 @@ pub fn rfc3339(time: SystemTime) -> String {
         .replace_nanosecond(0)
         .unwrap_or(OffsetDateTime::UNIX_EPOCH);
     time.format(&Rfc3339).unwrap_or_default()
-}
-
-fn setup_options(target: &TargetOptions, source: Source, lab: Option<&Lab>) -> SetupOptions {
-    let route = lab.map(|lab| Route {
-        address: lab.address(),
-        ca_pem: lab.ca_pem().to_owned(),
-    });
-    let variables: Variables = match lab {
-        Some(lab) => lab.environment(exported(source)).into_iter().collect(),
-        None => std::env::vars().collect(),
-    };
-    SetupOptions {
-        variables,
-        route: route.filter(|_| target.endpoint_url.is_none()),
-        source,
-        region: target.region.clone(),
-        profile: target.profile.clone(),
-        role_arn: target.role_arn.clone(),
-        endpoint_url: target.endpoint_url.clone(),
-        timeout: target.timeout,
-    }
-}
-
-/// The lab's variables for a source.
-pub fn exported(source: Source) -> ExportedSource {
-    match source {
-        Source::Static | Source::Env => ExportedSource::Static,
-        Source::Profile => ExportedSource::Profile,
-        Source::WebIdentity => ExportedSource::WebIdentity,
-        Source::AssumeRole => ExportedSource::AssumeRole,
-        Source::Container => ExportedSource::Container,
-        Source::Imds | Source::Chain => ExportedSource::Imds,
-    }
 }
 
 /// What was counted after `before`.

@@ -23,7 +23,7 @@ pub const SCHEMA: &str = "awscreds-bench/1";
 pub struct Document {
     pub schema: String,
     pub tool: Tool,
-    /// The subcommand: `sts`, `imds`, `s3`, `sign`, `cloudmap`.
+    /// The subcommand: `sts`, `imds`, `s3`, `refresh`, `sign`, `cloudmap`.
     pub command: String,
     /// The command line as typed, without the program's name.
     pub arguments: Vec<String>,
