@@ -6,36 +6,18 @@
 //! providers that keep renewal off the path of calls, for any client of the SDK. A [`FileCache`] shares
 //! credentials between processes. This room knows the SDK, but no command, report or lab.
 
-mod advisory;
-mod backoff;
 mod error_text;
 mod exchange;
-mod fetching;
 mod file_cache;
-mod held;
-mod keeper;
 mod named;
-mod options;
-mod refresher;
-mod refused;
-mod renew;
+mod renewal;
 mod source;
-mod strategy;
-mod swapper;
-mod windows;
 
 pub(crate) use source::loader;
 
-pub use advisory::Advisory;
 pub use error_text::{bounded_text, error_text};
 pub use exchange::{ExchangeStats, Exchanges, operation_name, watching};
 pub use file_cache::{CacheKey, FileCache, FileCacheBuilder, Notice, Origin, Resolved};
 pub use named::NamedSource;
-pub use options::Options;
-pub use refresher::Refresher;
-pub use refused::Refused;
-pub use renew::Renew;
+pub use renewal::{Advisory, Options, Refresher, Refused, Renew, Strategy, Swapper, Windows};
 pub use source::{Source, Variables};
-pub use strategy::Strategy;
-pub use swapper::Swapper;
-pub use windows::Windows;

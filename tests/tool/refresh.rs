@@ -283,6 +283,44 @@ fn whoever_renews_before_an_outage_does_not_feel_it() {
     }
 }
 
+/// The lab's key IDs begin with `ASIA`, and its session tokens as real ones do.
+#[test]
+fn no_key_and_no_token_is_printed_whatever_goes_wrong() {
+    let _machine = beside_others();
+    for format in ["table", "json", "csv", "markdown", "html", "hlog"] {
+        let output = run(&[
+            "refresh",
+            "--lab",
+            "--lifetime",
+            "4s",
+            "--source-delay",
+            "20ms",
+            "--outage",
+            "fail",
+            "--rate",
+            "20",
+            "--duration",
+            "6s",
+            "--verbose",
+            "--format",
+            format,
+        ]);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        for printed in [&output.stdout, &output.stderr] {
+            let text = String::from_utf8_lossy(printed);
+            assert!(
+                !text.contains("ASIA") && !text.contains("IQoJb3JpZ2lu"),
+                "{format}: {text}"
+            );
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_simulated_or_adjusted_is_said() {
     let cases: [(&[&str], &str, &str); 6] = [

@@ -36,7 +36,7 @@ const FIRST_REQUEST: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(args: RefreshArgs) -> Result<Report, Failure> {
     let strategies = strategies(&args)?;
-    let source = args.target.source.unwrap_or(Source::Imds);
+    let source = args.target.source.unwrap_or(Source::Chain);
     let (scenario, outage) = if let Some(name) = &args.target.lab {
         let name = if name == USUAL_SCENARIO {
             SCENARIO

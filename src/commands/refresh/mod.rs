@@ -22,6 +22,9 @@ use crate::simulation::{Player, Trouble};
 use strategies::{player, trouble};
 
 /// Compare who renews credentials: what an expiry does to calls, live or on a virtual clock
+///
+/// Live, each strategy gets 100 calls per second for 100 seconds unless --rate, --duration or --requests say
+/// otherwise; with --lab alone, of credentials that last 30 seconds and take a second to fetch.
 #[derive(Args, Clone, Debug)]
 pub struct RefreshArgs {
     /// Who renews: lazy, advisory, refresher, swapper, file-cache; with --simulate also the Go package's go,

@@ -35,7 +35,7 @@ use self::place::Place;
 use self::place::Refused;
 pub use self::settings::FileCacheBuilder;
 use super::error_text;
-use super::renew::Renew;
+use super::renewal::Renew;
 
 /// First and longest pause between two looks at a file that somebody else is renewing.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(20));

@@ -6,7 +6,7 @@ use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use tokio::time::Instant;
 
 use super::*;
-use crate::credentials::held::since;
+use crate::credentials::renewal::held::since;
 
 /// Wall-clock time of a paused runtime.
 #[derive(Clone, Copy, Debug)]
