@@ -70,6 +70,7 @@ pub(super) fn section(arms: &[Arm], width: usize) -> Vec<Block> {
                 .to_owned(),
         ),
     ];
+    blocks.extend(outage(&watched));
     let drawn = timeline(&watched, width);
     if !drawn.is_empty() {
         blocks.push(Block::Heading("The longest call over time"));
@@ -79,9 +80,7 @@ pub(super) fn section(arms: &[Arm], width: usize) -> Vec<Block> {
 }
 
 fn table(watched: &[(&Arm, &Renewal)]) -> Grid {
-    let outage = watched.iter().any(|(_, renewal)| renewal.outage.is_some());
-    let mut columns = vec![("arm".to_owned(), Align::Left)];
-    let mut names = vec![
+    let figures = [
         "blocked",
         "longest wait",
         "at once",
@@ -90,30 +89,28 @@ fn table(watched: &[(&Arm, &Renewal)]) -> Grid {
         "max",
         "source requests",
     ];
-    if outage {
-        names.extend(["in the outage", "recovered after"]);
-    }
-    columns.extend(names.iter().map(|name| ((*name).to_owned(), Align::Right)));
-    let rows = watched
-        .iter()
-        .map(|(arm, renewal)| row(arm, renewal, outage));
     Grid {
-        rows: rows.collect(),
-        columns,
+        columns: columns(&figures),
+        rows: watched.iter().map(|(arm, seen)| row(arm, seen)).collect(),
     }
 }
 
-fn row(arm: &Arm, renewal: &Renewal, outage: bool) -> Vec<Cell> {
+fn columns(figures: &[&str]) -> Vec<(String, Align)> {
+    let figures = figures
+        .iter()
+        .map(|name| ((*name).to_owned(), Align::Right));
+    std::iter::once(("arm".to_owned(), Align::Left))
+        .chain(figures)
+        .collect()
+}
+
+fn row(arm: &Arm, renewal: &Renewal) -> Vec<Cell> {
     let counted = |n: u64| Cell {
         text: figures::count(n),
         tone: if n > 0 { Tone::Bad } else { Tone::Plain },
     };
-    let requests: u64 = arm
-        .source_requests
-        .values()
-        .map(|requests| requests.count)
-        .sum();
-    let mut cells = vec![
+    let requests = arm.source_requests.values().map(|requests| requests.count);
+    vec![
         arm.name.as_str().into(),
         counted(renewal.blocked),
         figures::time_or_absent(renewal.longest_wait_us).into(),
@@ -121,20 +118,41 @@ fn row(arm: &Arm, renewal: &Renewal, outage: bool) -> Vec<Cell> {
         counted(renewal.refused),
         figures::time_or_absent(arm.phases.total.p999_us).into(),
         figures::time_or_absent(arm.phases.total.max_us).into(),
-        figures::count(requests).into(),
-    ];
-    if outage {
-        let seen = renewal.outage.as_ref();
-        let requests = seen.map_or(0, |outage| outage.source_requests);
-        let recovery = seen.and_then(|outage| outage.recovery_s);
-        cells.push(figures::count(requests).into());
-        cells.push(
-            recovery
-                .map_or("never".to_owned(), |s| figures::time(s * 1e6))
-                .into(),
-        );
-    }
-    cells
+        figures::count(requests.sum()).into(),
+    ]
+}
+
+/// How the arms came through the outage, where there was one.
+fn outage(watched: &[(&Arm, &Renewal)]) -> Vec<Block> {
+    let seen = watched
+        .iter()
+        .filter_map(|(arm, renewal)| renewal.outage.as_ref().map(|outage| (arm, outage)));
+    let seen: Vec<_> = seen.collect();
+    let Some((_, first)) = seen.first() else {
+        return Vec::new();
+    };
+    let told = format!(
+        "The source: {} from {} to {}.",
+        first.trouble,
+        figures::time(first.from_s * 1e6),
+        figures::time(first.until_s * 1e6)
+    );
+    let rows = seen.iter().map(|(arm, outage)| {
+        let recovery = outage.recovery_s.map(|s| figures::time(s * 1e6));
+        vec![
+            arm.name.as_str().into(),
+            figures::count(arm.outcomes.failed()).into(),
+            figures::count(outage.source_requests).into(),
+            recovery.unwrap_or("never".to_owned()).into(),
+        ]
+    });
+    vec![
+        Block::Note(told),
+        Block::Grid(Grid {
+            columns: columns(&["failed calls", "source requests in it", "recovered after"]),
+            rows: rows.collect(),
+        }),
+    ]
 }
 
 const INDENT: &str = "  ";

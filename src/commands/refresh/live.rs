@@ -31,6 +31,10 @@ const USUAL_SCENARIO: &str = "default";
 const RATE: f64 = 100.0;
 const DURATION: Duration = Duration::from_secs(100);
 
+/// Calls per arm before measuring in the lab, all at once: they open the connections that the calls which an expiry
+/// sets free will need. A hundred handshakes at that moment would be felt in every arm.
+const LAB_WARMUP: u64 = 500;
+
 /// From the lab's start to the first request for credentials, about.
 const FIRST_REQUEST: Duration = Duration::from_millis(500);
 
@@ -233,6 +237,11 @@ async fn count_requests(outage: Outage, lab_started: Instant, arms: Vec<(Arc<Arm
 }
 
 fn plan(args: &RefreshArgs, arms: usize) -> Plan {
+    let warmup = if args.target.lab.is_some() {
+        LAB_WARMUP
+    } else {
+        1
+    };
     let mut pacing = args.pacing.clone();
     let rate = *pacing.rate.get_or_insert(RATE);
     let most_in_flight = match args.pacing.concurrency {
@@ -246,7 +255,7 @@ fn plan(args: &RefreshArgs, arms: usize) -> Plan {
             .load
             .duration
             .or_else(|| args.load.requests.is_none().then_some(DURATION)),
-        warmup: args.load.warmup.unwrap_or(1).max(1),
+        warmup: args.load.warmup.unwrap_or(warmup).max(1),
         pacing: Pacing::Open {
             rate: Rate {
                 per_s: rate,
