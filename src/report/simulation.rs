@@ -146,9 +146,12 @@ impl Sheet for SimulationDocument {
             Block::Heading("In short"),
             Block::Statements(self.strategies.iter().map(statement).collect()),
             Block::Heading("Calls"),
-            Block::Grid(grid(&self.calls())),
+            Block::Grid(grid(&calls(), &self.strategies)),
             Block::Heading("The source"),
-            Block::Grid(grid(&self.source())),
+            Block::Grid(grid(
+                &source(self.simulation.outage.is_some()),
+                &self.strategies,
+            )),
             Block::Note(EXPLAINED.to_owned()),
         ]
     }
@@ -162,92 +165,93 @@ const EXPLAINED: &str = "“inline” are renewals that calls had to wait for. �
     credentials or expired ones, which services refuse; “stale for” is how long expired ones were in use. “most in 1 s” \
     leaves out the first fetch of each process. Time is virtual: every figure is exact, and the same in every run.";
 
-/// A column's name, and what stands in it for a strategy; `true` for bad news.
-type Column<'a> = (&'static str, Vec<(String, bool)>, &'a [SimulatedStrategy]);
+/// How a column gets its text from a strategy, and when that is bad news.
+struct Column {
+    name: &'static str,
+    text: fn(&SimulatedStrategy) -> String,
+    bad: fn(&SimulatedStrategy) -> bool,
+}
 
-impl SimulationDocument {
-    fn column(
-        &self,
-        name: &'static str,
-        of: impl Fn(&SimulatedStrategy) -> (String, bool),
-    ) -> Column<'_> {
-        (
+impl Column {
+    fn plain(name: &'static str, text: fn(&SimulatedStrategy) -> String) -> Self {
+        Self {
             name,
-            self.strategies.iter().map(of).collect(),
-            &self.strategies,
-        )
-    }
-
-    fn count(
-        &self,
-        name: &'static str,
-        of: fn(&SimulatedStrategy) -> u64,
-        bad: bool,
-    ) -> Column<'_> {
-        self.column(name, move |s| (figures::count(of(s)), bad && of(s) > 0))
-    }
-
-    fn seconds(&self, name: &'static str, of: fn(&SimulatedStrategy) -> f64) -> Column<'_> {
-        self.column(name, move |s| (figures::time(of(s) * 1e6), false))
-    }
-
-    fn calls(&self) -> Vec<Column<'_>> {
-        vec![
-            self.count("inline", |s| s.inline_refreshes, true),
-            self.count("blocked", |s| s.blocked, true),
-            self.seconds("longest wait", |s| s.longest_wait_s),
-            self.count("at once", |s| s.most_at_once, false),
-            self.count("failed", |s| s.failed, true),
-            self.seconds("stale for", |s| s.stale_for_s),
-        ]
-    }
-
-    fn source(&self) -> Vec<Column<'_>> {
-        let mut columns = vec![
-            self.count("fetches", |s| s.fetches, false),
-            self.count("most in 1 s", |s| s.peak_fetches_per_s, false),
-            self.count("throttled", |s| s.throttled, true),
-        ];
-        if self.simulation.outage.is_some() {
-            columns.push(self.count(
-                "in the outage",
-                |s| s.fetches_during_outage.unwrap_or(0),
-                false,
-            ));
-            columns.push(self.column("recovered after", |s| {
-                let never = || "never".to_owned();
-                let told = s.recovery_s.map_or_else(never, |s| figures::time(s * 1e6));
-                (told, s.recovery_s.is_none())
-            }));
+            text,
+            bad: |_| false,
         }
-        columns
     }
 }
 
-fn grid(columns: &[Column<'_>]) -> Grid {
-    let strategies = columns
-        .first()
-        .map_or(&[][..], |(_, _, strategies)| *strategies);
-    let names = columns
-        .iter()
-        .map(|(name, ..)| ((*name).to_owned(), Align::Right));
-    let rows = strategies.iter().enumerate().map(|(row, strategy)| {
-        let figures = columns.iter().map(|(_, cells, _)| {
-            let (text, bad) = &cells[row];
-            Cell {
-                text: text.clone(),
-                tone: if *bad { Tone::Bad } else { Tone::Plain },
-            }
+fn seconds(s: f64) -> String {
+    figures::time(s * 1e6)
+}
+
+fn calls() -> Vec<Column> {
+    vec![
+        Column {
+            bad: |s| s.inline_refreshes > 0,
+            ..Column::plain("inline", |s| figures::count(s.inline_refreshes))
+        },
+        Column {
+            bad: |s| s.blocked > 0,
+            ..Column::plain("blocked", |s| figures::count(s.blocked))
+        },
+        Column::plain("longest wait", |s| seconds(s.longest_wait_s)),
+        Column::plain("at once", |s| figures::count(s.most_at_once)),
+        Column {
+            bad: |s| s.failed > 0,
+            ..Column::plain("failed", |s| figures::count(s.failed))
+        },
+        Column::plain("stale for", |s| seconds(s.stale_for_s)),
+    ]
+}
+
+fn source(outage: bool) -> Vec<Column> {
+    let mut columns = vec![
+        Column::plain("fetches", |s| figures::count(s.fetches)),
+        Column::plain("most in 1 s", |s| figures::count(s.peak_fetches_per_s)),
+        Column {
+            bad: |s| s.throttled > 0,
+            ..Column::plain("throttled", |s| figures::count(s.throttled))
+        },
+    ];
+    if outage {
+        columns.push(Column::plain("in the outage", |s| {
+            figures::count(s.fetches_during_outage.unwrap_or(0))
+        }));
+        columns.push(Column {
+            bad: |s| s.recovery_s.is_none(),
+            ..Column::plain("recovered after", |s| {
+                s.recovery_s.map_or("never".to_owned(), seconds)
+            })
         });
+    }
+    columns
+}
+
+fn grid(columns: &[Column], strategies: &[SimulatedStrategy]) -> Grid {
+    let cell = |column: &Column, strategy: &SimulatedStrategy| Cell {
+        text: (column.text)(strategy),
+        tone: if (column.bad)(strategy) {
+            Tone::Bad
+        } else {
+            Tone::Plain
+        },
+    };
+    let row = |strategy: &SimulatedStrategy| {
+        let figures = columns.iter().map(|column| cell(column, strategy));
         std::iter::once(strategy.name.as_str().into())
             .chain(figures)
             .collect()
-    });
+    };
+    let names = columns
+        .iter()
+        .map(|column| (column.name.to_owned(), Align::Right));
     Grid {
         columns: std::iter::once(("strategy".to_owned(), Align::Left))
             .chain(names)
             .collect(),
-        rows: rows.collect(),
+        rows: strategies.iter().map(row).collect(),
     }
 }
 

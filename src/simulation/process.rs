@@ -215,7 +215,7 @@ async fn make_call(working: Working, world: Arc<World>) {
             world.record.stale(end);
         }
         Ok(_) => world.record.served(end),
-        Err(_) => world.record.without(end),
+        Err(_) => world.record.without(),
     }
 }
 

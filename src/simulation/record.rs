@@ -66,7 +66,7 @@ impl Record {
         self.seen().waits.record(from, until);
     }
 
-    pub fn without(&self, _at: Duration) {
+    pub fn without(&self) {
         self.seen().without += 1;
     }
 
