@@ -3,10 +3,10 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use awscreds_bench::document::codec::encode_histogram;
 use awscreds_bench::measure::{
     Distribution, IdentityCounts, Outcome, Phase, PhaseTimes, Sample, Statistic, Tally, comparison,
 };
-use awscreds_bench::report::encode_histogram;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use awscreds_bench::client::ArmFacts;
 use awscreds_bench::measure::comparison::{self, Statistic};
 use awscreds_bench::measure::{IdentityCounts, Outcome, Phase, PhaseTimes, Sample, Tally};
-use awscreds_bench::report::assemble;
+use awscreds_bench::run;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rand_distr::{Distribution, LogNormal};
@@ -37,7 +37,7 @@ fn main() {
             round += batch.len() as u64;
         }
         let start = Instant::now();
-        let documented = assemble::arm("arm", &arms[0], &ArmFacts::default());
+        let documented = run::arm("arm", &arms[0], &ArmFacts::default());
         for statistic in Statistic::USUAL {
             std::hint::black_box(comparison::compare(&arms[0], &arms[1], statistic, 1));
         }

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::Command;
 use crate::commands::cloudmap::CloudmapArgs;
 use crate::commands::compare::CompareArgs;
 use crate::commands::credential_process::CredentialProcessArgs;
@@ -14,7 +15,6 @@ use crate::commands::report::ReportArgs;
 use crate::commands::s3::S3Args;
 use crate::commands::sign::SignArgs;
 use crate::commands::sts::StsArgs;
-use crate::commands::{self, CheckOptions, Failure, OutputOptions, Report};
 
 /// Where the time of an AWS call goes: credentials, signing and transmission timed apart.
 ///
@@ -23,11 +23,11 @@ use crate::commands::{self, CheckOptions, Failure, OutputOptions, Report};
 #[command(version, max_term_width = 100, propagate_version = true)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Subcommands,
 }
 
 #[derive(Subcommand, Debug)]
-enum Command {
+enum Subcommands {
     Sts(StsArgs),
     Imds(ImdsArgs),
     S3(S3Args),
@@ -44,69 +44,22 @@ enum Command {
 }
 
 impl Cli {
-    /// Where and how the results are wanted.
+    /// The subcommand with its arguments.
     #[must_use]
-    pub fn output(&self) -> &OutputOptions {
-        match &self.command {
-            Command::Sts(args) => &args.output,
-            Command::Imds(args) => &args.output,
-            Command::S3(args) => &args.output,
-            Command::Cloudmap(args) => &args.output,
-            Command::Refresh(args) => &args.output,
-            Command::Sign(args) => &args.output,
-            Command::Doctor(args) => &args.output,
-            Command::Lab(args) => &args.output,
-            Command::Compare(args) => &args.output,
-            Command::Report(args) => &args.output,
-            Command::CredentialProcess(args) => &args.output,
-            Command::ImdsWorker(args) => &args.output,
+    pub fn command(self) -> Box<dyn Command> {
+        match self.command {
+            Subcommands::Sts(args) => Box::new(args),
+            Subcommands::Imds(args) => Box::new(args),
+            Subcommands::S3(args) => Box::new(args),
+            Subcommands::Cloudmap(args) => Box::new(args),
+            Subcommands::Refresh(args) => Box::new(args),
+            Subcommands::Sign(args) => Box::new(args),
+            Subcommands::Doctor(args) => Box::new(args),
+            Subcommands::Lab(args) => Box::new(args),
+            Subcommands::Compare(args) => Box::new(args),
+            Subcommands::Report(args) => Box::new(args),
+            Subcommands::CredentialProcess(args) => Box::new(args),
+            Subcommands::ImdsWorker(args) => Box::new(args),
         }
-    }
-
-    /// Whether one thread is enough, so that none need be started: for processes that are started by the thousand.
-    #[must_use]
-    pub fn needs_one_thread(&self) -> bool {
-        matches!(
-            self.command,
-            Command::CredentialProcess(_) | Command::ImdsWorker(_)
-        )
-    }
-
-    /// What the results are held to.
-    fn checks(&self) -> CheckOptions {
-        match &self.command {
-            Command::Sts(args) => args.checks.clone(),
-            Command::Imds(args) => args.checks.clone(),
-            Command::S3(args) => args.checks.clone(),
-            Command::Cloudmap(args) => args.checks.clone(),
-            Command::Refresh(args) => args.checks.clone(),
-            Command::Sign(args) => args.checks.clone(),
-            Command::Compare(args) => args.checks.clone(),
-            Command::Report(args) => args.checks.clone(),
-            Command::Doctor(_)
-            | Command::Lab(_)
-            | Command::CredentialProcess(_)
-            | Command::ImdsWorker(_) => CheckOptions::default(),
-        }
-    }
-
-    /// Runs the subcommand.
-    pub async fn run(self) -> Result<Report, Failure> {
-        let checks = self.checks();
-        let report = match self.command {
-            Command::Sts(args) => commands::sts::run(args).await,
-            Command::Imds(args) => commands::imds::run(args).await,
-            Command::S3(args) => commands::s3::run(args).await,
-            Command::Cloudmap(args) => commands::cloudmap::run(args).await,
-            Command::Refresh(args) => commands::refresh::run(args).await,
-            Command::Sign(args) => commands::sign::run(args).await,
-            Command::Doctor(args) => commands::doctor::run(args).await,
-            Command::Lab(args) => commands::lab::run(args).await,
-            Command::Compare(args) => commands::compare::run(&args),
-            Command::Report(args) => commands::report::run(&args),
-            Command::CredentialProcess(args) => commands::credential_process::run(args).await,
-            Command::ImdsWorker(args) => commands::imds::worker::run(args).await,
-        };
-        report.map(|report| report.checked(&checks))
     }
 }

@@ -3,9 +3,11 @@
 //! The rooms, from top to bottom; each may use those below it and never one above:
 //!
 //! - [`cli`]: the command line as typed
-//! - [`commands`]: one file per subcommand; each returns a report
-//! - [`report`]: the result document and its renderers
+//! - [`commands`]: a value per subcommand; each hands back a document
+//! - [`run`]: the one pipeline of a measuring run, and what all commands share
+//! - [`render`]: from a document to text, and the one writer of results
 //! - [`doctor`]: what a machine's AWS configuration leads to, and what is wrong with it
+//! - [`document`]: the result document, read back and held against limits
 //! - [`client`]: instrumented SDK clients
 //! - [`signing`]: what signing costs on this CPU, without a network
 //! - [`simulation`]: strategies on a virtual clock
@@ -13,7 +15,7 @@
 //! - [`credentials`]: sources of credentials, what fetching from them costs, and strategies of renewal
 //! - [`measure`]: samples, distributions, load, comparisons; knows neither AWS nor a terminal
 //! - [`lab`]: the embedded AWS; shares no code with the instrument that measures it
-//! - [`clock`], [`exit`], [`link_local`], [`processor`]: the ground floor
+//! - [`clock`], [`exit`], [`figures`], [`link_local`], [`nearest`], [`processor`]: the ground floor
 
 pub mod cli;
 pub mod client;
@@ -22,11 +24,15 @@ pub mod commands;
 pub mod credentials;
 pub mod discovery;
 pub mod doctor;
+pub mod document;
 pub mod exit;
+pub mod figures;
 pub mod lab;
 pub mod link_local;
 pub mod measure;
+pub mod nearest;
 pub mod processor;
-pub mod report;
+pub mod render;
+pub mod run;
 pub mod signing;
 pub mod simulation;

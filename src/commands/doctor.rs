@@ -1,28 +1,25 @@
 //! `doctor`: from symptom to cause to remedy.
 
+use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::Report;
-use super::failure::Failure;
-use super::lab::{load_scenario, start_lab};
-use super::options::OutputOptions;
-use super::session::{require_writable, rfc3339, tool};
-use super::target::exported;
-use crate::client::Route;
-use crate::clock;
+use super::command::{Command, Completed, Kind, Running};
 use crate::credentials::Source;
 use crate::doctor::{
     self, Check, Diagnosis, Examination, Identity, Level, Link, LinkState, Patient, sdks,
 };
+use crate::document::{
+    self, DiagnosedLink, DiagnosedPlace, DiagnosedRegion, DiagnosedSts, DoctorResult, Document,
+    FailOn, Finding, SdkPick, Severity, Target,
+};
 use crate::exit::Exit;
 use crate::lab::Options as LabOptions;
-use crate::report;
-use crate::report::diagnosis::{
-    Ailment, DiagnosedLink, DiagnosedPlace, DiagnosedRegion, DiagnosedSts, DoctorDocument, SdkPick,
+use crate::render;
+use crate::run::{
+    Clock, Failure, OutputOptions, RunningLab, environment, exported, head, load_scenario, rfc3339,
 };
-use crate::report::document::{SCHEMA, Severity};
 
 /// Find out what is wrong with this machine's AWS credentials, and what to do about it
 ///
@@ -55,90 +52,70 @@ pub struct DoctorArgs {
     profile: Option<String>,
 
     #[command(flatten)]
-    pub output: OutputOptions,
+    output: OutputOptions,
 }
 
-/// From which level on findings are a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    Info,
-    Warning,
-    Error,
-    Never,
-}
+impl Command for DoctorArgs {
+    fn output(&self) -> OutputOptions {
+        self.output.clone()
+    }
 
-impl FailOn {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-            Self::Never => "never",
+    fn kind(&self) -> Kind {
+        match self.explain {
+            Some(_) => Kind::Text,
+            None => Kind::Counts,
         }
     }
 
-    fn fails_at(self, level: Level) -> bool {
-        match self {
-            Self::Info => true,
-            Self::Warning => level >= Level::Warning,
-            Self::Error => level >= Level::Error,
-            Self::Never => false,
-        }
+    fn run(self: Box<Self>) -> Running {
+        Box::pin(async move {
+            match &self.explain {
+                Some(id) => explained(id).map(Completed::text),
+                None => examine(&self).await,
+            }
+        })
     }
 }
 
 /// Examines this machine, or a client of the lab.
-pub async fn run(args: DoctorArgs) -> Result<Report, Failure> {
-    if let Some(id) = &args.explain {
-        return explained(id).map(Report::Explained);
-    }
-    if let Some(path) = &args.output.output {
-        require_writable(path)?;
-    }
-    if !args.output.format.holds_counts() {
-        return Err(Failure::new(
-            report::RenderError::NoLatencies,
-            "use --format table, json, csv, markdown or html",
-        ));
-    }
-    let (start, started_at) = (clock::now(), clock::wall());
+async fn examine(args: &DoctorArgs) -> Result<Completed, Failure> {
+    let clock = Clock::started();
     let lab = match &args.lab {
-        Some(name) => Some(start_lab(load_scenario(name)?, LabOptions::default()).await?),
+        Some(name) => Some(RunningLab::start(load_scenario(name)?, LabOptions::default()).await?),
         None => None,
     };
-    let lab = lab.as_ref().map(|(lab, _)| lab);
     let patient = Patient {
-        variables: match lab {
-            Some(lab) => lab.environment(exported(args.source)).into_iter().collect(),
-            None => std::env::vars_os()
-                .filter_map(|(name, value)| {
-                    Some((name.into_string().ok()?, value.into_string().ok()?))
-                })
+        variables: match &lab {
+            Some(lab) => lab
+                .lab
+                .environment(exported(args.source))
+                .into_iter()
                 .collect(),
+            None => environment(),
         },
-        route: lab.map(|lab| Route {
-            address: lab.address(),
-            ca_pem: lab.ca_pem().to_owned(),
-        }),
+        route: lab.as_ref().map(RunningLab::route),
         region: args.region.clone(),
         profile: args.profile.clone(),
     };
     let seen = doctor::examine(&patient).await;
     let found = doctor::diagnose(&seen);
-    let failed = found
-        .iter()
-        .any(|found| args.fail_on.fails_at(found.sighting.level));
-    let document = document(&args, &seen, &found, started_at, clock::since(start));
-    let exit = if failed {
+    let body = result(args, &seen, &found);
+    let fails = |finding: &Finding| args.fail_on.fails_at(finding.severity);
+    let exit = if body.findings.iter().any(fails) {
         Exit::CheckFailed
     } else {
         Exit::Measured
     };
-    Ok(Report::Doctor(Box::new(document), exit))
+    let target = match lab {
+        Some(_) => Target::Lab,
+        None => Target::Endpoint,
+    };
+    let head = head("doctor", Some(clock), Some(target));
+    let body = body.into();
+    Ok(Completed::document(Document { head, body }, exit))
 }
 
 fn explained(id: &str) -> Result<String, Failure> {
-    use std::fmt::Write;
     let check: &Check = doctor::guide::find(id).ok_or_else(|| {
         let nearest = doctor::guide::nearest(id);
         let suggestion =
@@ -151,7 +128,7 @@ fn explained(id: &str) -> Result<String, Failure> {
     })?;
     let mut text = format!("{} ({}): {}\n", check.id, check.level.as_str(), check.title);
     for (name, words) in doctor::guide::sections(check) {
-        let options = textwrap::Options::new(report::width().min(100))
+        let options = textwrap::Options::new(render::width().min(100))
             .initial_indent("  ")
             .subsequent_indent("  ");
         let _ = writeln!(text, "\n{name}\n{}", textwrap::fill(words, options));
@@ -159,31 +136,10 @@ fn explained(id: &str) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn document(
-    args: &DoctorArgs,
-    seen: &Examination,
-    found: &[Diagnosis],
-    started_at: SystemTime,
-    elapsed: Duration,
-) -> DoctorDocument {
+fn result(args: &DoctorArgs, seen: &Examination, found: &[Diagnosis]) -> DoctorResult {
     let name = |link: &Link| link.name.as_str().to_owned();
     let winner = seen.winner().map(|(link, _)| name(link));
-    DoctorDocument {
-        schema: SCHEMA.to_owned(),
-        tool: tool(),
-        command: "doctor".to_owned(),
-        arguments: std::env::args_os()
-            .skip(1)
-            .map(|argument| argument.to_string_lossy().into_owned())
-            .collect(),
-        started_at: rfc3339(started_at),
-        elapsed_s: elapsed.as_secs_f64(),
-        target: if args.lab.is_some() {
-            "lab"
-        } else {
-            "endpoint"
-        }
-        .to_owned(),
+    DoctorResult {
         scenario: args.lab.clone(),
         place: DiagnosedPlace {
             kind: seen.place.kind.as_str().to_owned(),
@@ -197,16 +153,16 @@ fn document(
         next: winner.as_ref().and_then(|_| seen.behind().next().map(name)),
         winner,
         sdks: sdks::picks(seen).iter().map(pick).collect(),
-        findings: found.iter().map(ailment).collect(),
-        fail_on: args.fail_on.as_str().to_owned(),
+        findings: found.iter().map(finding).collect(),
+        fail_on: args.fail_on,
     }
 }
 
 fn link(link: &Link, now: Option<SystemTime>) -> DiagnosedLink {
     let (state, detail) = match &link.state {
-        LinkState::Absent(why) => ("absent", Some(why.clone())),
-        LinkState::Loaded(_) => ("loaded", None),
-        LinkState::Failed(why) => ("failed", Some(why.clone())),
+        LinkState::Absent(why) => (document::LinkState::Absent, Some(why.clone())),
+        LinkState::Loaded(_) => (document::LinkState::Loaded, None),
+        LinkState::Failed(why) => (document::LinkState::Failed, Some(why.clone())),
     };
     let fetched = link.fetched();
     let expires = fetched.and_then(|fetched| fetched.expires);
@@ -214,7 +170,7 @@ fn link(link: &Link, now: Option<SystemTime>) -> DiagnosedLink {
     let arn = identity.map(|identity| &identity.arn);
     DiagnosedLink {
         name: link.name.as_str().to_owned(),
-        state: state.to_owned(),
+        state,
         detail,
         elapsed_us: link.elapsed.map(micros),
         access_key_id: fetched.map(|fetched| fetched.access_key_id.clone()),
@@ -248,23 +204,24 @@ fn pick(pick: &sdks::Pick) -> SdkPick {
     }
 }
 
-fn ailment(found: &Diagnosis) -> Ailment {
+fn finding(found: &Diagnosis) -> Finding {
     let (check, sighting) = (found.check, &found.sighting);
-    Ailment {
-        id: check.id.to_owned(),
-        severity: match sighting.level {
-            Level::Info => Severity::Info,
-            Level::Warning => Severity::Warning,
-            Level::Error => Severity::Error,
-        },
-        summary: sighting.summary.clone(),
-        evidence: sighting.evidence.clone(),
-        consequence: check.consequence.to_owned(),
-        remedy: sighting
-            .remedy
-            .clone()
-            .unwrap_or_else(|| check.remedy.to_owned()),
-        reference: check.reference.to_owned(),
+    let severity = match sighting.level {
+        Level::Info => Severity::Info,
+        Level::Warning => Severity::Warning,
+        Level::Error => Severity::Error,
+    };
+    let remedy = sighting.remedy.as_deref().unwrap_or(check.remedy);
+    Finding {
+        consequence: Some(check.consequence.to_owned()),
+        reference: Some(check.reference.to_owned()),
+        ..Finding::new(
+            severity,
+            check.id,
+            &sighting.summary,
+            &sighting.evidence,
+            remedy,
+        )
     }
 }
 

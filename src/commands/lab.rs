@@ -1,22 +1,24 @@
 //! `lab`: the embedded AWS in the foreground, or around another program.
 
+use std::io;
 use std::net::IpAddr;
 use std::process::ExitStatus;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
-use tokio::process::Command;
-use tokio::signal::unix::{SignalKind, signal};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use rustix::process::{Pid, kill_process};
+use tokio::process::{self, Child};
+use tokio::signal::unix::SignalKind;
 
-use super::Report;
-use super::failure::Failure;
-use super::options::OutputOptions;
-use super::session::{LabRequests, tool};
+use super::command::{Command, Completed, Kind, Output, Running};
+use crate::document::{Document, LabInfo, LabResult};
 use crate::exit::Exit;
-use crate::lab::scenario::Scenario;
 use crate::lab::{ExportedSource, Lab, Options};
-use crate::report;
-use crate::report::document::{LabDocument, LabInfo, RequestCount, SCHEMA};
+use crate::render;
+use crate::run::{
+    Console, Failure, OutputOptions, RunningLab, Signals, head, load_scenario, requests,
+};
 
 /// Run the embedded lab: a local AWS with dialable latency, throttling and faults
 #[derive(Args, Clone, Debug)]
@@ -26,8 +28,8 @@ pub struct LabArgs {
     scenario: String,
 
     /// The credential source that programs are pointed at
-    #[arg(long, value_enum, value_name = "SOURCE", default_value_t = Exported::Imds)]
-    source: Exported,
+    #[arg(long, value_name = "SOURCE", default_value = "imds", value_parser = exported_sources())]
+    source: ExportedSource,
 
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
@@ -46,7 +48,7 @@ pub struct LabArgs {
     dns_port: u16,
 
     #[command(flatten)]
-    pub output: OutputOptions,
+    output: OutputOptions,
 
     /// Run this program inside the lab and end with its exit status
     #[arg(last = true, value_name = "COMMAND")]
@@ -54,158 +56,77 @@ pub struct LabArgs {
 }
 
 /// Sources whose variables the lab exports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Exported {
-    Imds,
-    Container,
-    Static,
-    WebIdentity,
-    Profile,
-    AssumeRole,
+fn exported_sources() -> impl TypedValueParser<Value = ExportedSource> {
+    PossibleValuesParser::new(ExportedSource::ALL.map(ExportedSource::name))
+        .try_map(|name| name.parse::<ExportedSource>())
 }
 
-impl From<Exported> for ExportedSource {
-    fn from(source: Exported) -> Self {
-        match source {
-            Exported::Imds => Self::Imds,
-            Exported::Container => Self::Container,
-            Exported::Static => Self::Static,
-            Exported::WebIdentity => Self::WebIdentity,
-            Exported::Profile => Self::Profile,
-            Exported::AssumeRole => Self::AssumeRole,
-        }
+impl Command for LabArgs {
+    fn output(&self) -> OutputOptions {
+        self.output.clone()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Counts
+    }
+
+    fn run(self: Box<Self>) -> Running {
+        Box::pin(run(*self))
     }
 }
 
 /// Runs the lab until interrupted, or until the program in it ends.
-pub async fn run(args: LabArgs) -> Result<Report, Failure> {
-    if let Some(path) = &args.output.output {
-        super::session::require_writable(path)?;
-    }
-    if !args.output.format.holds_counts() {
-        return Err(Failure::new(
-            report::RenderError::NoLatencies,
-            "use --format table, json, csv, markdown or html",
-        ));
-    }
+async fn run(args: LabArgs) -> Result<Completed, Failure> {
     let options = Options {
         bind: args.bind,
         port: args.port,
         imds_port: args.imds_port,
         dns_port: args.dns_port,
     };
-    let (lab, info) = start_lab(load_scenario(&args.scenario)?, options).await?;
-    let variables = lab.environment(args.source.into());
+    let RunningLab { lab, info } =
+        RunningLab::start(load_scenario(&args.scenario)?, options).await?;
+    let variables = lab.environment(args.source);
     let exit = if args.command.is_empty() {
-        foreground(&lab, &info, &variables, args.output.quiet).await?
+        foreground(&lab, &info, &variables, &args.output).await?
     } else {
         inside(&args.command, &variables).await?
     };
-    let document = LabDocument {
-        schema: SCHEMA.to_owned(),
-        tool: tool(),
-        command: "lab".to_owned(),
-        arguments: std::env::args().skip(1).collect(),
+    let body = LabResult {
         scenario: info.scenario,
         seed: info.seed,
         requests: requests(&lab),
     };
     lab.stop().await;
-    Ok(Report::Lab(document, exit))
-}
-
-/// A built-in scenario, or one from a file.
-pub fn load_scenario(name: &str) -> Result<Scenario, Failure> {
-    Scenario::load(name).map_err(|error| {
-        let names = Scenario::builtin_names().join(", ");
-        Failure::new(
-            error,
-            format!(
-                "built-in scenarios: {names}; docs/lab.md lists every field of a scenario file"
-            ),
-        )
+    let head = head("lab", None, None);
+    let body = body.into();
+    Ok(Completed {
+        output: Output::Beside(Box::new(Document { head, body })),
+        exit,
     })
-}
-
-/// Starts the lab.
-pub async fn start_lab(scenario: Scenario, options: Options) -> Result<(Lab, LabInfo), Failure> {
-    let info = LabInfo {
-        scenario: scenario.name.clone(),
-        seed: scenario.seed,
-        requests: LabRequests::new(),
-        about: scenario.about.clone(),
-    };
-    let lab = Lab::start(scenario, options).await.map_err(|error| {
-        Failure::new(
-            error,
-            "choose another --bind, --port, --imds-port or --dns-port, or leave them out for free ones",
-        )
-    })?;
-    Ok((lab, info))
-}
-
-/// What the lab has counted so far.
-#[must_use]
-pub fn requests(lab: &Lab) -> LabRequests {
-    let counted = lab.requests().into_iter();
-    counted
-        .map(|(operation, n)| {
-            (
-                operation,
-                RequestCount {
-                    count: n.count,
-                    ok: n.ok,
-                    throttled: n.throttled,
-                    failed: n.failed,
-                },
-            )
-        })
-        .collect()
-}
-
-/// Completes on the first interrupt or termination signal after this call.
-pub fn interrupted() -> impl Future<Output = ()> + Send {
-    let signals = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    );
-    async {
-        match signals {
-            (Ok(mut interrupt), Ok(mut terminate)) => {
-                tokio::select! {
-                    _ = interrupt.recv() => (),
-                    _ = terminate.recv() => (),
-                }
-            }
-            // Without handlers the signals end the process by themselves.
-            _ => std::future::pending().await,
-        }
-    }
 }
 
 async fn foreground(
     lab: &Lab,
     info: &LabInfo,
     variables: &[(String, String)],
-    quiet: bool,
+    output: &OutputOptions,
 ) -> Result<Exit, Failure> {
     let exports: Vec<String> = variables
         .iter()
         .map(|(name, value)| format!("export {name}={}", quoted(value)))
         .collect();
-    let printed =
-        report::write(None, &(exports.join("\n") + "\n")).context("cannot print the environment");
-    printed.map_err(|error| Failure { error, hint: None })?;
-    if !quiet {
-        report::note(&format!(
-            "lab `{}` is ready on {} (HTTP and HTTPS), {} (instance metadata) and {} (DNS, UDP); interrupt to stop",
-            info.scenario,
-            lab.address(),
-            lab.imds_address(),
-            lab.dns_address()
-        ));
-    }
-    interrupted().await;
+    render::write(None, &(exports.join("\n") + "\n"))
+        .context("cannot print the environment")
+        .map_err(Failure::without_hint)?;
+    let mut signals = Signals::default();
+    Console::from(output).note(&format!(
+        "lab `{}` is ready on {} (HTTP and HTTPS), {} (instance metadata) and {} (DNS, UDP); interrupt to stop",
+        info.scenario,
+        lab.address(),
+        lab.imds_address(),
+        lab.dns_address()
+    ));
+    signals.next().await;
     Ok(Exit::Measured)
 }
 
@@ -221,7 +142,7 @@ fn quoted(value: &str) -> String {
 
 /// Runs a program with the lab's variables and none of the caller's AWS settings.
 async fn inside(command: &[String], variables: &[(String, String)]) -> Result<Exit, Failure> {
-    let mut child = Command::new(&command[0]);
+    let mut child = process::Command::new(&command[0]);
     child.args(&command[1..]);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("AWS_") {
@@ -234,17 +155,35 @@ async fn inside(command: &[String], variables: &[(String, String)]) -> Result<Ex
         let error = anyhow::Error::new(error).context(format!("cannot run `{}`", command[0]));
         Failure::new(error, "check the program's name and PATH")
     })?;
-    // An interrupt from the terminal reaches the program too; the lab outlives it to report.
-    let status = loop {
+    let status = outlived(&mut running).await;
+    let status = status.context("cannot wait for the program");
+    Ok(Exit::Child(exit_code(
+        status.map_err(Failure::without_hint)?,
+    )))
+}
+
+/// Waits for the program. A termination signal is handed on, as whoever stops a container tells only its first
+/// process; an interrupt from the terminal has reached the program already. The lab outlives it to report, unless
+/// it is interrupted once more: then the program is killed.
+async fn outlived(running: &mut Child) -> io::Result<ExitStatus> {
+    let mut signals = Signals::default();
+    let mut interrupts = 0;
+    loop {
         tokio::select! {
-            status = running.wait() => break status,
-            () = interrupted() => (),
+            status = running.wait() => return status,
+            signal = signals.next() => {
+                let pid = running.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+                if signal == SignalKind::terminate() && let Some(pid) = pid {
+                    // It may have ended just now, which is what the next wait finds.
+                    let _ = kill_process(pid, rustix::process::Signal::TERM);
+                }
+                interrupts += u32::from(signal == SignalKind::interrupt());
+                if interrupts > 1 {
+                    running.start_kill()?;
+                }
+            }
         }
-    };
-    let status = status
-        .context("cannot wait for the program")
-        .map_err(|error| Failure { error, hint: None })?;
-    Ok(Exit::Child(exit_code(status)))
+    }
 }
 
 /// The caller's list of hosts that need no proxy, with the lab's addresses added.

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Report;
-use super::failure::Failure;
-use super::options::{CheckOptions, OutputOptions};
-use super::session::require_writable;
+use super::command::{Command, Completed, Kind, Running};
+use super::compare::read;
 use crate::exit::Exit;
+use crate::run::{CheckOptions, OutputOptions};
 
 /// Render a stored run again, in any format
 #[derive(Args, Clone, Debug)]
@@ -18,17 +17,25 @@ pub struct ReportArgs {
     file: PathBuf,
 
     #[command(flatten)]
-    pub checks: CheckOptions,
+    checks: CheckOptions,
     #[command(flatten)]
-    pub output: OutputOptions,
+    output: OutputOptions,
 }
 
-/// Reads the document.
-pub fn run(args: &ReportArgs) -> Result<Report, Failure> {
-    if let Some(path) = &args.output.output {
-        require_writable(path)?;
+impl Command for ReportArgs {
+    fn output(&self) -> OutputOptions {
+        self.output.clone()
     }
-    let document = super::compare::read(&args.file)?;
-    args.checks.meant_for(&document)?;
-    Ok(Report::Stored(Box::new(document), Exit::Measured))
+
+    fn checks(&self) -> CheckOptions {
+        self.checks.clone()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Stored
+    }
+
+    fn run(self: Box<Self>) -> Running {
+        Box::pin(async move { Ok(Completed::document(read(&self.file)?, Exit::Measured)) })
+    }
 }

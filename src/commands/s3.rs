@@ -7,20 +7,20 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use clap::{Args, ValueEnum};
 
-use super::Report;
-use super::failure::Failure;
-use super::load;
-use super::options::{CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions};
-use super::session::{self, ArmCall, Session};
+use super::command::{Command, Completed, Running};
 use crate::client::{
     ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
     timeline,
 };
 use crate::credentials::Source;
+use crate::document::{Arm, Finding, Severity};
 use crate::lab;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Outcome, Sample};
-use crate::report::document::{Arm, Finding, Severity};
+use crate::run::{
+    ArmCall, CheckOptions, Failure, LoadOptions, OutputOptions, PacingOptions, Session,
+    TargetOptions, names,
+};
 
 /// Time S3 calls: cold against warm credentials and connections
 #[derive(Args, Clone, Debug)]
@@ -52,9 +52,9 @@ pub struct S3Args {
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
-    pub checks: CheckOptions,
+    checks: CheckOptions,
     #[command(flatten)]
-    pub output: OutputOptions,
+    output: OutputOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -64,25 +64,37 @@ enum Operation {
     PutObject,
 }
 
-/// Runs the comparison.
-pub async fn run(args: S3Args) -> Result<Report, Failure> {
+impl Command for S3Args {
+    fn output(&self) -> OutputOptions {
+        self.output.clone()
+    }
+
+    fn checks(&self) -> CheckOptions {
+        self.checks.clone()
+    }
+
+    fn run(self: Box<Self>) -> Running {
+        Box::pin(run(*self))
+    }
+}
+
+async fn run(args: S3Args) -> Result<Completed, Failure> {
     let source = args.target.source.unwrap_or(Source::Chain);
     let session = Session::begin("s3", &args.target, &args.output, source).await?;
-    let setup = Arc::clone(&session.setup);
     let request = Request::of(&args, &session)?;
     let mut arms = Vec::new();
     for (credentials, connection) in temperatures(args.compare_cache) {
-        arms.push(arm(&setup, credentials, connection, &request).await?);
+        arms.push(arm(&session.setup, credentials, connection, &request).await?);
     }
-    let mut plan = load::plan(&args.load, &args.pacing);
-    if plan.warmup == 0 {
-        // Without one call before, the warm arms would be measured cold.
-        plan.warmup = 1;
-    }
-    args.checks.meant_for_arms(&session::names(&arms))?;
-    session
-        .interleaved(&arms, &plan, |_, arms, _| findings(arms))
-        .await
+    args.checks.meant_for_arms(&names(&arms))?;
+    let mut plan = args.load.plan(&args.pacing);
+    // Without one call before, the warm arms would be measured cold.
+    plan.warmup = plan.warmup.max(1);
+    session.warm_up(&arms, &plan).await?;
+    let mut run = session.measure(&plan);
+    run.interleaved(&arms, &plan).await;
+    let findings = findings(&run.arms);
+    Ok(Completed::measured(run.document(findings)))
 }
 
 /// Whether something is made anew for each call, or kept from one to the next.
@@ -345,16 +357,16 @@ fn cold_start(cold: &Arm, warm: &Arm) -> Option<Finding> {
             remedy,
         )
     };
-    Some(Finding {
-        id: id.to_owned(),
-        severity: Severity::Info,
-        summary: format!(
+    Some(Finding::new(
+        Severity::Info,
+        id,
+        format!(
             "a cold start takes {cold_total:.1} ms instead of {warm_total:.1} ms, and {:.0} % of the difference is {what}",
             share * 100.0
         ),
-        evidence: format!(
+        format!(
             "of {extra:.1} ms extra on average, credentials take {credentials:.1} ms and the connection {connection:.1} ms"
         ),
-        remedy: remedy.to_owned(),
-    })
+        remedy.to_owned(),
+    ))
 }

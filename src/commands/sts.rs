@@ -7,17 +7,17 @@ use anyhow::anyhow;
 use aws_sdk_sts::config::Region;
 use clap::{Args, ValueEnum};
 
-use super::Report;
-use super::failure::Failure;
-use super::load;
-use super::options::{CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions};
-use super::session::{self, ArmCall, Session};
+use super::command::{Command, Completed, Running};
 use crate::client::{ArmFacts, sampled};
 use crate::credentials::Source;
+use crate::document::{Arm, Comparison, Finding, Severity, Verdict};
 use crate::lab::ExportedSource;
 use crate::measure::Call;
 use crate::measure::load::CallFuture;
-use crate::report::document::{Arm, Comparison, Finding, Severity, Verdict};
+use crate::run::{
+    ArmCall, CheckOptions, Failure, LoadOptions, OutputOptions, PacingOptions, Session,
+    TargetOptions, names,
+};
 
 /// The pseudo-Region under which the SDK's endpoint rules give the global endpoint.
 const GLOBAL: &str = "aws-global";
@@ -47,9 +47,9 @@ pub struct StsArgs {
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
-    pub checks: CheckOptions,
+    checks: CheckOptions,
     #[command(flatten)]
-    pub output: OutputOptions,
+    output: OutputOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -59,8 +59,21 @@ enum Operation {
     AssumeRoleWithWebIdentity,
 }
 
-/// Runs the comparison.
-pub async fn run(args: StsArgs) -> Result<Report, Failure> {
+impl Command for StsArgs {
+    fn output(&self) -> OutputOptions {
+        self.output.clone()
+    }
+
+    fn checks(&self) -> CheckOptions {
+        self.checks.clone()
+    }
+
+    fn run(self: Box<Self>) -> Running {
+        Box::pin(run(*self))
+    }
+}
+
+async fn run(args: StsArgs) -> Result<Completed, Failure> {
     let source = args.target.source.unwrap_or(Source::Chain);
     let session = Session::begin("sts", &args.target, &args.output, source).await?;
     let request = Request::of(&args, &session)?;
@@ -68,9 +81,13 @@ pub async fn run(args: StsArgs) -> Result<Report, Failure> {
     for (name, region) in arm_regions(args.regional.as_deref(), session.setup.region())? {
         arms.push(arm(&session, name, region, &request).await?);
     }
-    let plan = load::plan(&args.load, &args.pacing);
-    args.checks.meant_for_arms(&session::names(&arms))?;
-    session.interleaved(&arms, &plan, findings).await
+    args.checks.meant_for_arms(&names(&arms))?;
+    let plan = args.load.plan(&args.pacing);
+    session.warm_up(&arms, &plan).await?;
+    let mut run = session.measure(&plan);
+    run.interleaved(&arms, &plan).await;
+    let findings = findings(&session, &run.arms, run.comparisons());
+    Ok(Completed::measured(run.document(findings)))
 }
 
 /// The arms' names and the Regions under which the SDK is asked for an endpoint.
@@ -285,49 +302,51 @@ fn findings(session: &Session, arms: &[Arm], comparisons: &[Comparison]) -> Vec<
 }
 
 fn overridden(url: &str) -> Finding {
-    Finding {
-        id: "sts-endpoint-override".to_owned(),
-        severity: Severity::Warning,
-        summary: "every arm was sent to one configured endpoint, so their comparison says nothing about AWS".to_owned(),
-        evidence: format!("the configuration puts {url} in the place of STS"),
-        remedy: "unset AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS, or leave out --endpoint-url".to_owned(),
-    }
+    Finding::new(
+        Severity::Warning,
+        "sts-endpoint-override",
+        "every arm was sent to one configured endpoint, so their comparison says nothing about AWS",
+        format!("the configuration puts {url} in the place of STS"),
+        "unset AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS, or leave out --endpoint-url",
+    )
 }
 
 fn global_slower(arms: &[Arm], comparison: &Comparison) -> Finding {
     let ms = |us: f64| us / 1e3;
-    Finding {
-        id: "sts-global-endpoint".to_owned(),
-        severity: Severity::Warning,
-        summary: format!(
+    Finding::new(
+        Severity::Warning,
+        "sts-global-endpoint",
+        format!(
             "the global STS endpoint costs {:.1} ms more per call than the Region's own",
             ms(-comparison.difference_us)
         ),
-        evidence: format!(
+        format!(
             "median {:.1} ms at {} against {:.1} ms at {}",
             ms(comparison.baseline_us),
             reached(arms, &comparison.baseline),
             ms(comparison.candidate_us),
             reached(arms, &comparison.candidate),
         ),
-        remedy: REMEDY.to_owned(),
-    }
+        REMEDY,
+    )
 }
 
 fn same(arms: &[Arm], comparison: &Comparison) -> Finding {
-    Finding {
-        id: "sts-global-endpoint-is-local".to_owned(),
-        severity: Severity::Info,
-        summary: format!("the global STS endpoint is as fast as that of arm {}", comparison.candidate),
-        evidence: format!(
+    Finding::new(
+        Severity::Info,
+        "sts-global-endpoint-is-local",
+        format!(
+            "the global STS endpoint is as fast as that of arm {}",
+            comparison.candidate
+        ),
+        format!(
             "{} and {}; since 2025 AWS serves the global endpoint inside the Regions that are enabled by default",
             reached(arms, &comparison.baseline),
             reached(arms, &comparison.candidate),
         ),
-        remedy: "nothing to gain in latency; the Region's own endpoint still has its own throttle and no \
-            dependency on us-east-1"
-            .to_owned(),
-    }
+        "nothing to gain in latency; the Region's own endpoint still has its own throttle and no \
+            dependency on us-east-1",
+    )
 }
 
 /// Where an arm really went.

@@ -40,6 +40,40 @@ pub enum ExportedSource {
     AssumeRole,
 }
 
+impl ExportedSource {
+    pub const ALL: [Self; 6] = [
+        Self::Imds,
+        Self::Container,
+        Self::Static,
+        Self::WebIdentity,
+        Self::Profile,
+        Self::AssumeRole,
+    ];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Imds => "imds",
+            Self::Container => "container",
+            Self::Static => "static",
+            Self::WebIdentity => "web-identity",
+            Self::Profile => "profile",
+            Self::AssumeRole => "assume-role",
+        }
+    }
+}
+
+impl std::str::FromStr for ExportedSource {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|source| source.name() == name)
+            .ok_or_else(|| name.to_owned())
+    }
+}
+
 /// What the files are about.
 pub(super) struct Contents<'a> {
     pub(super) region: &'a str,

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::commands::options::{
+use crate::discovery::{Policy, Target};
+use crate::run::{
     CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions, duration, rate,
 };
-use crate::discovery::{Policy, Target};
 
 /// Time discovery through Cloud Map and DNS, and calls that prefer the own zone
 #[derive(Args, Clone, Debug)]
@@ -73,9 +73,9 @@ pub struct CloudmapArgs {
     #[command(flatten)]
     pub(super) target: TargetOptions,
     #[command(flatten)]
-    pub checks: CheckOptions,
+    pub(super) checks: CheckOptions,
     #[command(flatten)]
-    pub output: OutputOptions,
+    pub(super) output: OutputOptions,
 }
 
 /// How instances are called.

@@ -10,13 +10,12 @@ use rand::rngs::SmallRng;
 use super::service::Service;
 use crate::client::{ArmFacts, error_text, sampled};
 use crate::clock;
-use crate::commands::failure::Failure;
-use crate::commands::session::{ArmCall, Session};
 use crate::discovery::dns::{DnsError, Lookup};
 use crate::discovery::{CloudMap, Policy, Resolver};
+use crate::document::Arm;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, IdentityCounts, Outcome, Phase, PhaseTimes, Sample};
-use crate::report::document::Arm;
+use crate::run::{ArmCall, Failure, Session};
 
 /// The arms; DNS is left out where it does not know the service.
 pub(super) async fn arms(
@@ -24,9 +23,8 @@ pub(super) async fn arms(
     service: &Arc<Service>,
 ) -> Result<Vec<ArmCall>, Failure> {
     let arm = |name: &str, call: Arc<dyn Call>, facts| ArmCall {
-        name: name.to_owned(),
-        call,
         facts,
+        ..ArmCall::plain(name, call)
     };
     let facts = Arc::<ArmFacts>::default();
     let discover = Discover(service.cloudmap(session, &facts).await?);
@@ -38,15 +36,17 @@ pub(super) async fn arms(
         resolver: service.resolver(session, 0).await?,
         random: Mutex::new(SmallRng::seed_from_u64(0)),
     };
-    arms.push(arm("cached", Arc::new(held), Arc::default()));
+    arms.push(ArmCall::plain("cached", Arc::new(held)));
     match lookup(session, service) {
-        None => session.note("no name server is configured: the arm `dns` is left out"),
+        None => session
+            .console
+            .note("no name server is configured: the arm `dns` is left out"),
         Some(lookup) => match lookup.addresses().await {
-            Err(DnsError::Refused { .. }) => session.note(&format!(
+            Err(DnsError::Refused { .. }) => session.console.note(&format!(
                 "DNS does not know {}: the arm `dns` is left out (HTTP namespaces are not in DNS)",
                 lookup.name
             )),
-            _ => arms.push(arm("dns", Arc::new(Dns(lookup)), Arc::default())),
+            _ => arms.push(ArmCall::plain("dns", Arc::new(Dns(lookup)))),
         },
     }
     Ok(arms)

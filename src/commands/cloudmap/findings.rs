@@ -3,7 +3,7 @@
 use super::requests::Requests;
 use super::service::Service;
 use crate::discovery::Policy;
-use crate::report::document::{Arm, Balance, Finding, Severity};
+use crate::document::{Arm, Balance, Finding, Severity};
 
 /// Records in one DNS answer of Cloud Map.
 const DNS_RECORDS: u64 = 8;
@@ -44,26 +44,24 @@ pub(super) fn of(service: &Service, requests: &[Requests], arms: &[Arm]) -> Vec<
 }
 
 fn no_zone() -> Finding {
-    Finding {
-        id: "own-zone-unknown".to_owned(),
-        severity: Severity::Warning,
-        summary: "nobody knows the caller's zone, so that every policy chooses as if all zones were others"
-            .to_owned(),
-        evidence: "no --az, no answer of ECS task metadata, none of instance metadata".to_owned(),
-        remedy: "pass --az, or run where metadata can be reached".to_owned(),
-    }
+    Finding::new(
+        Severity::Warning,
+        "own-zone-unknown",
+        "nobody knows the caller's zone, so that every policy chooses as if all zones were others",
+        "no --az, no answer of ECS task metadata, none of instance metadata",
+        "pass --az, or run where metadata can be reached",
+    )
 }
 
 fn unusable_instances(count: u64) -> Finding {
-    Finding {
-        id: "unusable-instances".to_owned(),
-        severity: Severity::Warning,
-        summary: format!("{count} registered instances cannot be called"),
-        evidence: "they lack an address, or a port that neither they nor the target name".to_owned(),
-        remedy: "register them with AWS_INSTANCE_IPV4 and AWS_INSTANCE_PORT, or put :PORT at the end of the \
-                 target"
-            .to_owned(),
-    }
+    Finding::new(
+        Severity::Warning,
+        "unusable-instances",
+        format!("{count} registered instances cannot be called"),
+        "they lack an address, or a port that neither they nor the target name",
+        "register them with AWS_INSTANCE_IPV4 and AWS_INSTANCE_PORT, or put :PORT at the end of the \
+                 target",
+    )
 }
 
 /// A fixed probability that sends fewer calls to the own zone than chance would.
@@ -72,19 +70,18 @@ fn below_chance(policy: Policy, balance: &Balance) -> Option<Finding> {
         return None;
     };
     let chance = balance.own_share_by_chance?;
-    (asked / 100.0 < chance && chance < 1.0).then(|| Finding {
-        id: "same-az-below-chance".to_owned(),
-        severity: Severity::Warning,
-        summary: format!(
-            "{policy} sends fewer calls to the own zone than a choice at random would"
-        ),
-        evidence: format!(
-            "{:.0} % of the {} instances are in the own zone",
-            chance * 100.0,
-            balance.fleet
-        ),
-        remedy: "use prefer-az, or a percentage above the own zone's part of the instances"
-            .to_owned(),
+    (asked / 100.0 < chance && chance < 1.0).then(|| {
+        Finding::new(
+            Severity::Warning,
+            "same-az-below-chance",
+            format!("{policy} sends fewer calls to the own zone than a choice at random would"),
+            format!(
+                "{:.0} % of the {} instances are in the own zone",
+                chance * 100.0,
+                balance.fleet
+            ),
+            "use prefer-az, or a percentage above the own zone's part of the instances",
+        )
     })
 }
 
@@ -98,33 +95,23 @@ fn hop(arm: &Arm, balance: &Balance) -> Option<Finding> {
     let far = own(false).filter_map(|zone| zone.latency.p50_us);
     let far = far.min_by(f64::total_cmp)?;
     let ms = |us: f64| us / 1e3;
-    (far > near).then(|| Finding {
-        id: "cross-zone-hop".to_owned(),
-        severity: Severity::Info,
-        summary: format!(
+    (far > near).then(|| Finding::new(Severity::Info, "cross-zone-hop", format!(
             "a call to another zone takes at least {:.2} ms longer at the median",
             ms(far - near)
-        ),
-        evidence: format!(
+        ), format!(
             "{}: {:.2} ms in the own zone, {:.2} ms in the nearest other one",
             arm.name,
             ms(near),
             ms(far)
-        ),
-        remedy:
-            "prefer-az saves it while the own zone has room; calls between zones cost money as well"
-                .to_owned(),
-    })
+        ), "prefer-az saves it while the own zone has room; calls between zones cost money as well"))
 }
 
 fn hidden(fleet: u64) -> Finding {
-    Finding {
-        id: "dns-hides-instances".to_owned(),
-        severity: Severity::Info,
-        summary: format!("DNS shows at most {DNS_RECORDS} of the {fleet} instances in one answer"),
-        evidence: "Cloud Map answers DNS with up to eight healthy records, chosen at random"
-            .to_owned(),
-        remedy: "resolve through DiscoverInstances where every client should see every instance"
-            .to_owned(),
-    }
+    Finding::new(
+        Severity::Info,
+        "dns-hides-instances",
+        format!("DNS shows at most {DNS_RECORDS} of the {fleet} instances in one answer"),
+        "Cloud Map answers DNS with up to eight healthy records, chosen at random",
+        "resolve through DiscoverInstances where every client should see every instance",
+    )
 }

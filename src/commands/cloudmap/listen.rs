@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -25,12 +26,11 @@ use super::findings;
 use super::requests::Requests;
 use super::service::Service;
 use crate::clock;
-use crate::commands::Report;
-use crate::commands::failure::Failure;
-use crate::commands::session::{self, Results, Session};
+use crate::commands::command::Completed;
+use crate::document::Arm;
 use crate::measure::Tally;
-use crate::report::assemble;
-use crate::report::document::Load;
+use crate::render;
+use crate::run::{self, Failure, Session, received};
 
 /// The path that is served.
 const PATH: &str = "/describe";
@@ -40,18 +40,19 @@ const GRACE: Duration = Duration::from_millis(250);
 /// Serves until interrupted, or until as much was answered as was asked for.
 pub(super) async fn run(
     args: &CloudmapArgs,
-    session: Session,
+    session: &Session,
     service: &Arc<Service>,
     address: SocketAddr,
-) -> Result<Report, Failure> {
+) -> Result<Completed, Failure> {
     let policy = args.policy().ok_or_else(|| {
         Failure::new(
             anyhow!("--listen serves with one policy"),
             "give one --policy, or none for prefer-az",
         )
     })?;
-    let requests = Requests::start(&session, service, policy, args.load.seed).await?;
-    let before = session.lab_requests();
+    let requests = Requests::start(session, service, policy, args.load.seed).await?;
+    let mut run = session.measure(&args.load.plan(&args.pacing));
+    run.load = received(&args.load);
     let listener = TcpListener::bind(address).await.map_err(|error| {
         let error = anyhow::Error::new(error).context(format!("cannot listen on {address}"));
         Failure::new(
@@ -61,8 +62,8 @@ pub(super) async fn run(
     })?;
     let bound = listener.local_addr().unwrap_or(address);
     // Said even if --quiet: with port 0 nobody could know.
-    crate::report::note(&format!("listening on http://{bound}{PATH}"));
-    let desk = Arc::new(Desk {
+    render::note(&format!("listening on http://{bound}{PATH}"));
+    let server = Arc::new(Server {
         requests,
         most: args.load.requests.unwrap_or(u64::MAX),
         started: clock::now(),
@@ -77,42 +78,20 @@ pub(super) async fn run(
         }
     };
     let interrupted = tokio::select! {
-        () = serve(listener, &desk) => false,
+        () = serve(listener, &server) => false,
         () = time => false,
         () = session.stop.stopped() => true,
     };
     // Whoever serves without an end in sight is meant to be interrupted.
     let bounded = args.load.requests.is_some() || args.load.duration.is_some();
-    let arm = desk.documented();
-    let findings = findings::of(service, std::slice::from_ref(&desk.requests), &arm);
-    let results = Results {
-        load: as_received(args),
-        complete: !(interrupted && bounded),
-        lab_requests: session::since(&before, session.lab_requests()),
-        arms: arm.into(),
-        comparisons: vec![],
-        findings,
-    };
-    Ok(Report::Measured(Box::new(session.document(results))))
-}
-
-/// The load is the callers', whoever they are.
-fn as_received(args: &CloudmapArgs) -> Load {
-    Load {
-        mode: "received".to_owned(),
-        concurrency: 0,
-        rate_per_s: None,
-        arrivals: None,
-        generator_lag: None,
-        missed: None,
-        requests: args.load.requests,
-        duration_s: args.load.duration.map(|duration| duration.as_secs_f64()),
-        warmup: 0,
-    }
+    run.complete = !(interrupted && bounded);
+    run.arms.push(server.arm());
+    let findings = findings::of(service, slice::from_ref(&server.requests), &run.arms);
+    Ok(Completed::measured(run.document(findings)))
 }
 
 /// What the connections share.
-struct Desk {
+struct Server {
     requests: Requests,
     /// Answers after which it is over.
     most: u64,
@@ -123,7 +102,7 @@ struct Desk {
 }
 
 /// Accepts until enough was answered.
-async fn serve(listener: TcpListener, desk: &Arc<Desk>) {
+async fn serve(listener: TcpListener, server: &Arc<Server>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -134,11 +113,11 @@ async fn serve(listener: TcpListener, desk: &Arc<Desk>) {
                     continue;
                 };
                 let _ = stream.set_nodelay(true);
-                let desk = Arc::clone(desk);
+                let server = Arc::clone(server);
                 connections.spawn(async move {
                     let answer = service_fn(|request| {
-                        let desk = Arc::clone(&desk);
-                        async move { Ok::<_, Infallible>(desk.answer(&request).await) }
+                        let server = Arc::clone(&server);
+                        async move { Ok::<_, Infallible>(server.answer(&request).await) }
                     });
                     // How a caller's connection ends is the caller's affair.
                     let _ = http1::Builder::new()
@@ -147,7 +126,7 @@ async fn serve(listener: TcpListener, desk: &Arc<Desk>) {
                 });
             }
             Some(_) = connections.join_next() => {}
-            () = desk.done.notified() => break,
+            () = server.done.notified() => break,
         }
     }
     // The last answers are still being written.
@@ -155,7 +134,7 @@ async fn serve(listener: TcpListener, desk: &Arc<Desk>) {
     let _ = tokio::time::timeout(GRACE, ended).await;
 }
 
-impl Desk {
+impl Server {
     async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         if request.uri().path() != PATH {
             return reply(
@@ -190,12 +169,12 @@ impl Desk {
         }
     }
 
-    fn documented(&self) -> [crate::report::document::Arm; 1] {
+    fn arm(&self) -> Arm {
         let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         let arm = self.requests.arm();
-        let mut arm = assemble::arm(&arm.name, &tally, &arm.facts);
+        let mut arm = run::arm(&arm.name, &tally, &arm.facts);
         self.requests.describe(&mut arm);
-        [arm]
+        arm
     }
 }
 

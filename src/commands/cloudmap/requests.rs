@@ -1,4 +1,4 @@
-//! The arms that call instances: one for each policy, and where their calls went.
+//! The arms that call instances: one for each policy, and where their calls answered.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,19 +7,16 @@ use std::time::Duration;
 use tonic::Code;
 
 use super::service::Service;
-use crate::client::ArmFacts;
 use crate::clock;
-use crate::commands::failure::Failure;
-use crate::commands::session::{ArmCall, Session};
 use crate::discovery::{Answer, Balanced, CallError, Instance, Policy};
+use crate::document::{Arm, Balance, InstanceCalls, ZoneCalls};
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Distribution, IdentityCounts, Outcome, Phase, PhaseTimes, Sample};
-use crate::report::assemble;
-use crate::report::document::{Arm, Balance, InstanceCalls, ZoneCalls};
+use crate::run::{ArmCall, Failure, Session, quantiles};
 
-/// Where calls went.
+/// Where calls answered.
 #[derive(Default)]
-struct Went {
+struct Answered {
     zones: BTreeMap<Option<String>, Distribution>,
     instances: BTreeMap<String, (Option<String>, u64)>,
     retried: u64,
@@ -35,7 +32,7 @@ pub(super) struct Requests {
 pub(super) struct HealthCall {
     pub(super) balanced: Balanced,
     service: Arc<Service>,
-    went: Mutex<Went>,
+    answered: Mutex<Answered>,
 }
 
 impl Requests {
@@ -52,7 +49,7 @@ impl Requests {
         let call = HealthCall {
             balanced: Balanced::new(resolver, policy, security, seed),
             service: Arc::clone(service),
-            went: Mutex::default(),
+            answered: Mutex::default(),
         };
         Ok(Self {
             policy,
@@ -73,47 +70,44 @@ impl Requests {
     }
 
     pub(super) fn arm(&self) -> ArmCall {
-        ArmCall {
-            name: self.name(),
-            call: Arc::clone(&self.call) as Arc<dyn Call>,
-            facts: Arc::<ArmFacts>::default(),
-        }
+        let call = Arc::clone(&self.call);
+        ArmCall::plain(self.name(), call)
     }
 
-    /// Forgets where the calls of a warm-up went.
+    /// Forgets where the calls of a warm-up answered.
     pub(super) fn forget(&self) {
-        *self.call.went() = Went::default();
+        *self.call.answered() = Answered::default();
     }
 
-    /// Adds to the arm where its calls went.
+    /// Adds to the arm where its calls answered.
     pub(super) fn describe(&self, arm: &mut Arm) {
         let fleet = self.call.balanced.resolver().fleet();
-        let went = self.call.went();
-        let called = |id: &str| went.instances.contains_key(id);
+        let answered = self.call.answered();
+        let called = |id: &str| answered.instances.contains_key(id);
         let members = fleet.members().iter().map(|member| &member.instance);
         let called = members.filter(|instance| called(&instance.id));
         arm.remote_addresses = called.map(Instance::authority).collect();
         arm.endpoint = Some(self.call.service.target.to_string());
-        drop(went);
+        drop(answered);
         arm.balance = Some(self.balance());
     }
 
     fn balance(&self) -> Balance {
         let resolver = self.call.balanced.resolver();
         let fleet = resolver.fleet();
-        let went = self.call.went();
-        let calls: u64 = went.instances.values().map(|(_, calls)| calls).sum();
+        let answered = self.call.answered();
+        let calls: u64 = answered.instances.values().map(|(_, calls)| calls).sum();
         let share = |count: u64| count as f64 / calls.max(1) as f64;
         let own_zone = resolver.zone().map(str::to_owned);
         let is_own = |zone: &Option<String>| zone.is_some() && *zone == own_zone;
-        let mut zones: Vec<ZoneCalls> = went
+        let mut zones: Vec<ZoneCalls> = answered
             .zones
             .iter()
             .map(|(zone, latency)| ZoneCalls {
                 zone: zone.clone(),
                 calls: latency.count(),
                 share: share(latency.count()),
-                latency: assemble::quantiles(latency),
+                latency: quantiles(latency),
             })
             .collect();
         zones.sort_by_key(|zone| !is_own(&zone.zone));
@@ -125,13 +119,13 @@ impl Requests {
         let known = own_zone.is_some() && calls > 0;
         let members = fleet.members().len();
         let by_chance = fleet.own().len() as f64 / members.max(1) as f64;
-        let busiest = went.instances.values().map(|(_, calls)| *calls).max();
+        let busiest = answered.instances.values().map(|(_, calls)| *calls).max();
         let even = calls as f64 / members.max(1) as f64;
         Balance {
             own_zone: own_zone.clone(),
             fleet: members as u64,
             zones,
-            instances: instances(&went, share),
+            instances: instances(&answered, share),
             own_share: known.then_some(share(own)),
             own_share_by_chance: (known && members > 0).then_some(by_chance),
             cross_zone_calls: known.then_some(calls - own),
@@ -139,13 +133,13 @@ impl Requests {
             imbalance: busiest
                 .filter(|_| even > 0.0)
                 .map(|most| most as f64 / even),
-            retried: went.retried,
+            retried: answered.retried,
         }
     }
 }
 
-fn instances(went: &Went, share: impl Fn(u64) -> f64) -> Vec<InstanceCalls> {
-    let named = went.instances.iter();
+fn instances(answered: &Answered, share: impl Fn(u64) -> f64) -> Vec<InstanceCalls> {
+    let named = answered.instances.iter();
     named
         .map(|(id, (zone, calls))| InstanceCalls {
             instance: id.clone(),
@@ -157,11 +151,11 @@ fn instances(went: &Went, share: impl Fn(u64) -> f64) -> Vec<InstanceCalls> {
 }
 
 impl HealthCall {
-    fn went(&self) -> MutexGuard<'_, Went> {
-        self.went.lock().unwrap_or_else(PoisonError::into_inner)
+    fn answered(&self) -> MutexGuard<'_, Answered> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the call and notes where it went.
+    /// Makes the call and notes where it answered.
     pub(super) async fn make(&self) -> (Sample, Option<Answer>) {
         let start = clock::now();
         let limit = self.service.timeout;
@@ -182,14 +176,15 @@ impl HealthCall {
     }
 
     fn note(&self, answer: &Answer, took: Duration) {
-        let mut went = self.went();
-        went.zones
+        let mut answered = self.answered();
+        answered
+            .zones
             .entry(answer.zone.clone())
             .or_default()
             .record(took);
-        let instance = went.instances.entry(answer.instance.clone());
+        let instance = answered.instances.entry(answer.instance.clone());
         instance.or_insert_with(|| (answer.zone.clone(), 0)).1 += 1;
-        went.retried += u64::from(answer.tries - 1);
+        answered.retried += u64::from(answer.tries - 1);
     }
 }
 

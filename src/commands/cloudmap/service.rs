@@ -13,12 +13,11 @@ use tonic::transport::{Certificate, ClientTlsConfig};
 use super::arguments::{CallOptions, CloudmapArgs};
 use crate::client::ArmFacts;
 use crate::clock;
-use crate::commands::failure::{Failure, hint_for};
-use crate::commands::session::Session;
 use crate::discovery::{
     CloudMap, OwnZone, Polling, Resolver, Security, Target, Timing, WithoutHostPrefix, ZoneSource,
 };
 use crate::lab;
+use crate::run::{Failure, Session, hint_for};
 
 /// What resolvers and calls of one run have in common.
 pub(super) struct Service {
@@ -47,7 +46,7 @@ impl Service {
                 ..Polling::default()
             },
         };
-        session.note(&match &service.zone {
+        session.console.note(&match &service.zone {
             Some(zone) => format!(
                 "{} from zone {} (by {})",
                 service.target,

@@ -1,26 +1,18 @@
 //! `--simulate`: crowds of resolvers on one account, without calling anything.
 
 use super::arguments::CloudmapArgs;
-use crate::commands::Report;
-use crate::commands::failure::Failure;
-use crate::commands::session::tool;
+use crate::commands::command::Completed;
 use crate::discovery::Polling;
 use crate::discovery::crowd::{Account, Fate, Manner, Quota, play};
-use crate::report::RenderError;
-use crate::report::crowds::{self, Crowd, CrowdsDocument, Fits};
-use crate::report::document::SCHEMA;
+use crate::document::{self, Crowd, CrowdsResult, Document, Fits};
+use crate::exit::Exit;
+use crate::run::head;
 
 /// `DiscoverInstancesRevision` calls per second for each of `DiscoverInstances` (AWS Cloud Map Developer
 /// Guide, "Service quotas": 3,000 and 1,000).
 const REVISIONS: f64 = 3.0;
 
-pub(super) fn run(args: &CloudmapArgs) -> Result<Report, Failure> {
-    if !args.output.format.holds_counts() {
-        return Err(Failure::new(
-            RenderError::NoLatencies,
-            "use --format table, json, csv, markdown or html",
-        ));
-    }
+pub(super) fn run(args: &CloudmapArgs) -> Completed {
     let account = Account {
         polling: Polling {
             revision: args.interval,
@@ -40,11 +32,7 @@ pub(super) fn run(args: &CloudmapArgs) -> Result<Report, Failure> {
     let crowds = sizes.flat_map(|&resolvers| {
         Manner::ALL.map(|manner| crowd(&play(resolvers, manner, &account, args.load.seed)))
     });
-    Ok(Report::Crowds(CrowdsDocument {
-        schema: SCHEMA.to_owned(),
-        tool: tool(),
-        command: "cloudmap".to_owned(),
-        arguments: std::env::args().skip(1).collect(),
+    let body = CrowdsResult {
         seed: args.load.seed,
         interval_s: account.polling.revision.as_secs_f64(),
         refresh_s: account.polling.refresh.as_secs_f64(),
@@ -53,11 +41,14 @@ pub(super) fn run(args: &CloudmapArgs) -> Result<Report, Failure> {
         revision_quota: quota(account.revision),
         fits: Manner::ALL.map(|manner| fits(manner, &account)).into(),
         crowds: crowds.collect(),
-    }))
+    };
+    let head = head("cloudmap", None, None);
+    let body = body.into();
+    Completed::document(Document { head, body }, Exit::Measured)
 }
 
-fn quota(quota: Quota) -> crowds::Quota {
-    crowds::Quota {
+fn quota(quota: Quota) -> document::Quota {
+    document::Quota {
         per_s: quota.per_s,
         burst: quota.burst,
     }

@@ -1,6 +1,6 @@
 //! What a run of `imds --compare-cache` says by itself.
 
-use crate::report::document::{Arm, Finding, Severity, Stampede};
+use crate::document::{Arm, Finding, Severity, Stampede};
 
 const REMEDY: &str = "let the processes of a node share their credentials: `credential_process = awscreds-bench \
     credential-process` in a profile works with every SDK and the AWS CLI, `FileCache` in Rust programs \
@@ -35,17 +35,17 @@ fn failing(arms: &[Arm], baseline: &Arm, file: &Arm) -> Option<Finding> {
             arm.outcomes.timeout
         )
     });
-    Some(Finding {
-        id: "cache-prevents-failures".to_owned(),
-        severity: Severity::Warning,
-        summary: format!(
+    Some(Finding::new(
+        Severity::Warning,
+        "cache-prevents-failures",
+        format!(
             "without a cache {failed} of {} requests got no credentials; with the file cache {}",
             baseline.requests,
             number(file.outcomes.failed())
         ),
-        evidence: each.collect::<Vec<_>>().join("; "),
-        remedy: REMEDY.to_owned(),
-    })
+        each.collect::<Vec<_>>().join("; "),
+        REMEDY,
+    ))
 }
 
 /// Processes fetch at once when credentials expire.
@@ -64,18 +64,17 @@ fn stampeding(arms: &[Arm], file: &Arm) -> Option<Finding> {
             arm.name, seen.processes, seen.at_start
         ))
     });
-    Some(Finding {
-        id: "expiry-stampede".to_owned(),
-        severity: Severity::Warning,
-        summary: format!(
+    Some(Finding::new(
+        Severity::Warning,
+        "expiry-stampede",
+        format!(
             "when credentials expire, {most} processes fetch new ones ({}); with the file cache {least} does",
             worst.name
         ),
-        evidence: each.collect::<Vec<_>>().join("; "),
-        remedy: "share credentials through a file: one process renews them ahead of their expiry, and the others read \
-            what it got; memory alone is renewed by every process for itself"
-            .to_owned(),
-    })
+        each.collect::<Vec<_>>().join("; "),
+        "share credentials through a file: one process renews them ahead of their expiry, and the others read \
+            what it got; memory alone is renewed by every process for itself",
+    ))
 }
 
 /// How much is asked of the source.
@@ -88,19 +87,19 @@ fn asking(arms: &[Arm], baseline: &Arm, file: &Arm) -> Option<Finding> {
         let requests = arm.requests;
         format!("{}: {} for {requests} requests", arm.name, asked(arm))
     });
-    Some(Finding {
-        id: "cache-spares-source".to_owned(),
-        severity: Severity::Info,
-        summary: format!(
+    Some(Finding::new(
+        Severity::Info,
+        "cache-spares-source",
+        format!(
             "without a cache the source was asked {before} times, with the file cache {}",
             number(after)
         ),
-        evidence: format!(
+        format!(
             "requests to the source, {}",
             each.collect::<Vec<_>>().join("; ")
         ),
-        remedy: REMEDY.to_owned(),
-    })
+        REMEDY,
+    ))
 }
 
 fn at_expiry(arm: &Arm) -> Option<u64> {

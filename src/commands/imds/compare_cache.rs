@@ -1,45 +1,29 @@
 //! `imds --compare-cache`: worker processes without a cache, with one in memory, and with one in a file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
 use tempfile::TempDir;
 
-use super::processes::{Heard, Processes};
-use super::{ImdsArgs, PAUSE, cache_findings};
+use super::arguments::ImdsArgs;
+use super::cache_findings;
+use super::fetch::{self, PAUSE};
+use super::workers::{WorkerResults, Workers};
 use crate::client::ArmFacts;
-use crate::commands::session::{self, Results, Session};
-use crate::commands::{Failure, Report, load, options};
+use crate::commands::command::Completed;
 use crate::credentials::Source;
+use crate::document::{Arm, Stampede};
 use crate::measure::{Outcome, Pacing, Plan, Tally};
-use crate::report::assemble;
-use crate::report::document::{Arm, Connections, Load, Stampede};
+use crate::run::{Failure, Session, since};
 
 /// The scenario that `--lab` alone stands for: credentials that expire during the run, and a throttle.
-pub(super) const SCENARIO: &str = "stampede";
+const SCENARIO: &str = "stampede";
 
 /// The scenario that `--lab` alone stands for elsewhere.
 const USUAL_SCENARIO: &str = "default";
 
-#[derive(Args, Clone, Debug)]
-pub(super) struct CompareCacheOptions {
-    /// Compare worker processes without a cache, with a cache in memory, and with the file cache
-    #[arg(long, conflicts_with = "concurrency")]
-    pub(super) compare_cache: bool,
-
-    /// Worker processes [default: 32 in the lab, 4 elsewhere]
-    #[arg(long, value_name = "N", requires = "compare_cache", value_parser = options::workers)]
-    workers: Option<usize>,
-
-    /// How often each worker gets a request that needs credentials [default: 200ms in the lab, 1s elsewhere]
-    #[arg(long, value_name = "DURATION", requires = "compare_cache", value_parser = options::duration)]
-    every: Option<Duration>,
-}
-
 /// Runs the arms one after the other: they would take each other's share of what the source allows.
-pub(super) async fn run(mut args: ImdsArgs) -> Result<Report, Failure> {
+pub(super) async fn run(mut args: ImdsArgs) -> Result<Completed, Failure> {
     let names: Vec<String> = ARMS.map(|(name, _)| name.to_owned()).into();
     args.checks.meant_for_arms(&names)?;
     if args.target.lab.as_deref() == Some(USUAL_SCENARIO) {
@@ -47,54 +31,41 @@ pub(super) async fn run(mut args: ImdsArgs) -> Result<Report, Failure> {
     }
     let source = args.target.source.unwrap_or(Source::Imds);
     let session = Session::begin("imds", &args.target, &args.output, source).await?;
-    let crew = Crew::of(&args, source, session.lab().is_some());
+    let workers = WorkerPlan::of(&args, source, session.lab().is_some());
     if session.lab().is_none() {
-        session.note(&crew.announcement());
+        session.console.note(&workers.announcement());
     }
-    let plan = crew.plan(args.load.warmup.unwrap_or(1));
+    let plan = workers.plan(args.load.warmup.unwrap_or(1));
     session
-        .warm_up(&[super::arm(&session.setup, 1)], &plan)
+        .warm_up(&[fetch::arm(&session.setup, 1)], &plan)
         .await?;
     let directory = TempDir::new().map_err(|error| {
         let error = anyhow::Error::new(error).context("cannot make a directory for the cache");
         Failure::new(error, "set TMPDIR to a folder that you may write to")
     })?;
-    let before = session.lab_requests();
-    let mut arms = Vec::new();
-    let mut complete = true;
+    let mut run = session.measure(&plan);
+    run.load.concurrency = workers.workers;
     for (index, (name, cache)) in ARMS.iter().enumerate() {
         if index > 0 {
             session.pause(PAUSE).await;
         }
         if session.stop.is_stopped() {
-            complete = false;
+            run.complete = false;
             break;
         }
-        let (arm, ended) = crew.measure(&session, name, cache, &directory).await?;
-        arms.extend((arm.requests > 0).then_some(arm));
-        complete &= ended;
+        let (arm, ended) = workers.measure(&session, name, cache, &directory).await?;
+        run.arms.extend((arm.requests > 0).then_some(arm));
+        run.complete &= ended;
     }
-    let findings = cache_findings::of(&arms);
-    let load = Load {
-        concurrency: crew.workers,
-        ..load::stated(&plan, None)
-    };
-    let results = Results {
-        load,
-        complete,
-        lab_requests: session::since(&before, session.lab_requests()),
-        arms,
-        comparisons: vec![],
-        findings,
-    };
-    Ok(Report::Measured(Box::new(session.document(results))))
+    let findings = cache_findings::of(&run.arms);
+    Ok(Completed::measured(run.document(findings)))
 }
 
 /// Names of the arms, and of the cache that their workers have. The first is the baseline.
 const ARMS: [(&str, &str); 3] = [("no cache", "none"), ("memory", "memory"), ("file", "file")];
 
 /// The workers of an arm, and what they do.
-struct Crew {
+struct WorkerPlan {
     workers: usize,
     every: Duration,
     lasting: Duration,
@@ -105,7 +76,7 @@ struct Crew {
     common: Vec<String>,
 }
 
-impl Crew {
+impl WorkerPlan {
     fn of(args: &ImdsArgs, source: Source, lab: bool) -> Self {
         // In the lab a little longer than credentials last there, so that they expire once in every arm.
         let (workers, every, lasting) = if lab {
@@ -199,55 +170,47 @@ impl Crew {
         directory: &TempDir,
     ) -> Result<(Arm, bool), Failure> {
         let variables = session.setup.variables();
-        let processes = Processes::start(self.arguments(cache, directory), variables).await?;
+        let workers = Workers::start(self.arguments(cache, directory), variables).await?;
         let before = session.lab_requests();
         let periods = self.lasting.div_duration_f64(self.every).ceil() as u64;
         let total = self.requests.unwrap_or(periods) * self.workers as u64;
-        let progress = session.progress(total, name);
-        let heard = processes.run(&session.stop, || progress.step()).await;
-        let arrived = session::since(&before, session.lab_requests());
+        let progress = session.console.counter(total, name);
+        let results = workers.run(&session.stop, || progress.count()).await;
+        let arrived = since(&before, session.lab_requests());
         let arrived = session
             .lab()
             .map(|_| arrived.values().map(|n| n.count).sum());
-        let mut arm = documented(name, &heard, session);
+        let mut arm = documented(name, &results, session);
         arm.stampede = Some(Stampede {
             processes: self.workers as u64,
             arrived,
-            ..stampede(&heard)
+            ..stampede(&results)
         });
-        Ok((arm, heard.complete))
+        Ok((arm, results.complete))
     }
 }
 
-fn documented(name: &str, heard: &Heard, session: &Session) -> Arm {
-    let mut requests: Vec<_> = heard.requests.iter().map(|(_, request)| request).collect();
+fn documented(name: &str, results: &WorkerResults, session: &Session) -> Arm {
+    let mut requests: Vec<_> = results
+        .requests
+        .iter()
+        .map(|(_, request)| request)
+        .collect();
     requests.sort_by_key(|request| request.at);
     let mut tally = Tally::default();
     for (round, request) in requests.iter().enumerate() {
         tally.record(round as u64, request.at, &request.sample());
     }
-    let facts = Arc::new(ArmFacts::default());
-    for (operation, stats) in &heard.exchanges {
+    let facts = ArmFacts::default();
+    for (operation, stats) in &results.exchanges {
         facts.exchanges.absorb(operation, stats);
     }
-    let mut arm = assemble::arm(name, &tally, &facts);
-    let exchanges = facts.exchanges.snapshot();
-    arm.connections = Connections {
-        fresh: exchanges.values().map(|stats| stats.fresh).sum(),
-        reused: exchanges.values().map(|stats| stats.reused).sum(),
-    };
-    let remotes: BTreeSet<_> = exchanges
-        .values()
-        .flat_map(|stats| &stats.remotes)
-        .collect();
-    arm.remote_addresses = remotes.into_iter().map(ToString::to_string).collect();
-    arm.endpoint = super::endpoint(session.setup.variables(), session.setup.source());
-    arm
+    fetch::documented(name, &tally, &facts, &session.setup)
 }
 
 /// How many processes fetched the same credentials. They are told apart by their expiry.
-fn stampede(heard: &Heard) -> Stampede {
-    let loads = heard
+fn stampede(results: &WorkerResults) -> Stampede {
+    let loads = results
         .requests
         .iter()
         .filter(|(_, request)| request.is_load());
@@ -273,7 +236,7 @@ fn stampede(heard: &Heard) -> Stampede {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::imds::told::Request;
+    use crate::commands::imds::message::WorkerRequest;
     use crate::measure::IdentityPath;
 
     #[test]
@@ -282,10 +245,10 @@ mod tests {
             let ended = Ok(Some(expires));
             (
                 worker,
-                Request::new(Duration::ZERO, Duration::ZERO, path, ended),
+                WorkerRequest::new(Duration::ZERO, Duration::ZERO, path, ended),
             )
         };
-        let heard = Heard {
+        let results = WorkerResults {
             requests: vec![
                 fetched(0, IdentityPath::Load, 10),
                 fetched(1, IdentityPath::Load, 10),
@@ -294,14 +257,14 @@ mod tests {
                 fetched(0, IdentityPath::Load, 20),
                 fetched(1, IdentityPath::Wait, 20),
             ],
-            ..Heard::default()
+            ..WorkerResults::default()
         };
-        let seen = stampede(&heard);
+        let seen = stampede(&results);
         assert_eq!(
             (seen.at_start, seen.expiries, seen.at_expiry),
             (2, 1, Some(1))
         );
-        let nothing = stampede(&Heard::default());
+        let nothing = stampede(&WorkerResults::default());
         assert_eq!((nothing.at_start, nothing.at_expiry), (0, None));
     }
 }

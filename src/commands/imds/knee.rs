@@ -8,16 +8,14 @@ use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::ColdFetch;
-use super::pressure::{Step, Verdict, between, middle};
-use crate::client::ArmFacts;
+use super::fetch::ColdFetch;
+use super::pressure::{RateStep, between, middle};
 use crate::clock;
-use crate::commands::session::Session;
 use crate::credentials::{Source, Variables};
+use crate::document::{Finding, Knee, KneeKind, KneeStep, Pressure, Severity, word};
 use crate::link_local;
 use crate::measure::{Arrivals, Call, Pacing, Plan, Rate};
-use crate::report::document::{Finding, Severity};
-use crate::report::knee::{Knee, KneeStep};
+use crate::run::{ArmCall, Session};
 
 /// Fetches per second on a real node. The interface's 1,024 packets are about a hundred.
 const GENTLE_RATES: &[f64] = &[50.0, 100.0, 200.0];
@@ -46,7 +44,7 @@ struct Search<'a> {
     session: &'a Session,
     begun: Instant,
     usual: Option<Duration>,
-    steps: Vec<(Step, Verdict)>,
+    steps: Vec<(RateStep, Pressure)>,
 }
 
 /// Looks for the knee.
@@ -62,10 +60,10 @@ pub async fn find(session: &Session) -> Knee {
     let failing = search
         .steps
         .iter()
-        .any(|(_, verdict)| *verdict != Verdict::Clean);
+        .any(|(_, verdict)| *verdict != Pressure::Clean);
     let dial = if failing { dial(session).await } else { None };
     Knee {
-        kind: kind.to_owned(),
+        kind,
         rate_per_s: rate,
         workers: rate
             .zip(search.usual)
@@ -90,22 +88,24 @@ fn workers(rate: f64, each: Duration) -> u64 {
 
 impl Search<'_> {
     /// What happens, and from which rate on.
-    async fn run(&mut self) -> (&'static str, Option<f64>) {
+    async fn run(&mut self) -> (KneeKind, Option<f64>) {
         let mut clean = None;
         for &rate in rates(self.session.lab().is_some()) {
             match self.step(rate).await {
                 None => break,
-                Some(Verdict::Clean) => clean = Some(rate),
-                Some(Verdict::Refusing) => return ("refusing", Some(self.refused(rate).await)),
-                Some(verdict @ (Verdict::Dropping | Verdict::Slow)) => {
+                Some(Pressure::Clean) => clean = Some(rate),
+                Some(Pressure::Refusing) => {
+                    return (KneeKind::Refusing, Some(self.refused(rate).await));
+                }
+                Some(verdict @ (Pressure::Dropping | Pressure::Slow)) => {
                     let (kind, found) = self.narrowed(clean, rate).await;
                     // All that is known of a rate that fails at once is that it is too much.
-                    return (kind.unwrap_or(verdict).as_str(), found);
+                    return (kind.unwrap_or(verdict).into(), found);
                 }
-                Some(Verdict::Broken) => return ("broken", None),
+                Some(Pressure::Broken) => return (KneeKind::Broken, None),
             }
         }
-        ("none", None)
+        (KneeKind::None, None)
     }
 
     /// The rate that passes once the burst is used up: with refusals, which cost nothing, what was served.
@@ -119,7 +119,7 @@ impl Search<'_> {
         &mut self,
         clean: Option<f64>,
         failing: f64,
-    ) -> (Option<Verdict>, Option<f64>) {
+    ) -> (Option<Pressure>, Option<f64>) {
         let (mut kind, mut clean, mut failing) = (None, clean, failing);
         // Without a clean rate to begin with: half the failing one, and half of that.
         loop {
@@ -131,7 +131,7 @@ impl Search<'_> {
             let Some(rate) = next else { break };
             match self.step(rate).await {
                 None => break,
-                Some(Verdict::Clean) => clean = Some(rate),
+                Some(Pressure::Clean) => clean = Some(rate),
                 Some(verdict) => {
                     kind = Some(verdict);
                     failing = rate;
@@ -142,16 +142,16 @@ impl Search<'_> {
     }
 
     /// A second at this rate; `None` if there is no time left for it, or the user has had enough.
-    async fn step(&mut self, rate: f64) -> Option<Verdict> {
+    async fn step(&mut self, rate: f64) -> Option<Pressure> {
         if clock::since(self.begun) > PATIENCE {
             return None;
         }
-        let facts = Arc::new(ArmFacts::default());
         let call: Arc<dyn Call> = Arc::new(ColdFetch {
             setup: Arc::clone(&self.session.setup),
-            facts,
+            facts: Arc::default(),
             limit: LIMIT.min(self.session.setup.timeout()),
         });
+        let arm = ArmCall::plain("knee", call);
         let plan = Plan {
             requests: Some((rate * STEP.as_secs_f64()).round() as u64),
             duration: None,
@@ -167,16 +167,16 @@ impl Search<'_> {
         };
         let before = link_local::retransmitted();
         let label = format!("{rate:.0} fetches/s");
-        let measured = self.session.watched(&[call], &plan, &label).await;
+        let measured = self.session.watched(&[arm], &plan, &label).await;
         if !measured.complete {
             return None;
         }
-        let mut step = Step::of(rate, &measured.tallies[0], self.usual, measured.elapsed);
+        let mut step = RateStep::of(rate, &measured.tallies[0], self.usual, measured.elapsed);
         step.retransmitted = link_local::retransmitted()
             .zip(before)
             .map(|(after, before)| after.saturating_sub(before));
-        let verdict = step.verdict(self.usual.or(step.p50));
-        if verdict == Verdict::Clean {
+        let verdict = step.pressure(self.usual.or(step.p50));
+        if verdict == Pressure::Clean {
             self.usual = self.usual.or(step.p50);
         }
         self.steps.push((step, verdict));
@@ -214,7 +214,7 @@ fn authority(source: Source, variables: &Variables) -> Option<String> {
     ))
 }
 
-fn documented(step: &Step, verdict: Verdict) -> KneeStep {
+fn documented(step: &RateStep, verdict: Pressure) -> KneeStep {
     KneeStep {
         rate_per_s: step.rate,
         fetches: step.fetches,
@@ -226,7 +226,7 @@ fn documented(step: &Step, verdict: Verdict) -> KneeStep {
         other: step.other,
         p50_us: step.p50.map(|p50| p50.as_secs_f64() * 1e6),
         retransmitted: step.retransmitted,
-        verdict: verdict.as_str().to_owned(),
+        verdict,
     }
 }
 
@@ -243,20 +243,20 @@ pub fn finding(knee: &Knee, source: Source) -> Finding {
         .iter()
         .map(|step| step.rate_per_s)
         .fold(0.0, f64::max);
-    let (severity, summary) = match (knee.kind.as_str(), rate) {
-        ("none", _) => (
+    let (severity, summary) = match (knee.kind, rate) {
+        (KneeKind::None, _) => (
             Severity::Info,
             format!("{what} keeps up with {highest:.0} cold fetches/s, the most that was tried"),
         ),
-        ("dropping", Some(rate)) => (
+        (KneeKind::Dropping, Some(rate)) => (
             Severity::Warning,
             format!("{what} begins to drop requests at about {rate} cold fetches/s"),
         ),
-        ("refusing", Some(rate)) => (
+        (KneeKind::Refusing, Some(rate)) => (
             Severity::Warning,
             format!("{what} refuses what exceeds about {rate} cold fetches/s"),
         ),
-        ("slow", Some(rate)) => (
+        (KneeKind::Slow, Some(rate)) => (
             Severity::Warning,
             format!(
                 "{what} answers everything, and later and later from about {rate} cold fetches/s on"
@@ -264,21 +264,24 @@ pub fn finding(knee: &Knee, source: Source) -> Finding {
         ),
         (kind, _) => (
             Severity::Warning,
-            format!("{what} is {kind} at {highest:.0} cold fetches/s already"),
+            format!(
+                "{what} is {} at {highest:.0} cold fetches/s already",
+                word(kind)
+            ),
         ),
     };
-    Finding {
-        id: "imds-knee".to_owned(),
+    Finding::new(
         severity,
+        "imds-knee",
         summary,
-        evidence: evidence(knee),
-        remedy: remedy(knee, source),
-    }
+        evidence(knee),
+        remedy(knee, source),
+    )
 }
 
 fn evidence(knee: &Knee) -> String {
     let mut parts = Vec::new();
-    let failing = |step: &&KneeStep| step.verdict != Verdict::Clean.as_str();
+    let failing = |step: &&KneeStep| step.verdict != Pressure::Clean;
     if let Some(step) = knee.steps.iter().find(failing) {
         parts.push(format!(
             "at {:.0}/s: {} of {} fetches ok, {} of them as late as TCP repeats itself, {} timed out, {} refused, {} failed otherwise",

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use crate::document::Pressure;
 use crate::measure::{Distribution, Outcome, Tally};
 
 /// What a step saw.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Step {
+pub struct RateStep {
     /// Planned fetches per second.
     pub rate: f64,
     pub fetches: u64,
@@ -23,32 +24,6 @@ pub struct Step {
     pub elapsed: Duration,
 }
 
-/// What a source does to a rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Clean,
-    /// Packets get lost: fetches time out, or succeed as late as TCP repeats itself.
-    Dropping,
-    /// Requests are answered with 429 or 503.
-    Refusing,
-    /// Everything is answered, later than before.
-    Slow,
-    /// Fetches fail otherwise.
-    Broken,
-}
-
-impl Verdict {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Clean => "clean",
-            Self::Dropping => "dropping",
-            Self::Refusing => "refusing",
-            Self::Slow => "slow",
-            Self::Broken => "broken",
-        }
-    }
-}
-
 /// Linux sends a lost segment again after 200 ms at the earliest. What is later than usual by less than
 /// this was held up by something else.
 const REPEAT: Duration = Duration::from_millis(150);
@@ -57,7 +32,7 @@ const REPEAT: Duration = Duration::from_millis(150);
 const SHARE: f64 = 0.02;
 const FEWEST: u64 = 2;
 
-impl Step {
+impl RateStep {
     /// Counts a step; `usual` is what a fetch takes when all is well.
     pub fn of(rate: f64, tally: &Tally, usual: Option<Duration>, elapsed: Duration) -> Self {
         let service = &tally.succeeded.service;
@@ -78,11 +53,11 @@ impl Step {
     }
 
     /// What the counts come down to.
-    pub fn verdict(&self, usual: Option<Duration>) -> Verdict {
+    pub fn pressure(&self, usual: Option<Duration>) -> Pressure {
         let matters = |count: u64| count >= FEWEST && count as f64 >= SHARE * self.fetches as f64;
         let lost = self.late + self.timeout;
         if matters(self.throttled) {
-            return Verdict::Refusing;
+            return Pressure::Refusing;
         }
         if matters(lost) {
             let as_quick_as_ever = self
@@ -90,15 +65,15 @@ impl Step {
                 .is_some_and(|p50| p50 < usual.unwrap_or_default() + REPEAT);
             let repeated = self.retransmitted.is_some_and(|count| count > 0);
             return if self.timeout > 0 || repeated || as_quick_as_ever {
-                Verdict::Dropping
+                Pressure::Dropping
             } else {
-                Verdict::Slow
+                Pressure::Slow
             };
         }
         if matters(self.connect + self.other) {
-            return Verdict::Broken;
+            return Pressure::Broken;
         }
-        Verdict::Clean
+        Pressure::Clean
     }
 }
 
@@ -126,40 +101,40 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    fn step(change: impl FnOnce(&mut Step)) -> Verdict {
-        let mut step = Step {
+    fn step(change: impl FnOnce(&mut RateStep)) -> Pressure {
+        let mut step = RateStep {
             rate: 100.0,
             fetches: 100,
             ok: 100,
             p50: Some(2 * MS),
-            ..Step::default()
+            ..RateStep::default()
         };
         change(&mut step);
-        step.verdict(Some(2 * MS))
+        step.pressure(Some(2 * MS))
     }
 
     #[test]
     fn what_was_answered_and_what_was_not_tells_the_causes_apart() {
-        assert_eq!(step(|_| ()), Verdict::Clean);
-        assert_eq!(step(|s| s.late = 1), Verdict::Clean, "one may be bad luck");
+        assert_eq!(step(|_| ()), Pressure::Clean);
+        assert_eq!(step(|s| s.late = 1), Pressure::Clean, "one may be bad luck");
         assert_eq!(
             step(|s| s.late = 5),
-            Verdict::Dropping,
+            Pressure::Dropping,
             "most are as quick as ever"
         );
-        assert_eq!(step(|s| s.timeout = 5), Verdict::Dropping);
-        assert_eq!(step(|s| s.throttled = 5), Verdict::Refusing);
-        assert_eq!(step(|s| s.other = 50), Verdict::Broken);
-        let all_late = |s: &mut Step| {
+        assert_eq!(step(|s| s.timeout = 5), Pressure::Dropping);
+        assert_eq!(step(|s| s.throttled = 5), Pressure::Refusing);
+        assert_eq!(step(|s| s.other = 50), Pressure::Broken);
+        let all_late = |s: &mut RateStep| {
             s.late = 90;
             s.p50 = Some(400 * MS);
         };
-        assert_eq!(step(all_late), Verdict::Slow);
-        let repeated = |s: &mut Step| {
+        assert_eq!(step(all_late), Pressure::Slow);
+        let repeated = |s: &mut RateStep| {
             all_late(s);
             s.retransmitted = Some(40);
         };
-        assert_eq!(step(repeated), Verdict::Dropping);
+        assert_eq!(step(repeated), Pressure::Dropping);
     }
 
     #[test]

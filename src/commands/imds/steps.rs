@@ -1,6 +1,6 @@
 //! What steps of more and more workers say: whether to go on, and what was found.
 
-use crate::report::document::{Arm, Finding, Severity};
+use crate::document::{Arm, Finding, Severity};
 
 /// Share of failures from which a step counts as failing.
 const FAILING: f64 = 0.05;
@@ -80,13 +80,12 @@ pub fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
             format!("fetches fail from {} on", first.name),
         )
     };
-    vec![Finding {
-        id: id.to_owned(),
-        severity: Severity::Warning,
+    vec![Finding::new(
+        Severity::Warning,
+        id,
         summary,
         evidence,
-        remedy: "fetch less often: one client per process, a credential cache shared by the processes of a node, \
-            and no new session per request"
-            .to_owned(),
-    }]
+        "fetch less often: one client per process, a credential cache shared by the processes of a node, \
+            and no new session per request",
+    )]
 }

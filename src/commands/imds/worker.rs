@@ -13,14 +13,14 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 use clap::{Args, ValueEnum};
 
-use super::told::{Ended, Exchanged, Request, Told};
+use super::message::{Ended, Exchanged, Message, WorkerRequest};
 use crate::client::{SetupError, credentials_outcome, error_text, provider_of};
 use crate::clock;
-use crate::commands::options::OutputOptions;
-use crate::commands::{Failure, Report};
+use crate::commands::command::{Command, Completed, Kind, Running};
 use crate::credentials::{Exchanges, FileCache, NamedSource, Origin, Source, watching};
 use crate::measure::{IdentityPath, Outcome};
-use crate::report;
+use crate::render;
+use crate::run::{Failure, OutputOptions, environment};
 
 /// Where a worker looks for credentials before it asks the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -60,30 +60,46 @@ pub struct WorkerArgs {
     lasting: Duration,
     #[arg(long)]
     requests: Option<u64>,
-    #[arg(skip = OutputOptions::plain())]
-    pub output: OutputOptions,
+}
+
+impl Command for WorkerArgs {
+    fn output(&self) -> OutputOptions {
+        OutputOptions::plain()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Text
+    }
+
+    fn needs_one_thread(&self) -> bool {
+        true
+    }
+
+    fn run(self: Box<Self>) -> Running {
+        Box::pin(run(*self))
+    }
 }
 
 /// Works until the time is over.
-pub async fn run(args: WorkerArgs) -> Result<Report, Failure> {
+async fn run(args: WorkerArgs) -> Result<Completed, Failure> {
     let mut worker = Worker::new(&args);
-    say(&Told::Ready)?;
+    say(&Message::Ready)?;
     let begun = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new())).await;
     let begun = begun.map_err(io::Error::from).and_then(|read| read);
     if begun
         .context("cannot wait for the beginning")
-        .map_err(told_nobody)?
+        .map_err(Failure::without_hint)?
         == 0
     {
         // Whoever started this process has gone.
-        return Ok(Report::Said);
+        return Ok(Completed::nothing());
     }
     let start = clock::now();
     let mut next = args.offset;
     let mut left = args.requests.unwrap_or(u64::MAX);
     while next < args.lasting && left > 0 {
         tokio::time::sleep(next.saturating_sub(clock::since(start))).await;
-        say(&Told::Request(worker.serve(start).await))?;
+        say(&Message::Request(worker.serve(start).await))?;
         // A worker that is late skips the requests that others would have served meanwhile.
         let behind = clock::since(start).saturating_sub(next);
         let periods = 1 + (behind.as_nanos() / args.every.as_nanos().max(1)) as u32;
@@ -92,21 +108,17 @@ pub async fn run(args: WorkerArgs) -> Result<Report, Failure> {
     }
     let exchanges = worker.exchanges.snapshot().into_iter();
     let exchanges = exchanges.map(|(name, stats)| (name, Exchanged::of(&stats)));
-    say(&Told::Exchanges(exchanges.collect()))?;
-    Ok(Report::Said)
+    say(&Message::Exchanges(exchanges.collect()))?;
+    Ok(Completed::nothing())
 }
 
 /// A line for whoever started this process.
-fn say(told: &Told) -> Result<(), Failure> {
-    let line = serde_json::to_string(told).context("what was measured does not go into JSON");
+fn say(message: &Message) -> Result<(), Failure> {
+    let line = serde_json::to_string(message).context("what was measured does not go into JSON");
     let said = line.and_then(|line| {
-        report::write(None, &(line + "\n")).context("cannot tell what was measured")
+        render::write(None, &(line + "\n")).context("cannot tell what was measured")
     });
-    said.map_err(told_nobody)
-}
-
-fn told_nobody(error: anyhow::Error) -> Failure {
-    Failure { error, hint: None }
+    said.map_err(Failure::without_hint)
 }
 
 struct Worker {
@@ -147,7 +159,7 @@ impl Worker {
             limit: args.timeout,
             named: NamedSource {
                 source: args.source,
-                variables: std::env::vars().collect(),
+                variables: environment(),
                 profile: args.profile.clone(),
                 region: args.region.clone(),
                 role_arn: args.role_arn.clone(),
@@ -158,7 +170,7 @@ impl Worker {
     }
 
     /// One request. Its time begins before anything is set up for it.
-    async fn serve(&mut self, start: Instant) -> Request {
+    async fn serve(&mut self, start: Instant) -> WorkerRequest {
         let began = clock::now();
         let limit = self.limit;
         let (served, last) =
@@ -179,7 +191,7 @@ impl Worker {
                 (IdentityPath::Load, Err(failed))
             }
         };
-        Request::new(began.saturating_duration_since(start), took, path, ended)
+        WorkerRequest::new(began.saturating_duration_since(start), took, path, ended)
     }
 
     async fn credentials(&mut self) -> Served {

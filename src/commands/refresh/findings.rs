@@ -1,6 +1,6 @@
 //! What the renewals of a run come down to.
 
-use crate::report::document::{Arm, Finding, Renewal, Severity};
+use crate::document::{Arm, Finding, Renewal, Severity};
 
 const REMEDY: &str = "renew ahead of the expiry, off the path of calls: the Refresher, Swapper or Advisory provider \
     of this crate in Rust, the asynchronous or prefetching option of other SDKs, or `credential_process = awscreds-bench \
@@ -29,22 +29,22 @@ fn blocked(arm: &Arm, renewal: &Renewal) -> Option<Finding> {
     } else {
         calls.join(", ")
     };
-    Some(Finding {
-        id: "expiry-blocks-calls".to_owned(),
-        severity: Severity::Warning,
-        summary: format!(
+    Some(Finding::new(
+        Severity::Warning,
+        "expiry-blocks-calls",
+        format!(
             "{}: {} of {} calls waited for credentials, the longest for {:.2} s",
             arm.name,
             renewal.blocked,
             arm.requests,
             longest_us / 1e6
         ),
-        evidence: format!(
+        format!(
             "calls that waited together: {listed}; at most {} at once",
             renewal.most_at_once
         ),
-        remedy: REMEDY.to_owned(),
-    })
+        REMEDY,
+    ))
 }
 
 /// Without an expiry there was nothing to compare.
@@ -61,13 +61,11 @@ fn never_expired(arms: &[Arm]) -> Option<Finding> {
     if expiries.any(|&expiry| expiry <= end) {
         return None;
     }
-    Some(Finding {
-        id: "nothing-expired".to_owned(),
-        severity: Severity::Info,
-        summary: "no credentials expired during the run, so it shows no renewal".to_owned(),
-        evidence: format!("the run lasted {end:.0} s"),
-        remedy:
-            "raise --duration beyond the lifetime of the credentials, or use --lab or --simulate"
-                .to_owned(),
-    })
+    Some(Finding::new(
+        Severity::Info,
+        "nothing-expired",
+        "no credentials expired during the run, so it shows no renewal",
+        format!("the run lasted {end:.0} s"),
+        "raise --duration beyond the lifetime of the credentials, or use --lab or --simulate",
+    ))
 }

@@ -6,21 +6,19 @@ use std::time::{Duration, Instant};
 use anyhow::anyhow;
 
 use super::RefreshArgs;
-use super::at_work::AtWork;
+use super::arm::StrategyArm;
 use super::findings::findings;
-use super::own_thread::{Elsewhere, OwnThread};
-use super::seen::Seen;
+use super::renewals::Renewals;
+use super::thread::{OnThread, OwnThread};
 use crate::client::ArmFacts;
 use crate::clock;
-use crate::commands::Report;
-use crate::commands::failure::Failure;
-use crate::commands::lab::load_scenario;
-use crate::commands::session::{self, ArmCall, Session};
+use crate::commands::command::Completed;
 use crate::credentials::{Source, Strategy};
+use crate::document::OutageSeen;
 use crate::lab::Scenario;
 use crate::lab::rules::{Delay, Fault, FaultKind};
 use crate::measure::{Pacing, Plan, Rate};
-use crate::report::document::OutageSeen;
+use crate::run::{ArmCall, Failure, Session, load_scenario, names};
 use crate::simulation::{Player, Trouble};
 
 /// The scenario that `--lab` alone stands for: the usual one's credentials last too long to be seen to expire.
@@ -38,7 +36,7 @@ const LAB_WARMUP: u64 = 500;
 /// From the lab's start to the first request for credentials, about.
 const FIRST_REQUEST: Duration = Duration::from_millis(500);
 
-pub(super) async fn run(args: RefreshArgs) -> Result<Report, Failure> {
+pub(super) async fn run(args: RefreshArgs) -> Result<Completed, Failure> {
     let strategies = strategies(&args)?;
     let source = args.target.source.unwrap_or(Source::Chain);
     let (scenario, outage) = if let Some(name) = &args.target.lab {
@@ -58,13 +56,13 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Report, Failure> {
         Session::begin_in(scenario, "refresh", &args.target, &args.output, source).await?;
     let lab_started = clock::now();
     if session.lab().is_none() {
-        session.note(ANNOUNCEMENT);
+        session.console.note(ANNOUNCEMENT);
     }
     let directory = Arc::new(tempfile::tempdir().map_err(no_directory)?);
     let mut watched = Vec::new();
     for strategy in strategies {
         let thread = OwnThread::start(strategy.name()).map_err(no_thread)?;
-        let at_work = AtWork {
+        let strategy_arm = StrategyArm {
             strategy,
             setup: Arc::clone(&session.setup),
             stop: session.stop.clone(),
@@ -72,15 +70,15 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Report, Failure> {
             seed: args.load.seed,
             directory: Arc::clone(&directory),
         };
-        let (mut arm, seen) = thread.run(at_work.arm()).await?;
-        arm.call = Arc::new(Elsewhere {
+        let (mut arm, seen) = session.preparing(thread.run(strategy_arm.arm())).await??;
+        arm.call = Arc::new(OnThread {
             thread: Arc::new(thread),
             call: arm.call,
         });
         watched.push((arm, seen));
     }
-    let (arms, seen): (Vec<ArmCall>, Vec<Seen>) = watched.into_iter().unzip();
-    args.checks.meant_for_arms(&session::names(&arms))?;
+    let (arms, seen): (Vec<ArmCall>, Vec<Renewals>) = watched.into_iter().unzip();
+    args.checks.meant_for_arms(&names(&arms))?;
     let plan = plan(&args, arms.len());
     session.warm_up(&arms, &plan).await?;
     let before = clock::since(lab_started);
@@ -90,17 +88,13 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Report, Failure> {
     if let Some(outage) = outage {
         tokio::spawn(count_requests(outage, lab_started, counted(&arms, &seen)));
     }
-    let report = session.warm(
-        &arms,
-        &plan,
-        |documented| {
-            for (arm, seen) in documented.iter_mut().zip(&seen) {
-                arm.renewal = Some(seen.renewal());
-            }
-        },
-        |_, arms, _| findings(arms),
-    );
-    Ok(report.await)
+    let mut run = session.measure(&plan);
+    run.interleaved(&arms, &plan).await;
+    for (arm, seen) in run.arms.iter_mut().zip(&seen) {
+        arm.renewal = Some(seen.renewal());
+    }
+    let findings = findings(&run.arms);
+    Ok(Completed::measured(run.document(findings)))
 }
 
 const ANNOUNCEMENT: &str = "refresh: calls GetCallerIdentity at the given rate with each strategy, and fetches \
@@ -215,7 +209,7 @@ impl Outage {
     }
 }
 
-fn counted(arms: &[ArmCall], seen: &[Seen]) -> Vec<(Arc<ArmFacts>, Seen)> {
+fn counted(arms: &[ArmCall], seen: &[Renewals]) -> Vec<(Arc<ArmFacts>, Renewals)> {
     let pairs = arms.iter().zip(seen);
     pairs
         .map(|(arm, seen)| (Arc::clone(&arm.facts), seen.clone()))
@@ -223,7 +217,11 @@ fn counted(arms: &[ArmCall], seen: &[Seen]) -> Vec<(Arc<ArmFacts>, Seen)> {
 }
 
 /// Counts the arms' requests to their source between the beginning and the end of the outage.
-async fn count_requests(outage: Outage, lab_started: Instant, arms: Vec<(Arc<ArmFacts>, Seen)>) {
+async fn count_requests(
+    outage: Outage,
+    lab_started: Instant,
+    arms: Vec<(Arc<ArmFacts>, Renewals)>,
+) {
     let requests = |facts: &ArmFacts| -> u64 {
         let exchanges = facts.exchanges.snapshot();
         exchanges.values().map(|stats| stats.count).sum()

@@ -1,25 +1,22 @@
 //! `refresh`: what an expiry does to calls, by who renews the credentials.
 
-mod at_work;
+mod arm;
 mod findings;
 mod live;
-mod own_thread;
-mod seen;
+mod parse;
+mod renewals;
 mod simulated;
-mod strategies;
+mod thread;
 
 use std::time::Duration;
 
 use clap::Args;
 
-use super::Report;
-use super::failure::Failure;
-use super::options::{
-    self, CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions,
-};
+use super::command::{Command, Kind, Running};
 use crate::credentials::Windows;
+use crate::run::{self, CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions};
 use crate::simulation::{Player, Trouble};
-use strategies::{player, trouble};
+use parse::{player, trouble};
 
 /// Compare who renews credentials: what an expiry does to calls, live or on a virtual clock
 ///
@@ -43,9 +40,9 @@ pub struct RefreshArgs {
     #[command(flatten)]
     target: TargetOptions,
     #[command(flatten)]
-    pub checks: CheckOptions,
+    checks: CheckOptions,
     #[command(flatten)]
-    pub output: OutputOptions,
+    output: OutputOptions,
 }
 
 /// What the source of the credentials does, in the lab and in simulations.
@@ -53,20 +50,20 @@ pub struct RefreshArgs {
 #[command(next_help_heading = "Expiry")]
 struct ExpiryOptions {
     /// From the issue of credentials to their expiry [default: 30s in the lab, 1h simulated]
-    #[arg(long, value_name = "DURATION", value_parser = options::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = run::duration)]
     lifetime: Option<Duration>,
 
     /// How long before the expiry the source has new ones [default: as the scenario says; simulated: new ones
     /// at every request, and 5m where there is an outage]
-    #[arg(long, value_name = "DURATION", value_parser = options::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = run::duration)]
     renew_before: Option<Duration>,
 
     /// From a request for credentials to its answer [default: 1s]
-    #[arg(long, value_name = "DURATION", value_parser = options::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = run::duration)]
     source_delay: Option<Duration>,
 
     /// Begin to renew this long before the expiry, and wait from a fifteenth of it on [default: by the lifetime]
-    #[arg(long, value_name = "DURATION", value_parser = options::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = run::duration)]
     window: Option<Duration>,
 
     /// The source does not do its work around the first expiry: fail, throttle or hang
@@ -74,11 +71,11 @@ struct ExpiryOptions {
     outage: Option<Trouble>,
 
     /// The outage begins this long before the first expiry [default: a twelfth of the lifetime]
-    #[arg(long, value_name = "DURATION", requires = "outage", value_parser = options::duration)]
+    #[arg(long, value_name = "DURATION", requires = "outage", value_parser = run::duration)]
     outage_before: Option<Duration>,
 
     /// … and ends this long after it [default: a sixth of the lifetime]
-    #[arg(long, value_name = "DURATION", requires = "outage", value_parser = options::duration)]
+    #[arg(long, value_name = "DURATION", requires = "outage", value_parser = run::duration)]
     outage_after: Option<Duration>,
 }
 
@@ -104,7 +101,7 @@ impl ExpiryOptions {
 #[command(next_help_heading = "Simulation")]
 struct SimulationOptions {
     /// Let this much virtual time pass instead of measuring, and count exactly
-    #[arg(long, value_name = "DURATION", value_parser = options::duration, conflicts_with = "lab")]
+    #[arg(long, value_name = "DURATION", value_parser = run::duration, conflicts_with = "lab")]
     simulate: Option<Duration>,
 
     /// Processes that fetch from the one source
@@ -112,18 +109,36 @@ struct SimulationOptions {
     processes: u32,
 
     /// The processes start over this long, evenly [default: all at once]
-    #[arg(long, value_name = "DURATION", requires = "simulate", value_parser = options::duration)]
+    #[arg(long, value_name = "DURATION", requires = "simulate", value_parser = run::duration)]
     start_over: Option<Duration>,
 
     /// Fetches per second that the source does not refuse
-    #[arg(long, value_name = "PER_SECOND", requires = "simulate", value_parser = options::rate)]
+    #[arg(long, value_name = "PER_SECOND", requires = "simulate", value_parser = run::rate)]
     source_rate: Option<f64>,
 }
 
-/// Measures, or simulates.
-pub async fn run(args: RefreshArgs) -> Result<Report, Failure> {
-    match args.simulation.simulate {
-        Some(duration) => simulated::run(&args, duration).await,
-        None => live::run(args).await,
+impl Command for RefreshArgs {
+    fn output(&self) -> OutputOptions {
+        self.output.clone()
+    }
+
+    fn checks(&self) -> CheckOptions {
+        self.checks.clone()
+    }
+
+    fn kind(&self) -> Kind {
+        match self.simulation.simulate {
+            Some(_) => Kind::Counts,
+            None => Kind::Latencies,
+        }
+    }
+
+    fn run(self: Box<Self>) -> Running {
+        Box::pin(async move {
+            match self.simulation.simulate {
+                Some(duration) => simulated::run(&self, duration).await,
+                None => live::run(*self).await,
+            }
+        })
     }
 }

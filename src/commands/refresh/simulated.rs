@@ -5,13 +5,13 @@ use std::time::Duration;
 use anyhow::anyhow;
 
 use super::RefreshArgs;
-use crate::commands::Report;
-use crate::commands::failure::Failure;
-use crate::commands::session::{require_writable, tool};
-use crate::report::RenderError;
-use crate::report::document::SCHEMA;
-use crate::report::simulation::{SimulatedStrategy, SimulatedTerms, SimulationDocument};
-use crate::simulation::{self, Outage, Player, SourceTerms, Terms};
+use crate::commands::command::Completed;
+use crate::document::{
+    Document, OutageWindow, SimulatedStrategy, SimulatedTerms, SimulationResult,
+};
+use crate::exit::Exit;
+use crate::run::{Failure, head};
+use crate::simulation::{self, Outage, Outcome, Player, SourceTerms, Terms};
 
 const LIFETIME: Duration = Duration::from_hours(1);
 const SOURCE_DELAY: Duration = Duration::from_secs(1);
@@ -24,22 +24,7 @@ const RENEW_BEFORE: Duration = Duration::from_mins(5);
 const MOST_CALLS: f64 = 1e10;
 
 /// Simulates on a thread of its own: a virtual clock needs a runtime of its own.
-pub(super) async fn run(args: &RefreshArgs, duration: Duration) -> Result<Report, Failure> {
-    if !args.output.format.holds_counts() {
-        return Err(Failure::new(
-            RenderError::NoLatencies,
-            "use --format table, json, csv, markdown or html",
-        ));
-    }
-    if let Some(path) = &args.output.output {
-        require_writable(path)?;
-    }
-    if !args.checks.fail_if.is_empty() {
-        return Err(Failure::new(
-            anyhow!("--fail-if speaks of latencies, and a simulation has none"),
-            "leave out --fail-if or --simulate",
-        ));
-    }
+pub(super) async fn run(args: &RefreshArgs, duration: Duration) -> Result<Completed, Failure> {
     let terms = terms(args, duration)?;
     let players = if args.strategies.is_empty() {
         Player::all()
@@ -51,18 +36,17 @@ pub(super) async fn run(args: &RefreshArgs, duration: Duration) -> Result<Report
         .await
         .map_err(anyhow::Error::new)
         .and_then(|simulated| simulated.map_err(anyhow::Error::new))
-        .map_err(|error| Failure { error, hint: None })?;
-    Ok(Report::Simulated(SimulationDocument {
-        schema: SCHEMA.to_owned(),
-        tool: tool(),
-        command: "refresh".to_owned(),
-        arguments: std::env::args().skip(1).collect(),
-        simulation: SimulatedTerms::of(&terms),
-        strategies: outcomes
-            .iter()
-            .map(|outcome| SimulatedStrategy::of(outcome, terms.outage.is_some()))
-            .collect(),
-    }))
+        .map_err(Failure::without_hint)?;
+    let strategies = outcomes
+        .iter()
+        .map(|outcome| strategy(outcome, terms.outage.is_some()));
+    let body = SimulationResult {
+        simulation: simulated_terms(&terms),
+        strategies: strategies.collect(),
+    };
+    let head = head("refresh", None, None);
+    let body = body.into();
+    Ok(Completed::document(Document { head, body }, Exit::Measured))
 }
 
 fn terms(args: &RefreshArgs, duration: Duration) -> Result<Terms, Failure> {
@@ -106,4 +90,44 @@ fn terms(args: &RefreshArgs, duration: Duration) -> Result<Terms, Failure> {
         windows: args.expiry.windows(),
         seed: args.load.seed,
     })
+}
+
+fn simulated_terms(terms: &Terms) -> SimulatedTerms {
+    let outage = terms.outage.map(|outage| OutageWindow {
+        trouble: outage.trouble.name().to_owned(),
+        from_s: outage.from.as_secs_f64(),
+        until_s: outage.until.as_secs_f64(),
+    });
+    SimulatedTerms {
+        duration_s: terms.duration.as_secs_f64(),
+        lifetime_s: terms.source.lifetime.as_secs_f64(),
+        source_latency_s: terms.source.latency.as_secs_f64(),
+        renew_before_s: terms.source.renew_before.map(|d| d.as_secs_f64()),
+        source_rate_per_s: terms.source.rate_per_s,
+        calls_per_s: 1.0 / terms.call_every.as_secs_f64(),
+        processes: terms.processes,
+        start_over_s: terms.start_over.as_secs_f64(),
+        outage,
+        seed: terms.seed,
+    }
+}
+
+/// `outage` says whether there was one.
+fn strategy(outcome: &Outcome, outage: bool) -> SimulatedStrategy {
+    SimulatedStrategy {
+        name: outcome.player.name().to_owned(),
+        inline_refreshes: outcome.inline_refreshes,
+        blocked: outcome.blocked,
+        longest_wait_s: outcome.longest_wait.as_secs_f64(),
+        most_at_once: outcome.most_at_once,
+        failed: outcome.failed(),
+        without_credentials: outcome.without,
+        stale: outcome.stale,
+        stale_for_s: outcome.stale_for.as_secs_f64(),
+        fetches: outcome.fetches,
+        throttled: outcome.throttled,
+        peak_fetches_per_s: outcome.peak_fetches_per_s,
+        fetches_during_outage: outage.then_some(outcome.fetches_during_outage),
+        recovery_s: outcome.recovery.map(|recovery| recovery.as_secs_f64()),
+    }
 }

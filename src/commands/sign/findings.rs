@@ -1,6 +1,6 @@
 //! What the figures of a `sign` run say by themselves.
 
-use crate::report::document::{Arm, Finding, Severity};
+use crate::document::{Arm, Finding, Severity};
 use crate::signing::Size;
 
 /// Findings in the order of their weight; those whose arms were not measured are left out.
@@ -44,25 +44,24 @@ fn payload_hash(arms: &Arms) -> Option<Finding> {
         .min_by(|a, b| per_byte(a).total_cmp(&per_byte(b)))?;
     let per_byte = per_byte(&(hashed, bytes, p50));
     let even = unsigned / per_byte;
-    Some(Finding {
-        id: "sign-payload-hash".to_owned(),
-        severity: Severity::Info,
-        summary: format!(
+    Some(Finding::new(
+        Severity::Info,
+        "sign-payload-hash",
+        format!(
             "above {:.1} KiB, hashing the payload takes longer than the rest of the signature",
             even / 1024.0
         ),
-        evidence: format!(
+        format!(
             "{} takes {} at p50, hashed at {}; with an unsigned payload of any size it is {}",
             hashed.name,
             time(p50),
             speed(1e6 / per_byte),
             time(unsigned),
         ),
-        remedy: "over TLS, leave the payload unsigned: S3's PutObject and UploadPart do so for streamed \
+        "over TLS, leave the payload unsigned: S3's PutObject and UploadPart do so for streamed \
             bodies (ByteStream::from_path), with a checksum trailer in its place, and for bodies in \
-            memory after .customize().disable_payload_signing()"
-            .to_owned(),
-    })
+            memory after .customize().disable_payload_signing()",
+    ))
 }
 
 /// The fastest checksum against SHA-256, over the largest payload.
@@ -80,25 +79,24 @@ fn checksums(arms: &Arms) -> Option<Finding> {
     if fast_us * 2.0 > slow_us {
         return None;
     }
-    Some(Finding {
-        id: "sign-checksum".to_owned(),
-        severity: Severity::Info,
-        summary: format!(
+    Some(Finding::new(
+        Severity::Info,
+        "sign-checksum",
+        format!(
             "{} checks {} {} times as fast as SHA-256",
             checksum_name(&fast.name),
             Size(largest),
             ratio(slow_us / fast_us),
         ),
-        evidence: format!(
+        format!(
             "{} at {}, {} at {}",
             fast.name,
             speed(largest as f64 / fast_us * 1e6),
             slow.name,
             speed(largest as f64 / slow_us * 1e6),
         ),
-        remedy: "keep the SDK's default checksum (a CRC) unless something downstream needs SHA-256"
-            .to_owned(),
-    })
+        "keep the SDK's default checksum (a CRC) unless something downstream needs SHA-256",
+    ))
 }
 
 fn sigv4a(arms: &Arms) -> Option<Finding> {
@@ -106,20 +104,22 @@ fn sigv4a(arms: &Arms) -> Option<Finding> {
     let ecdsa = arms
         .p50("sigv4a-ecdsa")
         .map(|us| format!(", of which ECDSA takes {}", time(us)));
-    Some(Finding {
-        id: "sign-sigv4a".to_owned(),
-        severity: Severity::Info,
-        summary: format!("SigV4a costs {} times what SigV4 costs", ratio(sigv4a / header)),
-        evidence: format!(
+    Some(Finding::new(
+        Severity::Info,
+        "sign-sigv4a",
+        format!(
+            "SigV4a costs {} times what SigV4 costs",
+            ratio(sigv4a / header)
+        ),
+        format!(
             "{} against {} at p50{}: at most {:.0} signatures a second and CPU",
             time(sigv4a),
             time(header),
             ecdsa.unwrap_or_default(),
             1e6 / sigv4a,
         ),
-        remedy: "use multi-Region access points where you need them, and a Region's own endpoint elsewhere"
-            .to_owned(),
-    })
+        "use multi-Region access points where you need them, and a Region's own endpoint elsewhere",
+    ))
 }
 
 fn steps(arms: &Arms) -> Option<Finding> {
@@ -138,24 +138,23 @@ fn steps(arms: &Arms) -> Option<Finding> {
         steps.map(|(name, us)| format!("{name} {} ({:.0} %)", time(us), us / header * 100.0));
     let crates = arms.p50("derive-key")? + arms.p50("hmac")?;
     let (dearest, us) = steps.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    Some(Finding {
-        id: "sign-steps".to_owned(),
-        severity: Severity::Info,
-        summary: format!(
+    Some(Finding::new(
+        Severity::Info,
+        "sign-steps",
+        format!(
             "of the steps of a {} header signature, the {dearest} takes most: {}",
             time(header),
             time(us)
         ),
-        evidence: format!(
+        format!(
             "{}; together {} of {}. What aws-sigv4 does beside its key and HMAC takes {}",
             parts.join(", "),
             time(sum),
             time(header),
             time(header - crates),
         ),
-        remedy: "fewer and shorter headers make a smaller canonical request; a session token is one of them"
-            .to_owned(),
-    })
+        "fewer and shorter headers make a smaller canonical request; a session token is one of them",
+    ))
 }
 
 /// What keeping the signing key, which changes once a day, would save.
@@ -165,25 +164,24 @@ fn kept_key(arms: &Arms) -> Option<Finding> {
     if saved <= 0.0 {
         return None;
     }
-    Some(Finding {
-        id: "sign-kept-key".to_owned(),
-        severity: Severity::Info,
-        summary: format!(
+    Some(Finding::new(
+        Severity::Info,
+        "sign-kept-key",
+        format!(
             "a kept signing key would save {} of {} per signature ({:.0} %)",
             time(saved),
             time(derived),
             saved / derived * 100.0
         ),
-        evidence: format!(
+        format!(
             "derived-key-own {}, cached-key-own {} at p50; aws-sigv4 derives the key on every call, though it \
              changes only with the day, the Region and the service",
             time(derived),
             time(kept),
         ),
-        remedy: "nothing to set: the SDK keeps no key. It is worth asking for only where signing itself fills \
-            a CPU"
-            .to_owned(),
-    })
+        "nothing to set: the SDK keeps no key. It is worth asking for only where signing itself fills \
+            a CPU",
+    ))
 }
 
 /// `CRC64NVME` of `checksum-crc64nvme-1MiB`.

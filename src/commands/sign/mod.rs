@@ -3,20 +3,20 @@
 mod document;
 mod findings;
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use super::failure::Failure;
-use super::options::{CheckOptions, OutputOptions, duration};
-use super::{Report, session};
+use super::command::{Command, Completed, Kind, Running};
 use crate::clock;
+use crate::document::{Document, Target};
 use crate::measure::Stop;
-use crate::report::{self, Progress};
+use crate::run::{
+    CheckOptions, Clock, Console, Failure, OutputOptions, duration, head, stop_on_signal,
+};
 use crate::signing::bench::Visits;
 use crate::signing::{Arm, Budget, Case, Payloads, Size, Timed, Timer, vectors};
 
@@ -53,83 +53,80 @@ pub struct SignArgs {
     vectors: Option<PathBuf>,
 
     #[command(flatten)]
-    pub checks: CheckOptions,
+    checks: CheckOptions,
     #[command(flatten)]
-    pub output: OutputOptions,
+    output: OutputOptions,
 }
 
-/// Runs the command.
-pub async fn run(args: SignArgs) -> Result<Report, Failure> {
-    if let Some(path) = &args.output.output {
-        session::require_writable(path)?;
+impl Command for SignArgs {
+    fn output(&self) -> OutputOptions {
+        self.output.clone()
     }
-    match &args.vectors {
-        Some(path) => sign_vectors(path),
-        None => measure(&args).await,
+
+    fn checks(&self) -> CheckOptions {
+        self.checks.clone()
+    }
+
+    fn kind(&self) -> Kind {
+        match self.vectors {
+            Some(_) => Kind::Text,
+            None => Kind::Latencies,
+        }
+    }
+
+    fn run(self: Box<Self>) -> Running {
+        Box::pin(async move {
+            match &self.vectors {
+                Some(path) => sign_vectors(path),
+                None => measure(&self).await,
+            }
+        })
     }
 }
 
-/// The arms as they were measured.
-struct Run {
-    names: Vec<(String, Option<u64>)>,
-    timed: Vec<Timed>,
-    budget: Budget,
-    started: Instant,
-    started_at: SystemTime,
-    complete: bool,
-}
-
-async fn measure(args: &SignArgs) -> Result<Report, Failure> {
+async fn measure(args: &SignArgs) -> Result<Completed, Failure> {
     let stop = Stop::default();
-    session::stop_on_signal(stop.clone());
-    let (started, started_at) = (clock::now(), clock::wall());
+    stop_on_signal(stop.clone());
+    let clock = Clock::started();
     let mut arms = arms(args)?;
     let called: Vec<String> = arms.iter().map(|arm| arm.name.clone()).collect();
     args.checks.meant_for_arms(&called)?;
-    let names = called
+    let names: Vec<_> = called
         .into_iter()
         .zip(arms.iter().map(|arm| arm.bytes))
         .collect();
+    let usual = args.requests.is_none().then_some(DURATION);
     let budget = Budget {
         samples: args.requests,
-        time: args
-            .duration
-            .or_else(|| args.requests.is_none().then_some(DURATION)),
+        time: args.duration.or(usual),
     };
     let timer = Timer {
         budget,
         seed: args.seed,
         stop: stop.clone(),
     };
-    if args.output.verbose {
-        report::note(&format!("measuring {} arms on one thread", arms.len()));
-    }
+    let console = Console::from(&args.output);
     let visits = Arc::new(Visits::default());
     let shared = Arc::clone(&visits);
     let timing = tokio::task::spawn_blocking(move || timer.run(&mut arms, &shared));
-    let ended = watched(timing, &visits, &args.output, started).await;
-    let ended = ended.context("timing ended early").map_err(|error| {
+    let timed = watched(timing, &visits, console).await;
+    let timed = timed.context("timing ended early").map_err(|error| {
         Failure::new(error, "this is a defect of the program; please report it")
     })?;
-    let run = Run {
-        names,
-        timed: ended,
-        budget,
-        started,
-        started_at,
-        complete: !stop.is_stopped(),
-    };
-    Ok(Report::Measured(Box::new(document::of(&run))))
+    let body = document::measurement(&names, &timed, budget, !stop.is_stopped());
+    let head = head("sign", Some(clock), Some(Target::Cpu));
+    let body = body.into();
+    Ok(Completed::measured(Document { head, body }))
 }
 
 /// Waits for the timing thread, with progress on stderr.
 async fn watched(
     timing: tokio::task::JoinHandle<Vec<Timed>>,
     visits: &Visits,
-    output: &OutputOptions,
-    started: Instant,
+    console: Console,
 ) -> Result<Vec<Timed>, tokio::task::JoinError> {
-    let progress = Progress::new(!output.quiet && std::io::stderr().is_terminal());
+    let progress = console.progress("signing");
+    let started = clock::now();
     let mut ticks = tokio::time::interval(Duration::from_millis(100));
     let mut timing = std::pin::pin!(timing);
     let timed = loop {
@@ -198,7 +195,7 @@ fn arms(args: &SignArgs) -> Result<Vec<Arm>, Failure> {
 }
 
 /// Signs other programs' requests.
-fn sign_vectors(path: &Path) -> Result<Report, Failure> {
+fn sign_vectors(path: &Path) -> Result<Completed, Failure> {
     let hint = "give a JSON array of requests as docs/sign.md describes them";
     let json = std::fs::read(path)
         .with_context(|| format!("cannot read {}", path.display()))
@@ -206,5 +203,5 @@ fn sign_vectors(path: &Path) -> Result<Report, Failure> {
     let signed = vectors::sign_all(&json)
         .with_context(|| format!("cannot sign the requests in {}", path.display()))
         .map_err(|error| Failure::new(error, hint))?;
-    Ok(Report::Signatures(signed))
+    Completed::json(&signed)
 }

@@ -1,0 +1,160 @@
+//! Two stored runs compared, arm by arm and phase by phase, from what their documents kept.
+//!
+//! For the total, a document keeps the run's slices in order, so the blocks that a comparison resamples are
+//! stretches of the run, as in a live one. For the phases it keeps whole histograms: their calls are dealt
+//! out to blocks at random, which takes them to be independent of each other.
+
+use std::collections::BTreeMap;
+
+use crate::document::codec::{DecodeError, decode_histogram};
+use crate::document::{Arm, Comparison, Quantiles, base_name};
+use crate::measure::blocks;
+use crate::measure::comparison::{LatencyBlocks, Pairing, Statistic, compare_blocks};
+use crate::run;
+
+/// Resampling is random; with one seed, two comparisons of the same documents say the same.
+const SEED: u64 = 1;
+
+/// A histogram in a document that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the histogram of `{phase}` of the arm `{arm}` cannot be read")]
+pub struct HistogramError {
+    pub arm: String,
+    pub phase: &'static str,
+    #[source]
+    pub reason: DecodeError,
+}
+
+/// Every statistic of the total and of every phase that both arms have successful calls of.
+///
+/// # Errors
+///
+/// If a histogram of either cannot be read.
+pub fn comparisons(base: &Arm, new: &Arm) -> Result<Vec<Comparison>, HistogramError> {
+    let mut comparisons = Vec::new();
+    for (phase, quantiles) in new.phases.all() {
+        let Some(was) = base.phases.named(phase) else {
+            continue;
+        };
+        let before = arm_blocks(base, phase, was)?;
+        let after = arm_blocks(new, phase, quantiles)?;
+        for statistic in Statistic::USUAL {
+            let compared = compare_blocks(&before, &after, statistic, Pairing::Separate, SEED);
+            let stored = figure(was, statistic).zip(figure(quantiles, statistic));
+            comparisons.extend(
+                compared
+                    .zip(stored)
+                    .map(|(compared, (was, is))| Comparison {
+                        phase: phase.to_owned(),
+                        ..run::comparison(
+                            &base_name(&base.name),
+                            &new.name,
+                            &compared.with(was, is),
+                        )
+                    }),
+            );
+        }
+    }
+    Ok(comparisons)
+}
+
+/// In nanoseconds, as the document has it.
+fn figure(quantiles: &Quantiles, statistic: Statistic) -> Option<f64> {
+    let us = match statistic {
+        Statistic::Mean => quantiles.mean_us,
+        Statistic::Quantile(quantile) if quantile > 0.98 => quantiles.p99_us,
+        Statistic::Quantile(quantile) if quantile > 0.8 => quantiles.p90_us,
+        Statistic::Quantile(_) => quantiles.p50_us,
+    };
+    us.map(|us| us * 1e3)
+}
+
+fn arm_blocks(
+    arm: &Arm,
+    phase: &'static str,
+    quantiles: &Quantiles,
+) -> Result<LatencyBlocks, HistogramError> {
+    let decode = |text: &String| {
+        let histogram = decode_histogram(text).map_err(|reason| HistogramError {
+            arm: arm.name.clone(),
+            phase,
+            reason,
+        })?;
+        let recorded = histogram.iter_recorded();
+        Ok(recorded
+            .map(|step| (step.value_iterated_to(), step.count_at_value()))
+            .collect::<BTreeMap<u64, u64>>())
+    };
+    if phase == "total" && !arm.timeline.is_empty() {
+        let slices = arm
+            .timeline
+            .iter()
+            .filter_map(|slice| slice.histogram.as_ref());
+        let finest = slices.map(|text| {
+            let block = decode(text)?.into_iter();
+            Ok(block
+                .map(|(value, count)| (value, u32::try_from(count).unwrap_or(u32::MAX)))
+                .collect())
+        });
+        return Ok(blocks::merged(finest.collect::<Result<_, _>>()?));
+    }
+    match &quantiles.histogram {
+        Some(text) => Ok(blocks::dealt(&decode(text)?, SEED)),
+        None => Ok(LatencyBlocks::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Verdict;
+    use crate::document::fixtures;
+
+    #[test]
+    fn an_arm_against_itself_differs_nowhere() {
+        let document = fixtures::sts().body;
+        let comparisons = comparisons(&document.arms[0], &document.arms[0]).unwrap();
+        assert!(comparisons.len() >= 20, "{}", comparisons.len());
+        for comparison in &comparisons {
+            assert_eq!(comparison.baseline, "global (base)");
+            assert_eq!(comparison.candidate, "global");
+            let decided = matches!(comparison.verdict, Verdict::Faster | Verdict::Slower);
+            assert!(!decided, "{comparison:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_timeline_the_whole_histogram_will_do() {
+        let document = fixtures::sts().body;
+        let (global, regional) = (&document.arms[0], &document.arms[1]);
+        assert!(global.timeline.is_empty());
+        let comparisons = comparisons(global, regional).unwrap();
+        let median = &comparisons[0];
+        assert_eq!(
+            (median.phase.as_str(), median.statistic.as_str()),
+            ("total", "p50")
+        );
+        assert_eq!(median.verdict, Verdict::Faster);
+        for (index, statistic) in ["p50", "p90", "p99", "mean"].iter().enumerate() {
+            let total = &regional.phases.total;
+            let stored = [total.p50_us, total.p90_us, total.p99_us, total.mean_us][index].unwrap();
+            let compared = &comparisons[index];
+            assert_eq!(&compared.statistic, statistic);
+            assert!(
+                (compared.candidate_us - stored).abs() < 1e-6,
+                "{compared:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_histogram_that_cannot_be_read_is_named() {
+        let mut document = fixtures::sts().body;
+        document.arms[1].phases.identity.histogram = Some("noise".to_owned());
+        let error = comparisons(&document.arms[0], &document.arms[1]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the histogram of `identity` of the arm `regional` cannot be read"
+        );
+    }
+}

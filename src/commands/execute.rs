@@ -1,0 +1,132 @@
+//! The one place that checks, renders and writes what commands hand back, and decides how the program ends.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use anyhow::anyhow;
+
+use super::command::{Command, Completed, Kind, Output};
+use crate::document::{Body, Document};
+use crate::exit::Exit;
+use crate::render::{self, Format, RenderError, Style};
+use crate::run::{CheckOptions, Color, Failure, OutputOptions};
+
+/// Runs a command and writes its result.
+///
+/// # Errors
+///
+/// If the result could not be written where it is wanted, or there is none.
+pub async fn execute(command: Box<dyn Command>) -> Result<Exit, Failure> {
+    let (output, checks) = (command.output(), command.checks());
+    prepare(command.kind(), &output, &checks)?;
+    let completed = command.run().await?;
+    conclude(completed, &output, &checks)
+}
+
+/// Finds out before anything is measured whether the result can be rendered, held and written as asked.
+fn prepare(kind: Kind, output: &OutputOptions, checks: &CheckOptions) -> Result<(), Failure> {
+    if let Some(path) = &output.output {
+        require_writable(path)?;
+    }
+    match kind {
+        Kind::Latencies | Kind::Stored => Ok(()),
+        Kind::Counts if output.format.needs_latencies() => {
+            Err(unrendered(RenderError::NoLatencies))
+        }
+        Kind::Counts | Kind::Text => checks.none(),
+    }
+}
+
+fn conclude(
+    completed: Completed,
+    output: &OutputOptions,
+    checks: &CheckOptions,
+) -> Result<Exit, Failure> {
+    let Completed {
+        output: result,
+        exit,
+    } = completed;
+    match result {
+        Output::Nothing => Ok(exit),
+        Output::Text(text) => write(output, &text).map(|()| exit),
+        Output::Beside(document) => {
+            let text = render(&document, output)?;
+            match &output.output {
+                Some(_) => write(output, &text)?,
+                None if output.quiet => (),
+                None => render::failure(text.trim_end()),
+            }
+            Ok(exit)
+        }
+        Output::Document(mut document) => {
+            checks.meant_for(&document)?;
+            if let Body::Measured(measurement) = &mut document.body {
+                checks.hold(measurement);
+            }
+            write(output, &render(&document, output)?)?;
+            let breaches = document
+                .measured()
+                .map(render::breaches)
+                .unwrap_or_default();
+            for breach in &breaches {
+                render::failure(breach);
+            }
+            Ok(match exit {
+                Exit::Measured if !breaches.is_empty() => Exit::CheckFailed,
+                exit => exit,
+            })
+        }
+    }
+}
+
+fn render(document: &Document, output: &OutputOptions) -> Result<String, Failure> {
+    let style = Style {
+        color: color(output),
+        width: render::width(),
+        chart: output.chart,
+    };
+    render::render(document, output.format, &style).map_err(unrendered)
+}
+
+fn unrendered(error: RenderError) -> Failure {
+    match error {
+        RenderError::NoLatencies => {
+            Failure::new(error, "use --format table, json, csv, markdown or html")
+        }
+        error => Failure::without_hint(error),
+    }
+}
+
+fn write(output: &OutputOptions, text: &str) -> Result<(), Failure> {
+    let unwritten = |error: io::Error| {
+        let path = output.output.as_ref();
+        let place = path.map_or("stdout".to_owned(), |path| path.display().to_string());
+        let error = anyhow::Error::new(error);
+        Failure::without_hint(error.context(format!("cannot write the results to {place}")))
+    };
+    render::write(output.output.as_deref(), text).map_err(unwritten)
+}
+
+fn require_writable(path: &Path) -> Result<(), Failure> {
+    render::check_writable(path).map_err(|error| {
+        let place = path.display();
+        Failure::new(
+            anyhow!(error).context(format!("cannot write to {place}")),
+            "name a file in a folder that exists and that you may write to",
+        )
+    })
+}
+
+fn color(output: &OutputOptions) -> bool {
+    match output.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            output.format == Format::Table
+                && output.output.is_none()
+                && io::stdout().is_terminal()
+                && !plain
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The options of `imds`, as typed.
+
+use std::time::Duration;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+use crate::credentials::Source;
+use crate::run::{self, CheckOptions, LoadOptions, OutputOptions, TargetOptions};
+
+/// Time cold credential fetches under 1, 2, 4, … workers
+#[derive(Args, Clone, Debug)]
+pub struct ImdsArgs {
+    /// Worker counts to step through [default: 1,2,4,8, and on up to 64 in the lab]
+    #[arg(short, long, value_name = "N,…", num_args = 0..=1, value_delimiter = ',', default_missing_value = "")]
+    pub(super) concurrency: Option<Vec<String>>,
+
+    /// The endpoint to fetch from: short for the --source of that name
+    #[arg(long, value_name = "ENDPOINT", conflicts_with = "source", value_parser = endpoints())]
+    pub(super) endpoint: Option<Source>,
+
+    #[command(flatten)]
+    pub(super) cache: CompareCacheOptions,
+    #[command(flatten)]
+    pub(super) load: LoadOptions,
+    #[command(flatten)]
+    pub(super) target: TargetOptions,
+    #[command(flatten)]
+    pub(super) checks: CheckOptions,
+    #[command(flatten)]
+    pub(super) output: OutputOptions,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct CompareCacheOptions {
+    /// Compare worker processes without a cache, with a cache in memory, and with the file cache
+    #[arg(long, conflicts_with = "concurrency")]
+    pub(super) compare_cache: bool,
+
+    /// Worker processes [default: 32 in the lab, 4 elsewhere]
+    #[arg(long, value_name = "N", requires = "compare_cache", value_parser = run::workers)]
+    pub(super) workers: Option<usize>,
+
+    /// How often each worker gets a request that needs credentials [default: 200ms in the lab, 1s elsewhere]
+    #[arg(long, value_name = "DURATION", requires = "compare_cache", value_parser = run::duration)]
+    pub(super) every: Option<Duration>,
+}
+
+/// Endpoints of a node or a container.
+fn endpoints() -> impl TypedValueParser<Value = Source> {
+    let values = [
+        PossibleValue::new("imds").help("Instance metadata"),
+        PossibleValue::new("container").help(
+            "The container credentials endpoint: the ECS agent's or the EKS Pod Identity agent's",
+        ),
+    ];
+    PossibleValuesParser::new(values).try_map(|name| Source::from_str(&name, false))
+}

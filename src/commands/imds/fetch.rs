@@ -1,0 +1,80 @@
+//! A cold fetch: credentials as a fresh process gets them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::client::{ArmFacts, Setup, error_text, fetch, timeline};
+use crate::credentials::Source;
+use crate::document::{Arm, Connections};
+use crate::measure::load::CallFuture;
+use crate::measure::{Call, Tally};
+use crate::run::{self, ArmCall};
+
+/// Between steps on a real node: longer than the second over which packets are counted.
+pub(super) const PAUSE: Duration = Duration::from_millis(1100);
+
+pub(super) fn arm(setup: &Arc<Setup>, workers: usize) -> ArmCall {
+    let facts = Arc::new(ArmFacts::default());
+    let call = ColdFetch {
+        setup: Arc::clone(setup),
+        facts: Arc::clone(&facts),
+        limit: setup.timeout(),
+    };
+    ArmCall {
+        name: name(workers),
+        call: Arc::new(call),
+        facts,
+    }
+}
+
+pub(super) fn name(workers: usize) -> String {
+    if workers == 1 {
+        "1 worker".to_owned()
+    } else {
+        format!("{workers} workers")
+    }
+}
+
+/// A fetch as a fresh process makes it: a new provider on new connections.
+pub(super) struct ColdFetch {
+    pub(super) setup: Arc<Setup>,
+    pub(super) facts: Arc<ArmFacts>,
+    pub(super) limit: Duration,
+}
+
+impl Call for ColdFetch {
+    fn call(&self) -> CallFuture<'_> {
+        Box::pin(async move {
+            match self.setup.provider(&self.facts).await {
+                Ok(provider) => fetch(&provider, self.limit).await,
+                Err(error) => timeline::never_sent(error_text(&error)),
+            }
+        })
+    }
+}
+
+/// An arm of fetches: its connections are those to the source.
+pub(super) fn documented(name: &str, tally: &Tally, facts: &ArmFacts, setup: &Setup) -> Arm {
+    let exchanges = facts.exchanges.snapshot();
+    let remotes: BTreeSet<_> = exchanges
+        .values()
+        .flat_map(|stats| &stats.remotes)
+        .collect();
+    Arm {
+        connections: Connections {
+            fresh: exchanges.values().map(|stats| stats.fresh).sum(),
+            reused: exchanges.values().map(|stats| stats.reused).sum(),
+        },
+        remote_addresses: remotes.into_iter().map(ToString::to_string).collect(),
+        endpoint: endpoint(setup),
+        ..run::arm(name, tally, facts)
+    }
+}
+
+/// Where instance metadata is asked for; `None` for other sources.
+fn endpoint(setup: &Setup) -> Option<String> {
+    let configured = setup.variables().get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    let url = configured.map_or("http://169.254.169.254", |url| url.trim_end_matches('/'));
+    (setup.source() == Source::Imds).then(|| url.to_owned())
+}

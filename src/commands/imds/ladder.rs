@@ -1,0 +1,177 @@
+//! Cold fetches by more and more workers, until they only add failures; then the rate at which that begins.
+
+use std::slice;
+use std::time::Duration;
+
+use super::arguments::ImdsArgs;
+use super::diagnosed::diagnosed;
+use super::fetch::{PAUSE, arm, documented, name};
+use super::knee;
+use super::steps::{failing, findings, only_adds_failures, strained};
+use crate::commands::command::Completed;
+use crate::credentials::Source;
+use crate::document::Arm;
+use crate::measure::{Pacing, Plan};
+use crate::run::{self, Failure, Session};
+
+/// Worker counts on the lab, which nobody else uses …
+const LAB_WORKERS: &[usize] = &[1, 2, 4, 8, 16, 32, 64];
+
+/// … and on a real node.
+const GENTLE_WORKERS: &[usize] = &[1, 2, 4, 8];
+
+const LAB_FETCHES: u64 = 200;
+
+/// Cold fetches per step on a real node. One is about a dozen packets, so a step is a quarter of what an
+/// interface may send to link-local addresses in a second.
+const GENTLE_FETCHES: u64 = 20;
+
+/// A step on a real node that takes longer has seen enough, as its fetches hang.
+const LONGEST_STEP: Duration = Duration::from_secs(3);
+
+/// Runs the steps, and where no worker counts are given looks for the knee.
+pub(super) async fn run(args: &ImdsArgs) -> Result<Completed, Failure> {
+    let source = args.endpoint.or(args.target.source).unwrap_or(Source::Imds);
+    let steps = Steps::of(args)?;
+    let names: Vec<String> = steps.workers.iter().map(|&n| name(n)).collect();
+    args.checks.meant_for_arms(&names)?;
+    let session = Session::begin("imds", &args.target, &args.output, source).await?;
+    if session.lab().is_none() && source == Source::Imds {
+        session.console.note(&steps.announcement());
+    }
+    let probe = steps.plan(args.load.warmup.unwrap_or(1), 1);
+    if let Err(failure) = session.warm_up(&[arm(&session.setup, 1)], &probe).await {
+        return Err(diagnosed(failure, &session, source).await);
+    }
+    let mut run = session.measure(&probe);
+    run.load.concurrency = steps.workers.iter().copied().max().unwrap_or(1);
+    for (index, &workers) in steps.workers.iter().enumerate() {
+        if index > 0 && session.lab().is_none() {
+            session.pause(PAUSE).await;
+        }
+        let arm = arm(&session.setup, workers);
+        let plan = steps.plan(0, workers);
+        let label = format!("{workers} workers");
+        let measured = session.watched(slice::from_ref(&arm), &plan, &label).await;
+        run.complete &= measured.complete;
+        let tally = &measured.tallies[0];
+        if tally.requests > 0 {
+            let mut step = documented(&arm.name, tally, &arm.facts, &session.setup);
+            step.concurrency = Some(workers);
+            step.rate_per_s = Some(step.outcomes.ok as f64 / measured.elapsed.as_secs_f64());
+            run.arms.push(step);
+        }
+        if !run.complete || only_adds_failures(&run.arms) || steps.is_too_much(&run.arms) {
+            break;
+        }
+    }
+    run.stop_counting();
+    let mut findings = findings(&run.arms, &steps.workers);
+    if run.complete && steps.seeks_knee(&run.arms, source) {
+        session.pause(PAUSE).await;
+        let found = knee::find(&session).await;
+        findings.push(knee::finding(&found, source));
+        run.knee = Some(found);
+    }
+    Ok(Completed::measured(run.document(findings)))
+}
+
+/// How many workers fetch how often.
+struct Steps {
+    workers: Vec<usize>,
+    /// Nobody asked for certain numbers of workers.
+    free: bool,
+    lab: bool,
+    fetches: Option<u64>,
+    duration: Option<Duration>,
+    seed: u64,
+}
+
+impl Steps {
+    fn of(args: &ImdsArgs) -> Result<Self, Failure> {
+        let lab = args.target.lab.is_some();
+        let named: Vec<&str> = args
+            .concurrency
+            .iter()
+            .flatten()
+            .map(String::as_str)
+            .filter(|n| !n.is_empty())
+            .collect();
+        let workers = if named.is_empty() {
+            if lab { LAB_WORKERS } else { GENTLE_WORKERS }.to_vec()
+        } else {
+            let parse = |text: &&str| {
+                run::workers(text).map_err(|why| {
+                    let error = anyhow::anyhow!("invalid value '{text}' for --concurrency: {why}");
+                    Failure::new(
+                        error,
+                        "give worker counts separated by commas, such as --concurrency 1,8",
+                    )
+                })
+            };
+            named.iter().map(parse).collect::<Result<_, _>>()?
+        };
+        let default = if lab { LAB_FETCHES } else { GENTLE_FETCHES };
+        let fetches = args
+            .load
+            .requests
+            .or_else(|| args.load.duration.is_none().then_some(default));
+        Ok(Self {
+            free: named.is_empty(),
+            lab,
+            workers,
+            fetches,
+            duration: args
+                .load
+                .duration
+                .or((!lab && args.load.requests.is_none()).then_some(LONGEST_STEP)),
+            seed: args.load.seed,
+        })
+    }
+
+    fn plan(&self, warmup: u64, workers: usize) -> Plan {
+        Plan {
+            requests: self.fetches,
+            duration: self.duration,
+            warmup,
+            pacing: Pacing::Closed { workers },
+            seed: self.seed,
+        }
+    }
+
+    /// Whether a real node has shown enough: the knee is looked for more gently than by further steps.
+    fn is_too_much(&self, arms: &[Arm]) -> bool {
+        self.free && !self.lab && arms.last().is_some_and(strained)
+    }
+
+    /// The lab is looked at more closely only where something was seen; on a real node the steps are too
+    /// gentle to see anything.
+    fn seeks_knee(&self, arms: &[Arm], source: Source) -> bool {
+        let limited = matches!(source, Source::Imds | Source::Container);
+        self.free && limited && (!self.lab || arms.iter().any(failing))
+    }
+
+    /// What a real node is about to be asked for, and why it is not more.
+    fn announcement(&self) -> String {
+        let each = match (self.fetches, self.duration) {
+            (Some(fetches), _) => format!("{fetches} cold fetches"),
+            (None, duration) => format!("cold fetches for {:?}", duration.unwrap_or_default()),
+        };
+        let workers: Vec<_> = self.workers.iter().map(ToString::to_string).collect();
+        let workers = workers.join(", ");
+        format!(
+            "imds: {each} each with {workers} workers, a second apart; a fetch is about a dozen packets, and the \
+             1,024 packets per second that an interface may send to link-local addresses are shared with this \
+             node's DNS and NTP. It stops when more workers only add failures.{}",
+            if self.free {
+                format!(
+                    " Then it looks for the rate at which requests begin to be dropped: up to {:.0} fetches/s, a second \
+                     each, stopping at the first rate that is too much and trying a few below it.",
+                    knee::highest(self.lab)
+                )
+            } else {
+                String::new()
+            }
+        )
+    }
+}

@@ -1,0 +1,122 @@
+//! A strategy put under a client: the arm that measures it.
+
+use std::sync::Arc;
+
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use tempfile::TempDir;
+
+use super::renewals::Renewals;
+use crate::client::{ArmFacts, Identity, Setup, SetupError, sampled};
+use crate::credentials::{
+    Advisory, CacheKey, FileCache, Options, Refresher, Renew, Strategy, Swapper, Windows,
+};
+use crate::measure::load::CallFuture;
+use crate::measure::{Call, Stop};
+use crate::run::ArmCall;
+
+/// What an arm is made of.
+pub(super) struct StrategyArm {
+    pub strategy: Strategy,
+    pub setup: Arc<Setup>,
+    /// Ends the strategy's background.
+    pub stop: Stop,
+    pub windows: Option<Windows>,
+    pub seed: u64,
+    /// Where the file cache keeps its file: a cache of the user's own would be measured warm.
+    pub directory: Arc<TempDir>,
+}
+
+impl StrategyArm {
+    /// An arm whose strategy has its first credentials, and what will be seen of it.
+    pub async fn arm(self) -> Result<(ArmCall, Renewals), SetupError> {
+        let facts = Arc::new(ArmFacts::default());
+        let seen = Renewals::default();
+        let provider = seen.noting(self.setup.provider(&facts).await?);
+        let (identity, watcher) = self.identity(provider).await;
+        let sdk = self
+            .setup
+            .sdk_config(self.setup.connections(&facts)?, &identity);
+        let mut config = aws_sdk_sts::config::Builder::from(&sdk);
+        config.push_interceptor(self.setup.interceptor(&facts));
+        if let Some(watcher) = watcher {
+            config.push_interceptor(watcher);
+        }
+        let client = aws_sdk_sts::Client::from_conf(config.build());
+        let arm = ArmCall {
+            name: self.strategy.name().to_owned(),
+            call: seen.watching(Arc::new(StsCall(client))),
+            facts,
+        };
+        Ok((arm, seen))
+    }
+
+    /// The strategy as a client's identity, and the interceptor that tells it of refusals. A strategy that
+    /// cannot fetch now is left to its calls, which say why.
+    async fn identity(
+        &self,
+        provider: SharedCredentialsProvider,
+    ) -> (Identity, Option<SharedInterceptor>) {
+        let stop = self.stop.clone();
+        match self.strategy {
+            Strategy::Lazy => {
+                let cache = IdentityCache::lazy().build();
+                (Identity::timed(cache, provider), None)
+            }
+            Strategy::Advisory => advisory(provider, self.options()).await,
+            Strategy::FileCache => {
+                let cache = FileCache::builder(CacheKey::of([("command", "refresh")]))
+                    .directory(self.directory.path())
+                    .build(provider);
+                advisory(cache, self.options()).await
+            }
+            Strategy::Refresher => {
+                let refresher = Refresher::new(provider, self.options());
+                let _ = refresher.ready().await;
+                let watcher = SharedInterceptor::new(refresher.on_refusal());
+                let running = refresher.clone();
+                tokio::spawn(async move { running.run(stop.stopped()).await });
+                (Identity::held(refresher), Some(watcher))
+            }
+            Strategy::Swapper => {
+                let factory = move || {
+                    let provider = provider.clone();
+                    async move { provider.provide_credentials().await }
+                };
+                let swapper = Swapper::new(factory, self.options());
+                let _ = swapper.ready().await;
+                let watcher = SharedInterceptor::new(swapper.on_refusal());
+                let running = swapper.clone();
+                tokio::spawn(async move { running.run(stop.stopped()).await });
+                (Identity::held(swapper), Some(watcher))
+            }
+        }
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            windows: self.windows,
+            seed: Some(self.seed),
+            ..Options::default()
+        }
+    }
+}
+
+async fn advisory(
+    source: impl Renew + 'static,
+    options: Options,
+) -> (Identity, Option<SharedInterceptor>) {
+    let advisory = Advisory::new(source, options);
+    let _ = advisory.ready().await;
+    let watcher = SharedInterceptor::new(advisory.on_refusal());
+    (Identity::held(advisory), Some(watcher))
+}
+
+struct StsCall(aws_sdk_sts::Client);
+
+impl Call for StsCall {
+    fn call(&self) -> CallFuture<'_> {
+        Box::pin(async move { sampled(Box::pin(self.0.get_caller_identity().send())).await })
+    }
+}

@@ -1,0 +1,139 @@
+//! One of the things compared in a run.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::balance::Balance;
+use super::latency::Phases;
+use super::renewal::Renewal;
+use super::stampede::Stampede;
+
+/// One of the things compared in a run.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Arm {
+    pub name: String,
+    /// The endpoint that the SDK resolved, as `scheme://authority`.
+    pub endpoint: Option<String>,
+    /// Addresses that connections of this arm really reached.
+    pub remote_addresses: Vec<String>,
+    /// Workers, where it differs between arms (`imds --concurrency`).
+    pub concurrency: Option<usize>,
+    /// Measured calls, failed ones included.
+    pub requests: u64,
+    /// Completed calls per second of wall time, where the arm had the run to itself.
+    pub rate_per_s: Option<f64>,
+    pub outcomes: Outcomes,
+    pub attempts: u64,
+    pub connections: Connections,
+    pub identity: IdentityUse,
+    /// Bytes of payload that each call went through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_call: Option<u64>,
+    /// [`bytes_per_call`](Self::bytes_per_call) over the median of `total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_s: Option<f64>,
+    /// Calls whose mean is one sample, where calls are too short to be timed one by one; `requests` and
+    /// the phases then count samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_per_sample: Option<u64>,
+    /// Which instances and zones answered, where calls are balanced (`cloudmap`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<Balance>,
+    /// What renewals did to the calls (`refresh`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<Renewal>,
+    /// Where the calls were made by worker processes (`imds --compare-cache`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stampede: Option<Stampede>,
+    /// HTTP exchanges with credential sources, by operation.
+    pub source_requests: BTreeMap<String, SourceRequests>,
+    /// Successful calls only. Keys are `total`, the phases of the design in its order, and `dns`, which is
+    /// a detail inside `connect` and counts lookups instead of calls.
+    pub phases: Phases,
+    /// The same for calls that failed; `None` when none did.
+    pub failed_phases: Option<Phases>,
+    /// A few of the errors seen, most frequent first.
+    pub errors: Vec<ErrorSeen>,
+    /// The run cut into at most 64 slices of equally many calls, in order.
+    #[serde(default)]
+    pub timeline: Vec<Slice>,
+}
+
+/// A stretch of a run, as an arm saw it.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Slice {
+    /// When the slice's first call began, from the start of the run.
+    pub start_s: f64,
+    /// When its last call began.
+    pub end_s: f64,
+    /// Calls that succeeded.
+    pub count: u64,
+    pub failed: u64,
+    /// Calls that loaded credentials.
+    pub loads: u64,
+    pub p50_us: Option<f64>,
+    pub p99_us: Option<f64>,
+    pub max_us: Option<f64>,
+    /// As [`Quantiles::histogram`], of the totals of the calls that succeeded.
+    pub histogram: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Outcomes {
+    pub ok: u64,
+    pub throttled: u64,
+    pub denied: u64,
+    pub timeout: u64,
+    pub connect: u64,
+    pub other: u64,
+}
+
+impl Outcomes {
+    /// Calls that did not succeed, whatever the reason.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.throttled + self.denied + self.timeout + self.connect + self.other
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Connections {
+    pub fresh: u64,
+    pub reused: u64,
+}
+
+/// How the calls came by their credentials: from the cache, by loading them, or by waiting for
+/// another call's load.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct IdentityUse {
+    pub hit: u64,
+    pub load: u64,
+    pub wait: u64,
+}
+
+/// HTTP exchanges of one operation with a credential source.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SourceRequests {
+    pub count: u64,
+    pub ok: u64,
+    pub throttled: u64,
+    pub timeout: u64,
+    pub p50_us: Option<f64>,
+    pub p99_us: Option<f64>,
+    pub max_us: Option<f64>,
+}
+
+/// An error message that calls ended with, and how often.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ErrorSeen {
+    pub message: String,
+    pub count: u64,
+}

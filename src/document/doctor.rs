@@ -1,0 +1,128 @@
+//! The body of `doctor`'s document. What could not be found out is `None`.
+
+use serde::{Deserialize, Serialize};
+
+use super::finding::{Finding, Severity};
+
+/// An examination of a machine and what is wrong with it.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DoctorResult {
+    /// The lab's scenario, where a lab was examined.
+    pub scenario: Option<String>,
+    pub place: DiagnosedPlace,
+    pub region: Option<DiagnosedRegion>,
+    /// The credential chain, in the order in which the Rust SDK asks.
+    pub links: Vec<DiagnosedLink>,
+    /// The link whose credentials the Rust SDK uses.
+    pub winner: Option<String>,
+    /// The configured link after the winner, which would be asked if the winner had nothing.
+    pub next: Option<String>,
+    /// What SDKs would do here, by language.
+    pub sdks: Vec<SdkPick>,
+    /// Worst first.
+    pub findings: Vec<Finding>,
+    /// From which severity on the exit code is 1.
+    pub fail_on: FailOn,
+}
+
+/// Where it runs.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DiagnosedPlace {
+    /// `lambda`, `ecs`, `eks`, `ci`, `ec2` or `elsewhere`.
+    pub kind: String,
+    pub evidence: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DiagnosedRegion {
+    pub name: String,
+    /// The variable, file or service that names it.
+    pub from: String,
+}
+
+/// A link of the credential chain.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DiagnosedLink {
+    /// `env`, `profile`, `web-identity`, `container` or `imds`.
+    pub name: String,
+    pub state: LinkState,
+    /// Why it is absent or has failed.
+    pub detail: Option<String>,
+    pub elapsed_us: Option<f64>,
+    /// Its first four and last four characters.
+    pub access_key_id: Option<String>,
+    /// RFC 3339, UTC; null for credentials that do not say.
+    pub expires_at: Option<String>,
+    pub expires_in_s: Option<f64>,
+    /// What STS says: the principal's ARN.
+    pub identity: Option<String>,
+    /// What STS says instead.
+    pub identity_error: Option<String>,
+    pub sts: Option<DiagnosedSts>,
+}
+
+/// STS, as a link's credentials met it.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DiagnosedSts {
+    pub endpoint: Option<String>,
+    pub address: Option<String>,
+    /// The first call, with its connection.
+    pub first_us: f64,
+    /// A second call on the same connection.
+    pub warm_us: Option<f64>,
+    /// How far the service's clock is ahead of this machine's.
+    pub clock_ahead_s: Option<i64>,
+}
+
+/// What SDKs in one language do here.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SdkPick {
+    pub sdk: String,
+    /// The link that its chain ends at.
+    pub link: Option<String>,
+    /// Whether that link gave no credentials here.
+    pub fails: bool,
+    /// How long it waits in vain for instance metadata; null where it does not, or where that is not known.
+    pub waits_s: Option<f64>,
+}
+
+/// Whether a link of the chain has credentials.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum LinkState {
+    /// Nothing is configured that leads here.
+    Absent,
+    Loaded,
+    Failed,
+}
+
+/// From which severity on findings are a failure.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum FailOn {
+    Info,
+    Warning,
+    Error,
+    Never,
+}
+
+impl FailOn {
+    /// Whether a finding of this severity is a failure.
+    #[must_use]
+    pub fn fails_at(self, severity: Severity) -> bool {
+        match self {
+            Self::Info => true,
+            Self::Warning => severity >= Severity::Warning,
+            Self::Error => severity >= Severity::Error,
+            Self::Never => false,
+        }
+    }
+}

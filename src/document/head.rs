@@ -1,0 +1,55 @@
+//! What every document begins with.
+
+use serde::{Deserialize, Serialize};
+
+/// The schema that [`Document::schema`] names. The number rises only if a reader of the old one would
+/// misread the new one.
+pub const SCHEMA: &str = "awscreds-bench/1";
+
+/// What every document begins with, whatever its body.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Head {
+    pub schema: String,
+    pub tool: Tool,
+    /// The subcommand: `sts`, `imds`, `s3`, `refresh`, `sign`, `cloudmap`, `doctor`, `lab`, `compare`.
+    pub command: String,
+    /// The command line as typed, without the program's name.
+    pub arguments: Vec<String>,
+    /// RFC 3339, UTC; absent where time is virtual, so that equal simulations are equal documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elapsed_s: Option<f64>,
+    /// Absent where nothing was measured or examined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+}
+
+impl Head {
+    /// `awscreds-bench sts --regional`.
+    #[must_use]
+    pub fn command_line(&self) -> String {
+        format!("{} {}", self.tool.name, self.arguments.join(" "))
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Tool {
+    pub name: String,
+    pub version: String,
+}
+
+/// What calls were made to.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Target {
+    /// The embedded lab.
+    Lab,
+    /// Whatever the standard AWS configuration names.
+    Endpoint,
+    /// Nothing was called: the CPU alone.
+    Cpu,
+}

@@ -1,0 +1,182 @@
+//! The figures that a limit can be set to, by the names that they have in the document.
+
+use crate::document::codec::decode_histogram;
+use crate::document::{Arm, Phases, Quantiles};
+
+/// A figure of an arm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Figure {
+    Time {
+        /// `total`, a phase, or `dns`.
+        phase: &'static str,
+        statistic: Statistic,
+    },
+    Counter(Counter),
+    /// Completed calls per second.
+    Rate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Statistic {
+    Mean,
+    Min,
+    Max,
+    /// 0.5 is the median.
+    Quantile(f64),
+}
+
+/// Calls, attempts or connections, counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Counter {
+    pub name: &'static str,
+    /// The object of the document in which it stands, if not the arm itself.
+    pub group: Option<&'static str>,
+    pub count: fn(&Arm) -> u64,
+}
+
+impl PartialEq for Counter {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// The figure that is not a counter and has no phase.
+pub(super) const RATE: &str = "rate";
+
+const OUTCOMES: Option<&str> = Some("outcomes");
+const IDENTITY: Option<&str> = Some("identity");
+const CONNECTIONS: Option<&str> = Some("connections");
+
+pub(super) const COUNTERS: [Counter; 14] = [
+    counter("requests", None, |arm| arm.requests),
+    counter("attempts", None, |arm| arm.attempts),
+    counter("failed", OUTCOMES, |arm| arm.outcomes.failed()),
+    counter("ok", OUTCOMES, |arm| arm.outcomes.ok),
+    counter("throttled", OUTCOMES, |arm| arm.outcomes.throttled),
+    counter("denied", OUTCOMES, |arm| arm.outcomes.denied),
+    counter("timeout", OUTCOMES, |arm| arm.outcomes.timeout),
+    counter("connect", OUTCOMES, |arm| arm.outcomes.connect),
+    counter("other", OUTCOMES, |arm| arm.outcomes.other),
+    counter("hit", IDENTITY, |arm| arm.identity.hit),
+    counter("load", IDENTITY, |arm| arm.identity.load),
+    counter("wait", IDENTITY, |arm| arm.identity.wait),
+    counter("fresh", CONNECTIONS, |arm| arm.connections.fresh),
+    counter("reused", CONNECTIONS, |arm| arm.connections.reused),
+];
+
+const fn counter(
+    name: &'static str,
+    group: Option<&'static str>,
+    count: fn(&Arm) -> u64,
+) -> Counter {
+    Counter { name, group, count }
+}
+
+/// `total`, the phases in their order, and those that only some runs have.
+pub(super) fn phase_names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = Phases::default().all().map(|(name, _)| name).collect();
+    names.extend(["service", "queue", "dns"]);
+    names
+}
+
+impl Statistic {
+    /// `mean`, `min`, `max`, or `p` and a percentage: two digits before the decimal point, which is left
+    /// out, so `p999` is 99.9 %. As in the document's own names.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "mean" => return Some(Self::Mean),
+            "min" => return Some(Self::Min),
+            "max" => return Some(Self::Max),
+            _ => (),
+        }
+        let digits = name.strip_prefix('p')?;
+        let fits = match digits.len() {
+            1 | 2 => true,
+            // `p100` would otherwise be a tenth.
+            3..=6 => digits.starts_with('9'),
+            _ => false,
+        };
+        if !fits || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let quantile: f64 = format!("0.{digits:0>2}").parse().ok()?;
+        (quantile > 0.0).then_some(Self::Quantile(quantile))
+    }
+
+    /// Microseconds; `None` where nothing was recorded.
+    pub(super) fn of(self, quantiles: &Quantiles) -> Option<f64> {
+        let stored = [
+            (Self::Mean, quantiles.mean_us),
+            (Self::Min, quantiles.min_us),
+            (Self::Max, quantiles.max_us),
+            (Self::Quantile(0.5), quantiles.p50_us),
+            (Self::Quantile(0.9), quantiles.p90_us),
+            (Self::Quantile(0.99), quantiles.p99_us),
+            (Self::Quantile(0.999), quantiles.p999_us),
+        ];
+        if let Some((_, figure)) = stored.iter().find(|(statistic, _)| *statistic == self) {
+            return *figure;
+        }
+        let Self::Quantile(quantile) = self else {
+            return None;
+        };
+        let histogram = decode_histogram(quantiles.histogram.as_ref()?).ok()?;
+        (!histogram.is_empty()).then(|| histogram.value_at_quantile(quantile) as f64 / 1e3)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::fixtures;
+
+    #[test]
+    fn percentiles_have_two_digits_before_their_point() {
+        let of = |name| match Statistic::named(name) {
+            Some(Statistic::Quantile(quantile)) => (quantile * 1e6).round() as u32,
+            other => panic!("{name} is {other:?}"),
+        };
+        assert_eq!(
+            ["p5", "p50", "p99", "p999", "p975", "p9999"].map(of),
+            [50_000, 500_000, 990_000, 999_000, 975_000, 999_900]
+        );
+        for bad in [
+            "p",
+            "p0",
+            "p00",
+            "p100",
+            "p500",
+            "p9x",
+            "P99",
+            "99",
+            "p99.9",
+            "p99999999",
+        ] {
+            assert_eq!(Statistic::named(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn stored_percentiles_are_taken_as_they_are_and_others_from_the_histogram() {
+        let quantiles = &fixtures::sts().body.arms[0].phases.total;
+        let of = |name| Statistic::named(name).unwrap().of(quantiles).unwrap();
+        assert_eq!(Some(of("p99")), quantiles.p99_us);
+        assert!(of("p50") < of("p75") && of("p75") < of("p99"));
+        assert_eq!(Statistic::Quantile(0.75).of(&Quantiles::default()), None);
+    }
+
+    #[test]
+    fn counters_are_called_as_in_the_document() {
+        let arm = &fixtures::sts().body.arms[0];
+        let json = serde_json::to_value(arm).unwrap();
+        for counter in COUNTERS.iter().filter(|counter| counter.name != "failed") {
+            let object = counter.group.map_or(&json, |group| &json[group]);
+            assert_eq!(
+                object[counter.name],
+                (counter.count)(arm),
+                "{}",
+                counter.name
+            );
+        }
+    }
+}

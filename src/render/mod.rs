@@ -1,0 +1,45 @@
+//! From a [`Document`] to text: one renderer per format, and the one writer of results.
+//!
+//! Nothing here measures or judges, and no room below the commands is known here but the document. The formats
+//! for programs (JSON, CSV, `HdrHistogram` logs) are made from the document itself; those for people (table,
+//! Markdown, page) from one outline of it, so that all say the same.
+
+mod balance;
+mod bars;
+mod blocks;
+mod breakdown;
+mod charts;
+mod checks;
+mod comparisons;
+mod composition;
+mod crowds;
+mod doctor;
+mod format;
+mod hgrm;
+mod histogram;
+mod hlog;
+mod html;
+mod lab;
+mod markdown;
+mod measured;
+mod outline;
+mod output;
+mod part;
+mod phases;
+mod progress;
+mod renewal;
+mod simulation;
+mod stampede;
+mod table;
+mod tagged;
+#[cfg(test)]
+mod tests;
+mod wording;
+
+pub use charts::{Chart, ChartError};
+pub use checks::breaches;
+pub use format::{Format, RenderError, Style, render};
+pub use hlog::LogError;
+pub use output::{check_writable, width, write};
+pub use progress::{Progress, failure, note, warning};
+pub use tagged::UnreadableHistogram;

@@ -1,0 +1,178 @@
+//! How far a run is, on standard error. Knows no clock: the time that has passed is handed in.
+
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use unicode_width::UnicodeWidthChar;
+
+use super::bars;
+use crate::figures;
+
+/// Ten lines a second are as many as anyone reads.
+const REDRAW_AFTER: Duration = Duration::from_millis(100);
+/// Fits every terminal; a line that wraps cannot be taken back by a carriage return.
+const LINE_WIDTH: usize = 79;
+const BAR_WIDTH: usize = 20;
+const CLEAR_LINE: &str = "\r\x1b[2K";
+
+/// One line of standard error that is drawn over and over, and gone at the end.
+pub struct Progress {
+    drawn: Option<Mutex<Drawn>>,
+}
+
+#[derive(Default)]
+struct Drawn {
+    at: Option<Duration>,
+}
+
+impl Progress {
+    /// Without `enabled` (no terminal, or `--quiet`) nothing is ever drawn.
+    #[must_use]
+    pub fn new(enabled: bool) -> Self {
+        Self {
+            drawn: enabled.then(Mutex::default),
+        }
+    }
+
+    /// Draws the line anew, unless that was done a moment ago. May be called after every call.
+    pub fn update(&self, done: u64, total: Option<u64>, elapsed: Duration, label: &str) {
+        let Some(drawn) = &self.drawn else { return };
+        let mut drawn = drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if drawn.is_due(elapsed) {
+            to_stderr(&format!(
+                "{CLEAR_LINE}{}",
+                line(done, total, elapsed, label)
+            ));
+        }
+    }
+
+    /// Takes the line away.
+    pub fn finish(&self) {
+        let Some(drawn) = &self.drawn else { return };
+        let mut drawn = drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if drawn.at.take().is_some() {
+            to_stderr(CLEAR_LINE);
+        }
+    }
+
+    /// [`note`], above the line.
+    pub fn note(&self, text: &str) {
+        self.finish();
+        note(text);
+    }
+
+    /// [`warning`], above the line.
+    pub fn warning(&self, text: &str) {
+        self.finish();
+        warning(text);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl Drawn {
+    fn is_due(&mut self, elapsed: Duration) -> bool {
+        let due = self
+            .at
+            .is_none_or(|last| elapsed.saturating_sub(last) >= REDRAW_AFTER);
+        if due {
+            self.at = Some(elapsed);
+        }
+        due
+    }
+}
+
+/// A line on standard error that the reader may want to know.
+pub fn note(text: &str) {
+    to_stderr(&format!("note: {text}\n"));
+}
+
+/// A line on standard error that the reader should know before believing the result.
+pub fn warning(text: &str) {
+    to_stderr(&format!("warning: {text}\n"));
+}
+
+/// Why there is no result, on standard error: the text as it is.
+pub fn failure(text: &str) {
+    to_stderr(&format!("{text}\n"));
+}
+
+/// Whoever closed standard error does not want to hear of it: a failure to write there is no failure.
+fn to_stderr(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// The line for one moment of a run.
+fn line(done: u64, total: Option<u64>, elapsed: Duration, label: &str) -> String {
+    let spent = figures::time(elapsed.as_secs_f64() * 1e6);
+    let text = match total.filter(|total| *total > 0) {
+        None => format!("{label}  {}  {spent}", figures::counted(done, "call")),
+        Some(total) => {
+            let fraction = (done as f64 / total as f64).min(1.0);
+            let left = if done == 0 || done >= total {
+                String::new()
+            } else {
+                let seconds = elapsed.as_secs_f64() * (1.0 / fraction - 1.0);
+                format!(", about {seconds:.0} s left")
+            };
+            format!(
+                "{label}  {:>3.0} %  {}  {}/{}  {spent}{left}",
+                (fraction * 100.0).floor(),
+                bars::padded(fraction, BAR_WIDTH),
+                figures::count(done),
+                figures::count(total),
+            )
+        }
+    };
+    figures::spaced(&cut(&text, LINE_WIDTH))
+}
+
+fn cut(text: &str, width: usize) -> String {
+    let mut used = 0;
+    text.chars()
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used <= width
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_end_shows_a_bar_and_the_time_left() {
+        let line = line(74, Some(200), Duration::from_millis(3200), "sts");
+        assert_eq!(
+            line,
+            "sts   37 %  ███████▍              74/200  3.20 s, about 5 s left"
+        );
+    }
+
+    #[test]
+    fn an_unknown_end_shows_what_was_done() {
+        assert_eq!(
+            line(1234, None, Duration::from_secs(12), "imds"),
+            "imds  1,234 calls  12.0 s"
+        );
+    }
+
+    #[test]
+    fn a_line_never_wraps() {
+        let line = line(5, Some(10), Duration::from_secs(12), &"long ".repeat(40));
+        assert_eq!(line.chars().count(), LINE_WIDTH);
+    }
+
+    #[test]
+    fn redraws_come_at_most_every_tenth_of_a_second() {
+        let mut drawn = Drawn::default();
+        let due = [0, 30, 99, 100, 150, 230].map(|ms| drawn.is_due(Duration::from_millis(ms)));
+        assert_eq!(due, [true, false, false, true, false, true]);
+    }
+}

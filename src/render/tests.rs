@@ -1,0 +1,259 @@
+//! Whole reports over fixed documents. Read the snapshots as a user would.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::{Chart, Format, Style, render};
+use crate::document::{Document, Measurement, fixtures};
+
+fn all() -> [(&'static str, Document<Measurement>); 6] {
+    [
+        ("sts", fixtures::sts()),
+        ("s3", fixtures::s3()),
+        ("imds", fixtures::imds()),
+        ("all_failed", fixtures::all_failed()),
+        ("interrupted", fixtures::interrupted()),
+        ("two_hills", fixtures::two_hills()),
+    ]
+}
+
+fn shown(document: &Document<Measurement>, format: Format, width: usize) -> String {
+    render(
+        &document.clone().generalised(),
+        format,
+        &Style {
+            color: false,
+            width,
+            chart: Chart::default(),
+        },
+    )
+    .expect("every fixture renders")
+}
+
+#[test]
+fn tables_look_as_they_were_approved() {
+    for (name, document) in all() {
+        for width in [80, 120] {
+            insta::assert_snapshot!(
+                format!("{name}_{width}"),
+                shown(&document, Format::Table, width)
+            );
+        }
+    }
+}
+
+#[test]
+fn markdown_looks_as_it_was_approved() {
+    for (name, document) in all() {
+        insta::assert_snapshot!(
+            format!("{name}_markdown"),
+            shown(&document, Format::Markdown, 80)
+        );
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_asked_for() {
+    for (name, document) in all() {
+        for width in [60, 72, 80, 100, 120, 200] {
+            for line in shown(&document, Format::Table, width).lines() {
+                assert!(
+                    line.width() <= width,
+                    "{name} at {width}: {} columns: {line}",
+                    line.width()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn long_names_of_arms_and_many_arms_stay_within_the_width() {
+    let mut document = fixtures::s3();
+    for arm in &mut document.body.arms {
+        arm.name = format!(
+            "{} and an unreasonably long explanation of what that means",
+            arm.name
+        );
+    }
+    document.body.arms.extend(document.body.arms.clone());
+    for line in shown(&document, Format::Table, 80).lines() {
+        assert!(line.width() <= 80, "{} columns: {line}", line.width());
+    }
+}
+
+#[test]
+fn colour_adds_escapes_and_nothing_else() {
+    for (name, document) in all() {
+        let plain = shown(&document, Format::Table, 100);
+        assert!(!plain.contains('\x1b'), "{name}");
+        let style = Style {
+            color: true,
+            width: 100,
+            chart: Chart::default(),
+        };
+        let colored = render(&document.generalised(), Format::Table, &style).expect("renders");
+        assert!(colored.contains('\x1b'), "{name}");
+        let bare = without_escapes(&colored);
+        assert_eq!(bare, plain, "{name}");
+    }
+}
+
+fn without_escapes(text: &str) -> String {
+    let mut bare = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('\x1b') {
+        bare.push_str(&rest[..at]);
+        let end = rest[at..].find('m').expect("escapes here end with m");
+        rest = &rest[at + end + 1..];
+    }
+    bare.push_str(rest);
+    let lines: Vec<_> = bare.lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn json_reads_back_as_the_same_document() {
+    for (name, document) in all() {
+        let text = shown(&document, Format::Json, 80);
+        let read: Document<Measurement> = serde_json::from_str(&text).expect("reads back");
+        assert_eq!(read, document, "{name}");
+        assert!(text.ends_with("}\n"));
+    }
+}
+
+#[test]
+fn csv_has_a_row_for_each_arm_and_phase() {
+    let document = fixtures::interrupted();
+    let text = shown(&document, Format::Csv, 80);
+    let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().expect("a header").clone();
+    assert_eq!(
+        header.iter().take(6).collect::<Vec<_>>(),
+        ["command", "arm", "concurrency", "calls", "phase", "count"]
+    );
+    let rows: Vec<_> = reader
+        .records()
+        .collect::<Result<_, _>>()
+        .expect("every row reads");
+    assert_eq!(
+        rows.len(),
+        11 + 11 + 11,
+        "two arms that succeeded and one that failed too"
+    );
+    let total = &rows[11];
+    assert_eq!(
+        total.iter().take(6).collect::<Vec<_>>(),
+        ["sts", "regional", "", "ok", "total", "200"]
+    );
+    let p99 = header
+        .iter()
+        .position(|name| name == "p99_us")
+        .expect("a p99");
+    assert_eq!(
+        total[p99].parse().ok(),
+        document.body.arms[1].phases.total.p99_us
+    );
+    assert!(
+        rows.iter()
+            .any(|row| &row[3] == "failed" && &row[5] == "12")
+    );
+}
+
+#[test]
+fn csv_leaves_empty_what_could_not_be_measured() {
+    let text = shown(&fixtures::all_failed(), Format::Csv, 80);
+    assert!(text.contains("sts,global,,ok,total,0,,,,,,,,\n"), "{text}");
+}
+
+#[test]
+fn two_populations_are_two_hills_with_a_valley_between() {
+    let text = shown(&fixtures::two_hills(), Format::Table, 80);
+    let distribution = text.split("Distribution").nth(1).expect("a distribution");
+    let (low, high) = distribution
+        .split_once('⋮')
+        .expect("a gap between the hills");
+    assert!(low.contains('█') && high.contains('█'), "{distribution}");
+    assert!(
+        high.contains("p99") && low.contains("p50 "),
+        "{distribution}"
+    );
+}
+
+#[test]
+fn a_histogram_that_cannot_be_read_is_said_to_be_so() {
+    let mut document = fixtures::sts();
+    document.body.arms[0].phases.total.histogram = Some("noise".to_owned());
+    let text = shown(&document, Format::Table, 80);
+    assert!(
+        text.contains("global: its histogram cannot be read"),
+        "{text}"
+    );
+}
+
+#[test]
+fn nothing_is_shared_out_where_nothing_succeeded() {
+    let text = shown(&fixtures::all_failed(), Format::Table, 80);
+    assert!(text.contains("no call succeeded"), "{text}");
+    assert!(!text.contains("Where the time goes"), "{text}");
+}
+
+#[test]
+fn an_error_message_cannot_drive_the_terminal_or_the_markup() {
+    let mut document = fixtures::all_failed();
+    document.body.arms[0].errors[0].message = "\x1b[2Jgone\n| **bold** <script>".to_owned();
+    let table = shown(&document, Format::Table, 80);
+    assert!(
+        !table.contains('\x1b') && table.contains("[2Jgone | **bold**"),
+        "{table}"
+    );
+    let markdown = shown(&document, Format::Markdown, 80);
+    assert!(
+        markdown.contains(r"\[2Jgone \| \*\*bold\*\* \<script>"),
+        "{markdown}"
+    );
+}
+
+#[test]
+fn pages_and_pictures_escape_what_came_from_outside() {
+    let mut document = fixtures::interrupted();
+    let hostile = "<script>alert(1)</script>\x1b\u{1}&\"'";
+    document.body.arms[1].name = hostile.to_owned();
+    document.body.arms[1].errors[0].message = hostile.to_owned();
+    document.head.arguments = vec![hostile.to_owned()];
+    for format in [Format::Html, Format::Svg] {
+        let text = shown(&document, format, 80);
+        assert!(!text.contains("<script"), "{format:?}");
+        assert!(text.contains("&lt;script&gt;"), "{format:?}");
+    }
+    let svg = shown(&document, Format::Svg, 80);
+    assert!(!svg.chars().any(|c| c.is_control() && c != '\n'));
+    let log = shown(&document, Format::Hlog, 80);
+    assert!(!log.contains('\x1b'), "{log}");
+    assert!(
+        log.contains("Tag=-script-alert-1--/script------.total,"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_run_without_a_success_has_a_page_and_a_picture_that_says_so() {
+    let page = shown(&fixtures::all_failed(), Format::Html, 80);
+    assert!(
+        page.contains("no call succeeded") && !page.contains("<svg"),
+        "{page}"
+    );
+    let picture = shown(&fixtures::all_failed(), Format::Svg, 80);
+    assert!(picture.contains("Nothing to draw"), "{picture}");
+}
+
+#[test]
+fn every_document_has_its_page_pictures_and_logs() {
+    for (name, document) in all() {
+        for format in [Format::Html, Format::Svg, Format::Hlog, Format::Hgrm] {
+            assert!(
+                shown(&document, format, 80).ends_with('\n'),
+                "{name} as {format:?}"
+            );
+        }
+    }
+}

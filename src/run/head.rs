@@ -1,0 +1,73 @@
+//! What every document begins with.
+
+use std::ffi::OsString;
+use std::time::{Instant, SystemTime};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::clock;
+use crate::credentials::Variables;
+use crate::document::{Head, SCHEMA, Target, Tool};
+
+/// When a run began.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start: Instant,
+    started_at: SystemTime,
+}
+
+impl Clock {
+    /// From now on.
+    #[must_use]
+    pub fn started() -> Self {
+        Self {
+            start: clock::now(),
+            started_at: clock::wall(),
+        }
+    }
+}
+
+/// The head of a document that ends now. Without a clock its time is virtual, and not told.
+#[must_use]
+pub fn head(command: &str, clock: Option<Clock>, target: Option<Target>) -> Head {
+    Head {
+        schema: SCHEMA.to_owned(),
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        command: command.to_owned(),
+        arguments: arguments(),
+        started_at: clock.map(|clock| rfc3339(clock.started_at)),
+        elapsed_s: clock.map(|clock| clock::since(clock.start).as_secs_f64()),
+        target,
+    }
+}
+
+/// The command line as typed, without the program's name; what is not UTF-8 in it is replaced.
+#[must_use]
+pub fn arguments() -> Vec<String> {
+    let arguments = std::env::args_os().skip(1);
+    arguments
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// This process's environment, as far as it is text: the SDK reads no other.
+#[must_use]
+pub fn environment() -> Variables {
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
+}
+
+/// RFC 3339, UTC, to the second.
+#[must_use]
+pub fn rfc3339(time: SystemTime) -> String {
+    let time = OffsetDateTime::from(time)
+        .replace_nanosecond(0)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    time.format(&Rfc3339).unwrap_or_default()
+}

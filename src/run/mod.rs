@@ -1,0 +1,33 @@
+//! The one pipeline of a measuring run: setup → arms → plan → measured → findings → document.
+//!
+//! A command begins a [`Session`] (the lab if asked for, the AWS configuration, signals), makes its [`ArmCall`]s with
+//! the session's setup, warms them up, measures them with a [`Run`], and ends that with its own findings; a document
+//! comes up. What only one command does is in that command's file; how a document looks is not known here.
+
+mod assemble;
+mod console;
+mod credibility;
+mod failure;
+mod head;
+mod lab;
+mod load;
+mod options;
+mod pipeline;
+mod session;
+mod signals;
+mod target;
+
+pub use assemble::{arm, comparison, quantiles};
+pub use console::{Console, Counter};
+pub use failure::{Failure, NO_CREDENTIALS, hint_for};
+pub use head::{Clock, arguments, environment, head, rfc3339};
+pub use lab::{LabRequests, RunningLab, load_scenario, requests, since};
+pub use load::received;
+pub use options::{
+    CheckOptions, Color, LoadOptions, OutputOptions, PacingOptions, TargetOptions, duration, rate,
+    workers,
+};
+pub use pipeline::{ArmCall, Run, names};
+pub use session::{Session, interrupted_run};
+pub use signals::{Signals, interrupted_twice, stop_on_signal};
+pub use target::exported;

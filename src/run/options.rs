@@ -1,0 +1,280 @@
+//! Options that several subcommands share, as typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::failure::Failure;
+use crate::credentials::Source;
+use crate::document::threshold::{self, ParseError, Threshold};
+use crate::document::{Document, Measurement};
+use crate::measure::{Arrivals, Pacing, Rate};
+use crate::render::{Chart, Format};
+
+/// What to measure, and with which credentials.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Target")]
+pub struct TargetOptions {
+    /// Measure the embedded lab instead of AWS: a built-in scenario's name or a TOML file
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "default")]
+    pub lab: Option<String>,
+
+    /// AWS Region [default: as configured]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// Profile of the shared AWS configuration files [default: as configured]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// Send the measured calls to this endpoint
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+
+    /// Where credentials come from [default: chain; for `imds`: imds]
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<Source>,
+
+    /// The role to assume, for `--source assume-role` and for operations that assume one
+    #[arg(long, value_name = "ARN")]
+    pub role_arn: Option<String>,
+
+    /// Give up on a call after this long, retries included
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+/// How much to measure.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Load")]
+pub struct LoadOptions {
+    /// Calls per arm [default: 200, unless --duration is given]
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub requests: Option<u64>,
+
+    /// Stop after this long
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub duration: Option<Duration>,
+
+    /// Calls per arm to make first, unmeasured [default: 10; for `imds`: 1]
+    #[arg(long, value_name = "N")]
+    pub warmup: Option<u64>,
+
+    /// Orders the arms' calls; with the same seed, in the same order
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// What the results are held to.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Checks")]
+pub struct CheckOptions {
+    /// End with exit code 1 if this is so: 'regional.total.p99 > 250ms', 'failed > 1%', or, against the base,
+    /// 'identity.p99 > 5%'; can be given several times
+    #[arg(long, value_name = "EXPRESSION")]
+    pub fail_if: Vec<Threshold>,
+}
+
+impl CheckOptions {
+    /// Finds out before measuring whether arms of these names are what the checks speak of; the first is the
+    /// one that the others are compared with.
+    ///
+    /// # Errors
+    ///
+    /// If they speak of others.
+    pub fn meant_for_arms(&self, names: &[String]) -> Result<(), Failure> {
+        let arms = names.iter().enumerate();
+        let arms: Vec<(&str, bool)> = arms.map(|(n, name)| (name.as_str(), n > 0)).collect();
+        self.meant(&arms)
+    }
+
+    /// The same for a document that is there already.
+    ///
+    /// # Errors
+    ///
+    /// If the checks speak of arms that it does not have, or it holds no latencies at all.
+    pub fn meant_for(&self, document: &Document) -> Result<(), Failure> {
+        match document.measured() {
+            Some(measurement) => {
+                let arms = threshold::bases(measurement).into_iter();
+                let arms: Vec<(&str, bool)> = arms
+                    .map(|(arm, base)| (arm.name.as_str(), base.is_some()))
+                    .collect();
+                self.meant(&arms)
+            }
+            None => self.none(),
+        }
+    }
+
+    /// For results that have nothing that a check could speak of.
+    ///
+    /// # Errors
+    ///
+    /// If there is a check.
+    pub fn none(&self) -> Result<(), Failure> {
+        if self.fail_if.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(
+            anyhow::anyhow!("--fail-if speaks of latencies and calls, and this result has none"),
+            "leave out --fail-if, or measure calls",
+        ))
+    }
+
+    /// Holds what was measured against the checks.
+    pub fn hold(&self, measurement: &mut Measurement) {
+        if !self.fail_if.is_empty() {
+            measurement.checks = threshold::check(measurement, &self.fail_if);
+        }
+    }
+
+    fn meant(&self, arms: &[(&str, bool)]) -> Result<(), Failure> {
+        let refused = |error: ParseError| {
+            Failure::new(
+                anyhow::anyhow!("--fail-if: {}", error.pointed()),
+                error.hint(),
+            )
+        };
+        let mut thresholds = self.fail_if.iter();
+        thresholds.try_for_each(|threshold| threshold.meant_for(arms).map_err(refused))
+    }
+}
+
+/// When calls begin.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Load")]
+pub struct PacingOptions {
+    /// Workers, each of which starts its next call when its last one has ended [default: 1]; with
+    /// --rate, calls under way at once at most [default: 1024]
+    #[arg(short, long, value_name = "N", value_parser = workers)]
+    pub concurrency: Option<usize>,
+
+    /// Begin this many calls per second and arm, whatever became of those before (open loop): latency
+    /// then counts from the planned start
+    #[arg(long, value_name = "PER_SECOND", value_parser = rate)]
+    pub rate: Option<f64>,
+
+    /// How the planned starts are spaced
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = Arrivals::Constant, requires = "rate")]
+    pub arrivals: Arrivals,
+}
+
+impl PacingOptions {
+    /// The pacing that the options describe.
+    #[must_use]
+    pub fn pacing(&self) -> Pacing {
+        match self.rate {
+            None => Pacing::Closed {
+                workers: self.concurrency.unwrap_or(1),
+            },
+            Some(per_s) => Pacing::Open {
+                rate: Rate {
+                    per_s,
+                    arrivals: self.arrivals,
+                },
+                most_in_flight: self.concurrency.unwrap_or(MOST_WORKERS),
+            },
+        }
+    }
+}
+
+/// Where results go, and how they look.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output")]
+pub struct OutputOptions {
+    /// Form of the results
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
+    pub format: Format,
+
+    /// The picture that `--format svg` draws
+    #[arg(long, value_enum, value_name = "CHART", default_value_t = Chart::Percentiles)]
+    pub chart: Chart,
+
+    /// Write the results to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// No progress and no notes on stderr
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Say on stderr what is being done
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
+
+    /// Colour in tables
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+impl OutputOptions {
+    /// For commands whose output has one form.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self {
+            format: Format::Json,
+            chart: Chart::Percentiles,
+            output: None,
+            quiet: false,
+            verbose: false,
+            color: Color::Never,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// When stdout is a terminal and `NO_COLOR` is not set
+    Auto,
+    Always,
+    Never,
+}
+
+/// Parses `250ms`, `10s`, `1h 30m`; zero is refused.
+///
+/// # Errors
+///
+/// If the text is no such duration.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let hint = "expected a number with a unit, such as 250ms, 10s or 1m";
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err(format!("must be longer than zero; {hint}")),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; {hint}")),
+    }
+}
+
+/// Parses calls per second.
+///
+/// # Errors
+///
+/// If the text is no rate that a generator can pace.
+pub fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if rate > 0.0 && rate <= HIGHEST_RATE => Ok(rate),
+        _ => Err(format!(
+            "expected calls per second, above 0 and up to {HIGHEST_RATE}"
+        )),
+    }
+}
+
+/// A higher rate than this one generator cannot pace.
+const HIGHEST_RATE: f64 = 100_000.0;
+
+/// Parses a number of workers.
+///
+/// # Errors
+///
+/// If the text is no number, or one that measures the machine's scheduler.
+pub fn workers(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(workers @ 1..=MOST_WORKERS) => Ok(workers),
+        _ => Err(format!(
+            "expected a number of workers from 1 to {MOST_WORKERS}"
+        )),
+    }
+}
+
+/// More workers than this measure the machine's scheduler.
+const MOST_WORKERS: usize = 1024;

@@ -1,0 +1,229 @@
+//! From arms and a plan to what was measured of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+
+use super::assemble;
+use super::credibility;
+use super::failure::{Failure, hint_for};
+use super::lab::{LabRequests, since};
+use super::load;
+use super::session::Session;
+use crate::client::ArmFacts;
+use crate::clock;
+use crate::document::{Arm, Comparison, Document, Finding, Knee, Load, Measurement};
+use crate::measure::{self, Call, Measured, Monitor, Outcome, Pacing, Plan, Statistic, Tally};
+
+/// Calls per arm that may fail before a run is given up: one could be bad luck.
+const PROBES: u32 = 3;
+
+/// Between two redraws of the progress.
+const TICK: Duration = Duration::from_millis(100);
+
+/// An arm to be measured.
+pub struct ArmCall {
+    pub name: String,
+    pub call: Arc<dyn Call>,
+    pub facts: Arc<ArmFacts>,
+}
+
+impl ArmCall {
+    /// An arm whose call has nothing to tell but its samples.
+    pub fn plain(name: impl Into<String>, call: Arc<dyn Call>) -> Self {
+        Self {
+            name: name.into(),
+            call,
+            facts: Arc::default(),
+        }
+    }
+}
+
+/// The arms' names, in order.
+#[must_use]
+pub fn names(arms: &[ArmCall]) -> Vec<String> {
+    arms.iter().map(|arm| arm.name.clone()).collect()
+}
+
+fn calls(arms: &[ArmCall]) -> Vec<Arc<dyn Call>> {
+    arms.iter().map(|arm| Arc::clone(&arm.call)).collect()
+}
+
+impl Session {
+    /// Makes the plan's warm-up calls. Fails early when the first calls of every arm all fail: what is
+    /// left would only tell the same story more slowly, and load a target that is already in trouble.
+    ///
+    /// # Errors
+    ///
+    /// If every one of the first calls failed.
+    pub async fn warm_up(&self, arms: &[ArmCall], plan: &Plan) -> Result<(), Failure> {
+        if plan.warmup == 0 {
+            return Ok(());
+        }
+        let calls = calls(arms);
+        let probe = Plan {
+            warmup: 1,
+            pacing: Pacing::Closed {
+                workers: arms.len(),
+            },
+            ..plan.clone()
+        };
+        let mut failed = None;
+        for _ in 0..PROBES {
+            let probed = measure::load::warm_up(&calls, &probe, &self.stop).await;
+            failed = all_failed(self.command(), &probed.tallies);
+            if failed.is_none() {
+                break;
+            }
+        }
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
+        let rest = Plan {
+            warmup: plan.warmup - 1,
+            ..plan.clone()
+        };
+        measure::load::warm_up(&calls, &rest, &self.stop).await;
+        for arm in arms {
+            arm.facts.clear();
+        }
+        Ok(())
+    }
+
+    /// Measures, with progress on stderr.
+    pub async fn watched(&self, arms: &[ArmCall], plan: &Plan, label: &str) -> Measured {
+        let progress = self.console.progress(label);
+        let monitor = Arc::new(Monitor::default());
+        let total = plan.requests.map(|n| n * arms.len() as u64);
+        let start = clock::now();
+        let mut ticks = tokio::time::interval(TICK);
+        let calls = calls(arms);
+        let run = measure::load::measure(&calls, plan, &self.stop, &monitor);
+        let mut run = std::pin::pin!(run);
+        let measured = loop {
+            tokio::select! {
+                measured = &mut run => break measured,
+                _ = ticks.tick() => progress.update(monitor.done(), total, clock::since(start), label),
+            }
+        };
+        progress.finish();
+        measured
+    }
+
+    /// Begins to measure: what the lab counts from here on belongs to the run.
+    #[must_use]
+    pub fn measure(&self, plan: &Plan) -> Run<'_> {
+        Run {
+            session: self,
+            before: self.lab_requests(),
+            after: None,
+            load: load::stated(plan, None),
+            complete: true,
+            arms: Vec::new(),
+            comparisons: Vec::new(),
+            credibility: Vec::new(),
+            knee: None,
+        }
+    }
+}
+
+/// What has been measured so far.
+pub struct Run<'a> {
+    session: &'a Session,
+    before: LabRequests,
+    after: Option<LabRequests>,
+    pub load: Load,
+    pub complete: bool,
+    pub arms: Vec<Arm>,
+    comparisons: Vec<Comparison>,
+    credibility: Vec<Finding>,
+    pub knee: Option<Knee>,
+}
+
+impl Run<'_> {
+    /// Measures arms interleaved, so that drift hits all alike, and compares the first with each other one. Nothing
+    /// where the run has been interrupted.
+    pub async fn interleaved(&mut self, arms: &[ArmCall], plan: &Plan) {
+        if arms.is_empty() || !self.complete {
+            return;
+        }
+        let label = names(arms).join(" / ");
+        let measured = self.session.watched(arms, plan, &label).await;
+        self.complete = measured.complete;
+        self.load = load::stated(plan, Some(&measured));
+        let told = arms
+            .iter()
+            .map(|arm| arm.name.as_str())
+            .zip(&measured.tallies);
+        let found = credibility::findings(told, &self.load);
+        self.credibility.extend(found);
+        self.comparisons
+            .extend(comparisons(arms, &measured, plan.seed));
+        let documented = arms.iter().zip(&measured.tallies);
+        self.arms
+            .extend(documented.map(|(arm, tally)| assemble::arm(&arm.name, tally, &arm.facts)));
+    }
+
+    /// What the lab counts from here on does not belong to the run any more.
+    pub fn stop_counting(&mut self) {
+        self.after = Some(self.session.lab_requests());
+    }
+
+    /// The document of all that was measured, with the command's own findings before those on the measurement itself.
+    #[must_use]
+    pub fn document(self, mut findings: Vec<Finding>) -> Document {
+        findings.extend(self.credibility);
+        let after = self.after.unwrap_or_else(|| self.session.lab_requests());
+        let lab_requests = since(&self.before, after);
+        let body = Measurement {
+            complete: self.complete,
+            lab: None,
+            environment: self.session.environment(),
+            load: self.load,
+            arms: self.arms,
+            comparisons: self.comparisons,
+            findings,
+            checks: Vec::new(),
+            compared: None,
+            knee: self.knee,
+        };
+        self.session.document(lab_requests, body)
+    }
+
+    /// The comparisons made so far.
+    #[must_use]
+    pub fn comparisons(&self) -> &[Comparison] {
+        &self.comparisons
+    }
+}
+
+/// The first arm against each other one, at the median, the 90th and the 99th percentile.
+fn comparisons(arms: &[ArmCall], measured: &Measured, seed: u64) -> Vec<Comparison> {
+    let mut comparisons = Vec::new();
+    for (arm, tally) in arms.iter().zip(&measured.tallies).skip(1) {
+        for statistic in Statistic::USUAL {
+            let compared =
+                measure::comparison::compare(&measured.tallies[0], tally, statistic, seed);
+            comparisons
+                .extend(compared.map(|c| assemble::comparison(&arms[0].name, &arm.name, &c)));
+        }
+    }
+    comparisons
+}
+
+/// Says so when no call of any arm succeeded and at least one was made.
+fn all_failed(command: &str, tallies: &[Tally]) -> Option<Failure> {
+    let made: u64 = tallies.iter().map(|tally| tally.requests).sum();
+    let ok: u64 = tallies.iter().map(|tally| tally.count(Outcome::Ok)).sum();
+    if made == 0 || ok > 0 {
+        return None;
+    }
+    let errors = tallies.iter().flat_map(|tally| &tally.errors);
+    let error = errors
+        .max_by_key(|(_, count)| **count)
+        .map_or("no error was reported", |(text, _)| text);
+    let failure =
+        anyhow!("{error}").context(format!("{command}: every call failed ({made} of {made})"));
+    Some(Failure::new(failure, hint_for(error)))
+}

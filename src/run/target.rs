@@ -1,0 +1,43 @@
+//! From the options that name a target to the setup of its clients.
+
+use super::head::environment;
+use super::lab::RunningLab;
+use super::options::TargetOptions;
+use crate::client::SetupOptions;
+use crate::credentials::Source;
+use crate::lab::ExportedSource;
+
+/// What clients are set up with: the lab's environment and address, or this process's environment.
+pub(super) fn setup_options(
+    target: &TargetOptions,
+    source: Source,
+    lab: Option<&RunningLab>,
+) -> SetupOptions {
+    let route = lab.map(RunningLab::route);
+    SetupOptions {
+        variables: match lab {
+            Some(lab) => lab.lab.environment(exported(source)).into_iter().collect(),
+            None => environment(),
+        },
+        route: route.filter(|_| target.endpoint_url.is_none()),
+        source,
+        region: target.region.clone(),
+        profile: target.profile.clone(),
+        role_arn: target.role_arn.clone(),
+        endpoint_url: target.endpoint_url.clone(),
+        timeout: target.timeout,
+    }
+}
+
+/// The lab's variables for a source.
+#[must_use]
+pub fn exported(source: Source) -> ExportedSource {
+    match source {
+        Source::Static | Source::Env => ExportedSource::Static,
+        Source::Profile => ExportedSource::Profile,
+        Source::WebIdentity => ExportedSource::WebIdentity,
+        Source::AssumeRole => ExportedSource::AssumeRole,
+        Source::Container => ExportedSource::Container,
+        Source::Imds | Source::Chain => ExportedSource::Imds,
+    }
+}
