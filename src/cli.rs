@@ -46,20 +46,20 @@ enum Subcommands {
 impl Cli {
     /// The subcommand with its arguments.
     #[must_use]
-    pub fn command(self) -> Box<dyn Command> {
+    pub fn command(self) -> Command {
         match self.command {
-            Subcommands::Sts(args) => Box::new(args),
-            Subcommands::Imds(args) => Box::new(args),
-            Subcommands::S3(args) => Box::new(args),
-            Subcommands::Cloudmap(args) => Box::new(args),
-            Subcommands::Refresh(args) => Box::new(args),
-            Subcommands::Sign(args) => Box::new(args),
-            Subcommands::Doctor(args) => Box::new(args),
-            Subcommands::Lab(args) => Box::new(args),
-            Subcommands::Compare(args) => Box::new(args),
-            Subcommands::Report(args) => Box::new(args),
-            Subcommands::CredentialProcess(args) => Box::new(args),
-            Subcommands::ImdsWorker(args) => Box::new(args),
+            Subcommands::Sts(args) => args.into(),
+            Subcommands::Imds(args) => args.into(),
+            Subcommands::S3(args) => args.into(),
+            Subcommands::Cloudmap(args) => args.into(),
+            Subcommands::Refresh(args) => args.into(),
+            Subcommands::Sign(args) => args.into(),
+            Subcommands::Doctor(args) => args.into(),
+            Subcommands::Lab(args) => args.into(),
+            Subcommands::Compare(args) => args.into(),
+            Subcommands::Report(args) => args.into(),
+            Subcommands::CredentialProcess(args) => args.into(),
+            Subcommands::ImdsWorker(args) => args.into(),
         }
     }
 }

@@ -20,8 +20,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Box<dyn Command>) -> Result<Exit, Failure> {
-    let mut runtime = if command.needs_one_thread() {
+fn run(command: Command) -> Result<Exit, Failure> {
+    let mut runtime = if command.one_thread {
         Builder::new_current_thread()
     } else {
         Builder::new_multi_thread()

@@ -10,42 +10,67 @@ use crate::document::Document;
 use crate::exit::Exit;
 use crate::run::{CheckOptions, Failure, OutputOptions};
 
-/// A command under way.
-pub type Running = Pin<Box<dyn Future<Output = Result<Completed, Failure>>>>;
-
-/// A subcommand with its arguments.
-pub trait Command {
+/// A subcommand with its arguments, ready to run.
+pub struct Command {
     /// Where and how the result is wanted.
-    fn output(&self) -> OutputOptions;
-
+    pub output: OutputOptions,
     /// What the result is held to.
-    fn checks(&self) -> CheckOptions {
-        CheckOptions::default()
-    }
-
-    /// What kind of result it will be.
-    fn kind(&self) -> Kind {
-        Kind::Latencies
-    }
-
+    pub checks: CheckOptions,
+    pub kind: Kind,
     /// Whether one thread is enough, so that none need be started: for processes that are started by the thousand.
-    fn needs_one_thread(&self) -> bool {
-        false
+    pub one_thread: bool,
+    /// Where the result goes is not its business.
+    pub run: Pin<Box<dyn Future<Output = Result<Completed, Failure>>>>,
+}
+
+impl Command {
+    /// A command that measures latencies.
+    pub fn new(
+        output: OutputOptions,
+        checks: CheckOptions,
+        run: impl Future<Output = Result<Completed, Failure>> + 'static,
+    ) -> Self {
+        Self {
+            output,
+            checks,
+            kind: Kind::Latencies,
+            one_thread: false,
+            run: Box::pin(run),
+        }
     }
 
-    /// Runs the command. Where the result goes is not its business.
-    fn run(self: Box<Self>) -> Running;
+    /// A command whose result is of a kind that no check could speak of.
+    pub fn unchecked(
+        output: OutputOptions,
+        kind: Kind,
+        run: impl Future<Output = Result<Completed, Failure>> + 'static,
+    ) -> Self {
+        Self::new(output, CheckOptions::default(), run).of_kind(kind)
+    }
+
+    /// The same with another kind of result.
+    #[must_use]
+    pub fn of_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// The same on one thread.
+    #[must_use]
+    pub fn on_one_thread(self) -> Self {
+        Self {
+            one_thread: true,
+            ..self
+        }
+    }
 }
 
 /// What a result holds, and so which formats and checks there are for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Distributions of latencies: every format.
+    /// Distributions of latencies, or a stored document of whatever kind: every format, as far as it holds any.
     Latencies,
     /// Counts and words: no format that is made of latencies, and nothing that a check could speak of.
     Counts,
-    /// A stored document: whatever it holds.
-    Stored,
     /// Text of one form.
     Text,
 }

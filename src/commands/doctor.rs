@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 
-use super::command::{Command, Completed, Kind, Running};
+use super::command::{Command, Completed, Kind};
 use crate::credentials::Source;
 use crate::doctor::{
     self, Check, Diagnosis, Examination, Identity, Level, Link, LinkState, Patient, sdks,
@@ -55,30 +55,21 @@ pub struct DoctorArgs {
     output: OutputOptions,
 }
 
-impl Command for DoctorArgs {
-    fn output(&self) -> OutputOptions {
-        self.output.clone()
-    }
-
-    fn kind(&self) -> Kind {
-        match self.explain {
+impl From<DoctorArgs> for Command {
+    fn from(args: DoctorArgs) -> Self {
+        let kind = match args.explain {
             Some(_) => Kind::Text,
             None => Kind::Counts,
-        }
-    }
-
-    fn run(self: Box<Self>) -> Running {
-        Box::pin(async move {
-            match &self.explain {
-                Some(id) => explained(id).map(Completed::text),
-                None => examine(&self).await,
-            }
-        })
+        };
+        Self::unchecked(args.output.clone(), kind, run(args))
     }
 }
 
-/// Examines this machine, or a client of the lab.
-async fn examine(args: &DoctorArgs) -> Result<Completed, Failure> {
+/// Explains a finding, or examines this machine or a client of the lab.
+async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
+    if let Some(id) = &args.explain {
+        return explained(id).map(Completed::text);
+    }
     let clock = Clock::started();
     let lab = match &args.lab {
         Some(name) => Some(RunningLab::start(load_scenario(name)?, LabOptions::default()).await?),
@@ -99,7 +90,7 @@ async fn examine(args: &DoctorArgs) -> Result<Completed, Failure> {
     };
     let seen = doctor::examine(&patient).await;
     let found = doctor::diagnose(&seen);
-    let body = result(args, &seen, &found);
+    let body = result(&args, &seen, &found);
     let fails = |finding: &Finding| args.fail_on.fails_at(finding.severity);
     let exit = if body.findings.iter().any(fails) {
         Exit::CheckFailed

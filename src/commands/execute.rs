@@ -16,11 +16,16 @@ use crate::run::{CheckOptions, Color, Failure, OutputOptions};
 /// # Errors
 ///
 /// If the result could not be written where it is wanted, or there is none.
-pub async fn execute(command: Box<dyn Command>) -> Result<Exit, Failure> {
-    let (output, checks) = (command.output(), command.checks());
-    prepare(command.kind(), &output, &checks)?;
-    let completed = command.run().await?;
-    conclude(completed, &output, &checks)
+pub async fn execute(command: Command) -> Result<Exit, Failure> {
+    let Command {
+        output,
+        checks,
+        kind,
+        run,
+        ..
+    } = command;
+    prepare(kind, &output, &checks)?;
+    conclude(run.await?, &output, &checks)
 }
 
 /// Finds out before anything is measured whether the result can be rendered, held and written as asked.
@@ -29,7 +34,7 @@ fn prepare(kind: Kind, output: &OutputOptions, checks: &CheckOptions) -> Result<
         require_writable(path)?;
     }
     match kind {
-        Kind::Latencies | Kind::Stored => Ok(()),
+        Kind::Latencies => Ok(()),
         Kind::Counts if output.format.needs_latencies() => {
             Err(unrendered(RenderError::NoLatencies))
         }

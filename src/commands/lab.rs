@@ -11,7 +11,7 @@ use rustix::process::{Pid, kill_process};
 use tokio::process::{self, Child};
 use tokio::signal::unix::SignalKind;
 
-use super::command::{Command, Completed, Kind, Output, Running};
+use super::command::{Command, Completed, Kind, Output};
 use crate::document::{Document, LabInfo, LabResult};
 use crate::exit::Exit;
 use crate::lab::{ExportedSource, Lab, Options};
@@ -61,17 +61,9 @@ fn exported_sources() -> impl TypedValueParser<Value = ExportedSource> {
         .try_map(|name| name.parse::<ExportedSource>())
 }
 
-impl Command for LabArgs {
-    fn output(&self) -> OutputOptions {
-        self.output.clone()
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Counts
-    }
-
-    fn run(self: Box<Self>) -> Running {
-        Box::pin(run(*self))
+impl From<LabArgs> for Command {
+    fn from(args: LabArgs) -> Self {
+        Self::unchecked(args.output.clone(), Kind::Counts, run(args))
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::command::{Command, Completed, Kind, Running};
+use super::command::{Command, Completed};
 use super::compare::read;
 use crate::exit::Exit;
 use crate::run::{CheckOptions, OutputOptions};
@@ -22,20 +22,9 @@ pub struct ReportArgs {
     output: OutputOptions,
 }
 
-impl Command for ReportArgs {
-    fn output(&self) -> OutputOptions {
-        self.output.clone()
-    }
-
-    fn checks(&self) -> CheckOptions {
-        self.checks.clone()
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Stored
-    }
-
-    fn run(self: Box<Self>) -> Running {
-        Box::pin(async move { Ok(Completed::document(read(&self.file)?, Exit::Measured)) })
+impl From<ReportArgs> for Command {
+    fn from(args: ReportArgs) -> Self {
+        let run = async move { Ok(Completed::document(read(&args.file)?, Exit::Measured)) };
+        Self::new(args.output, args.checks, run)
     }
 }

@@ -7,7 +7,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use clap::{Args, ValueEnum};
 
-use super::command::{Command, Completed, Running};
+use super::command::{Command, Completed};
 use crate::client::{
     ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
     timeline,
@@ -64,17 +64,9 @@ enum Operation {
     PutObject,
 }
 
-impl Command for S3Args {
-    fn output(&self) -> OutputOptions {
-        self.output.clone()
-    }
-
-    fn checks(&self) -> CheckOptions {
-        self.checks.clone()
-    }
-
-    fn run(self: Box<Self>) -> Running {
-        Box::pin(run(*self))
+impl From<S3Args> for Command {
+    fn from(args: S3Args) -> Self {
+        Self::new(args.output.clone(), args.checks.clone(), run(args))
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use aws_sdk_sts::config::Region;
 use clap::{Args, ValueEnum};
 
-use super::command::{Command, Completed, Running};
+use super::command::{Command, Completed};
 use crate::client::{ArmFacts, sampled};
 use crate::credentials::Source;
 use crate::document::{Arm, Comparison, Finding, Severity, Verdict};
@@ -59,17 +59,9 @@ enum Operation {
     AssumeRoleWithWebIdentity,
 }
 
-impl Command for StsArgs {
-    fn output(&self) -> OutputOptions {
-        self.output.clone()
-    }
-
-    fn checks(&self) -> CheckOptions {
-        self.checks.clone()
-    }
-
-    fn run(self: Box<Self>) -> Running {
-        Box::pin(run(*self))
+impl From<StsArgs> for Command {
+    fn from(args: StsArgs) -> Self {
+        Self::new(args.output.clone(), args.checks.clone(), run(args))
     }
 }
 

@@ -14,39 +14,28 @@ pub use self::arguments::CloudmapArgs;
 use self::arguments::Part;
 use self::requests::Requests;
 use self::service::Service;
-use super::command::{Command, Completed, Kind, Running};
+use super::command::{Command, Completed, Kind};
 use crate::credentials::Source;
-use crate::run::{ArmCall, CheckOptions, Failure, OutputOptions, Session, names};
+use crate::run::{ArmCall, Failure, Session, names};
 
-impl Command for CloudmapArgs {
-    fn output(&self) -> OutputOptions {
-        self.output.clone()
-    }
-
-    fn checks(&self) -> CheckOptions {
-        self.checks.clone()
-    }
-
-    fn kind(&self) -> Kind {
-        match self.simulate {
-            Some(_) => Kind::Counts,
-            None => Kind::Latencies,
+impl From<CloudmapArgs> for Command {
+    fn from(args: CloudmapArgs) -> Self {
+        let (output, checks) = (args.output.clone(), args.checks.clone());
+        if args.simulate.is_some() {
+            let run = async move { Ok(simulate::run(&args)) };
+            return Self::new(output, checks, run).of_kind(Kind::Counts);
         }
+        Self::new(output, checks, run(args))
     }
+}
 
-    fn run(self: Box<Self>) -> Running {
-        Box::pin(async move {
-            if self.simulate.is_some() {
-                return Ok(simulate::run(&self));
-            }
-            let source = self.target.source.unwrap_or(Source::Chain);
-            let session = Session::begin("cloudmap", &self.target, &self.output, source).await?;
-            let service = Arc::new(Service::of(&self, &session).await?);
-            match self.listen {
-                Some(address) => listen::run(&self, &session, &service, address).await,
-                None => measure(&self, &session, &service).await,
-            }
-        })
+async fn run(args: CloudmapArgs) -> Result<Completed, Failure> {
+    let source = args.target.source.unwrap_or(Source::Chain);
+    let session = Session::begin("cloudmap", &args.target, &args.output, source).await?;
+    let service = Arc::new(Service::of(&args, &session).await?);
+    match args.listen {
+        Some(address) => listen::run(&args, &session, &service, address).await,
+        None => measure(&args, &session, &service).await,
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use super::command::{Command, Completed, Kind, Running};
+use super::command::{Command, Completed};
 use crate::document::{
     Arm, Body, Compared, Comparison, Document, Head, Measurement, StoredRun, stored,
 };
@@ -32,21 +32,10 @@ pub struct CompareArgs {
     output: OutputOptions,
 }
 
-impl Command for CompareArgs {
-    fn output(&self) -> OutputOptions {
-        self.output.clone()
-    }
-
-    fn checks(&self) -> CheckOptions {
-        self.checks.clone()
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Stored
-    }
-
-    fn run(self: Box<Self>) -> Running {
-        Box::pin(async move { self.compare() })
+impl From<CompareArgs> for Command {
+    fn from(args: CompareArgs) -> Self {
+        let (output, checks) = (args.output.clone(), args.checks.clone());
+        Self::new(output, checks, async move { args.compare() })
     }
 }
 

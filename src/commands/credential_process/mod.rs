@@ -14,7 +14,7 @@ use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 use clap::Args;
 
 use self::output::ProcessCredentials;
-use super::command::{Command, Completed, Kind, Running};
+use super::command::{Command, Completed, Kind};
 use crate::client::{error_text, provider_of};
 use crate::credentials::{CacheKey, Exchanges, FileCache, NamedSource, Source, Windows};
 use crate::render;
@@ -63,21 +63,9 @@ pub struct CredentialProcessArgs {
     output: OutputOptions,
 }
 
-impl Command for CredentialProcessArgs {
-    fn output(&self) -> OutputOptions {
-        self.output.clone()
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Text
-    }
-
-    fn needs_one_thread(&self) -> bool {
-        true
-    }
-
-    fn run(self: Box<Self>) -> Running {
-        Box::pin(run(*self))
+impl From<CredentialProcessArgs> for Command {
+    fn from(args: CredentialProcessArgs) -> Self {
+        Self::unchecked(args.output.clone(), Kind::Text, run(args)).on_one_thread()
     }
 }
 

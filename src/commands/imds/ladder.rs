@@ -30,9 +30,9 @@ const GENTLE_FETCHES: u64 = 20;
 const LONGEST_STEP: Duration = Duration::from_secs(3);
 
 /// Runs the steps, and where no worker counts are given looks for the knee.
-pub(super) async fn run(args: &ImdsArgs) -> Result<Completed, Failure> {
+pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
     let source = args.endpoint.or(args.target.source).unwrap_or(Source::Imds);
-    let steps = Steps::of(args)?;
+    let steps = Steps::of(&args)?;
     let names: Vec<String> = steps.workers.iter().map(|&n| name(n)).collect();
     args.checks.meant_for_arms(&names)?;
     let session = Session::begin("imds", &args.target, &args.output, source).await?;

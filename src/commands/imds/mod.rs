@@ -16,25 +16,15 @@ mod workers;
 
 pub use arguments::ImdsArgs;
 
-use super::command::{Command, Running};
-use crate::run::{CheckOptions, OutputOptions};
+use super::command::Command;
 
-impl Command for ImdsArgs {
-    fn output(&self) -> OutputOptions {
-        self.output.clone()
-    }
-
-    fn checks(&self) -> CheckOptions {
-        self.checks.clone()
-    }
-
-    fn run(self: Box<Self>) -> Running {
-        Box::pin(async move {
-            if self.cache.compare_cache {
-                compare_cache::run(*self).await
-            } else {
-                ladder::run(&self).await
-            }
-        })
+impl From<ImdsArgs> for Command {
+    fn from(args: ImdsArgs) -> Self {
+        let (output, checks) = (args.output.clone(), args.checks.clone());
+        if args.cache.compare_cache {
+            Self::new(output, checks, compare_cache::run(args))
+        } else {
+            Self::new(output, checks, ladder::run(args))
+        }
     }
 }

@@ -16,7 +16,7 @@ use clap::{Args, ValueEnum};
 use super::message::{Ended, Exchanged, Message, WorkerRequest};
 use crate::client::{SetupError, credentials_outcome, error_text, provider_of};
 use crate::clock;
-use crate::commands::command::{Command, Completed, Kind, Running};
+use crate::commands::command::{Command, Completed, Kind};
 use crate::credentials::{Exchanges, FileCache, NamedSource, Origin, Source, watching};
 use crate::measure::{IdentityPath, Outcome};
 use crate::render;
@@ -62,21 +62,9 @@ pub struct WorkerArgs {
     requests: Option<u64>,
 }
 
-impl Command for WorkerArgs {
-    fn output(&self) -> OutputOptions {
-        OutputOptions::plain()
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Text
-    }
-
-    fn needs_one_thread(&self) -> bool {
-        true
-    }
-
-    fn run(self: Box<Self>) -> Running {
-        Box::pin(run(*self))
+impl From<WorkerArgs> for Command {
+    fn from(args: WorkerArgs) -> Self {
+        Self::unchecked(OutputOptions::plain(), Kind::Text, run(args)).on_one_thread()
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::command::{Command, Kind, Running};
+use super::command::{Command, Kind};
 use crate::credentials::Windows;
 use crate::run::{self, CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions};
 use crate::simulation::{Player, Trouble};
@@ -117,28 +117,14 @@ struct SimulationOptions {
     source_rate: Option<f64>,
 }
 
-impl Command for RefreshArgs {
-    fn output(&self) -> OutputOptions {
-        self.output.clone()
-    }
-
-    fn checks(&self) -> CheckOptions {
-        self.checks.clone()
-    }
-
-    fn kind(&self) -> Kind {
-        match self.simulation.simulate {
-            Some(_) => Kind::Counts,
-            None => Kind::Latencies,
-        }
-    }
-
-    fn run(self: Box<Self>) -> Running {
-        Box::pin(async move {
-            match self.simulation.simulate {
-                Some(duration) => simulated::run(&self, duration).await,
-                None => live::run(*self).await,
+impl From<RefreshArgs> for Command {
+    fn from(args: RefreshArgs) -> Self {
+        let (output, checks) = (args.output.clone(), args.checks.clone());
+        match args.simulation.simulate {
+            Some(duration) => {
+                Self::new(output, checks, simulated::run(args, duration)).of_kind(Kind::Counts)
             }
-        })
+            None => Self::new(output, checks, live::run(args)),
+        }
     }
 }

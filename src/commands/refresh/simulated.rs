@@ -24,8 +24,8 @@ const RENEW_BEFORE: Duration = Duration::from_mins(5);
 const MOST_CALLS: f64 = 1e10;
 
 /// Simulates on a thread of its own: a virtual clock needs a runtime of its own.
-pub(super) async fn run(args: &RefreshArgs, duration: Duration) -> Result<Completed, Failure> {
-    let terms = terms(args, duration)?;
+pub(super) async fn run(args: RefreshArgs, duration: Duration) -> Result<Completed, Failure> {
+    let terms = terms(&args, duration)?;
     let players = if args.strategies.is_empty() {
         Player::all()
     } else {

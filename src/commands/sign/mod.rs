@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use super::command::{Command, Completed, Kind, Running};
+use super::command::{Command, Completed, Kind};
 use crate::clock;
 use crate::document::{Document, Target};
 use crate::measure::Stop;
@@ -58,37 +58,24 @@ pub struct SignArgs {
     output: OutputOptions,
 }
 
-impl Command for SignArgs {
-    fn output(&self) -> OutputOptions {
-        self.output.clone()
-    }
-
-    fn checks(&self) -> CheckOptions {
-        self.checks.clone()
-    }
-
-    fn kind(&self) -> Kind {
-        match self.vectors {
+impl From<SignArgs> for Command {
+    fn from(args: SignArgs) -> Self {
+        let kind = match args.vectors {
             Some(_) => Kind::Text,
             None => Kind::Latencies,
-        }
-    }
-
-    fn run(self: Box<Self>) -> Running {
-        Box::pin(async move {
-            match &self.vectors {
-                Some(path) => sign_vectors(path),
-                None => measure(&self).await,
-            }
-        })
+        };
+        Self::new(args.output.clone(), args.checks.clone(), run(args)).of_kind(kind)
     }
 }
 
-async fn measure(args: &SignArgs) -> Result<Completed, Failure> {
+async fn run(args: SignArgs) -> Result<Completed, Failure> {
+    if let Some(path) = &args.vectors {
+        return sign_vectors(path);
+    }
     let stop = Stop::default();
     stop_on_signal(stop.clone());
     let clock = Clock::started();
-    let mut arms = arms(args)?;
+    let mut arms = arms(&args)?;
     let called: Vec<String> = arms.iter().map(|arm| arm.name.clone()).collect();
     args.checks.meant_for_arms(&called)?;
     let names: Vec<_> = called
