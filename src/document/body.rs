@@ -31,6 +31,17 @@ pub enum Body {
     Crowds(CrowdsResult),
 }
 
+impl Body {
+    /// What was measured, where something was.
+    #[must_use]
+    pub fn into_measured(self) -> Option<Measurement> {
+        match self {
+            Self::Measured(measurement) => Some(*measurement),
+            _ => None,
+        }
+    }
+}
+
 impl Document {
     /// What was measured, where something was.
     #[must_use]

@@ -1,5 +1,7 @@
 //! What renewals of credentials did to calls: in a table, and over time.
 
+use std::borrow::Cow;
+
 use super::blocks::{Block, Cell, Grid, left, right};
 use crate::document::{Arm, OutageSeen, Renewal};
 use crate::figures;
@@ -125,21 +127,31 @@ fn timeline(watched: &[(&Arm, &Renewal)], width: usize) -> Vec<String> {
         "{INDENT}{:<names$}  {:>TIME$}  {expiries}",
         "expiry", ""
     ));
-    lines.push(format!(
-        "{INDENT}{:<names$}  {:>TIME$}  0 s to {}, {} is {}, {} is {}{}",
-        "",
-        "",
-        figures::time(end * 1e6),
-        LEVELS[0],
-        figures::time(shortest),
-        LEVELS[7],
-        figures::time(longest),
-        if watched.iter().any(|(arm, _)| arm.outcomes.failed() > 0) {
-            ", × has failed calls"
-        } else {
-            ""
-        },
-    ));
+    let crosses = if watched.iter().any(|(arm, _)| arm.outcomes.failed() > 0) {
+        ", × has failed calls"
+    } else {
+        ""
+    };
+    let [end, low, high] = [end * 1e6, shortest, longest].map(figures::time);
+    let legend = format!(
+        "0 s to {end}, {} is {low}, {} is {high}{crosses}",
+        LEVELS[0], LEVELS[7]
+    );
+    // Under the drawing, or else where there is room for it.
+    let column = " ".repeat(INDENT.len() + names + 2 + TIME + 2);
+    let indent = if column.len() + legend.chars().count() <= width {
+        &column
+    } else {
+        INDENT
+    };
+    let options = textwrap::Options::new(width)
+        .initial_indent(indent)
+        .subsequent_indent(indent);
+    lines.extend(
+        textwrap::wrap(&legend, options)
+            .into_iter()
+            .map(Cow::into_owned),
+    );
     lines
 }
 

@@ -2,36 +2,37 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Chart, Format, Style, render};
-use crate::document::{Document, Measurement, fixtures};
+use super::{Chart, Format, RenderError, Style, render};
+use crate::document::{Body, Document, Measurement, fixtures};
 
-fn all() -> [(&'static str, Document<Measurement>); 6] {
-    [
-        ("sts", fixtures::sts()),
-        ("s3", fixtures::s3()),
-        ("imds", fixtures::imds()),
-        ("all_failed", fixtures::all_failed()),
-        ("interrupted", fixtures::interrupted()),
-        ("two_hills", fixtures::two_hills()),
-    ]
+/// The measured ones of the documents.
+fn measured() -> Vec<(String, Document<Measurement>)> {
+    let measured = fixtures::all().into_iter().filter_map(|(name, document)| {
+        let Document { head, body } = document;
+        let body = body.into_measured()?;
+        Some((name, Document { head, body }))
+    });
+    measured.collect()
 }
 
-fn shown(document: &Document<Measurement>, format: Format, width: usize) -> String {
-    render(
-        &document.clone().generalised(),
-        format,
-        &Style {
-            color: false,
-            width,
-            chart: Chart::default(),
-        },
-    )
-    .expect("every fixture renders")
+fn shown<B: Clone>(document: &Document<B>, format: Format, width: usize) -> String
+where
+    Body: From<B>,
+{
+    render(&document.clone().generalised(), format, &style(width)).expect("every fixture renders")
+}
+
+fn style(width: usize) -> Style {
+    Style {
+        color: false,
+        width,
+        chart: Chart::default(),
+    }
 }
 
 #[test]
 fn tables_look_as_they_were_approved() {
-    for (name, document) in all() {
+    for (name, document) in fixtures::all() {
         for width in [80, 120] {
             insta::assert_snapshot!(
                 format!("{name}_{width}"),
@@ -43,7 +44,7 @@ fn tables_look_as_they_were_approved() {
 
 #[test]
 fn markdown_looks_as_it_was_approved() {
-    for (name, document) in all() {
+    for (name, document) in fixtures::all() {
         insta::assert_snapshot!(
             format!("{name}_markdown"),
             shown(&document, Format::Markdown, 80)
@@ -53,7 +54,7 @@ fn markdown_looks_as_it_was_approved() {
 
 #[test]
 fn no_line_is_wider_than_asked_for() {
-    for (name, document) in all() {
+    for (name, document) in fixtures::all() {
         for width in [60, 72, 80, 100, 120, 200] {
             for line in shown(&document, Format::Table, width).lines() {
                 assert!(
@@ -68,7 +69,7 @@ fn no_line_is_wider_than_asked_for() {
 
 #[test]
 fn long_names_of_arms_and_many_arms_stay_within_the_width() {
-    let mut document = fixtures::s3();
+    let mut document = fixtures::measured("s3");
     for arm in &mut document.body.arms {
         arm.name = format!(
             "{} and an unreasonably long explanation of what that means",
@@ -83,7 +84,7 @@ fn long_names_of_arms_and_many_arms_stay_within_the_width() {
 
 #[test]
 fn colour_adds_escapes_and_nothing_else() {
-    for (name, document) in all() {
+    for (name, document) in fixtures::all() {
         let plain = shown(&document, Format::Table, 100);
         assert!(!plain.contains('\x1b'), "{name}");
         let style = Style {
@@ -91,7 +92,7 @@ fn colour_adds_escapes_and_nothing_else() {
             width: 100,
             chart: Chart::default(),
         };
-        let colored = render(&document.generalised(), Format::Table, &style).expect("renders");
+        let colored = render(&document, Format::Table, &style).expect("renders");
         assert!(colored.contains('\x1b'), "{name}");
         let bare = without_escapes(&colored);
         assert_eq!(bare, plain, "{name}");
@@ -113,7 +114,7 @@ fn without_escapes(text: &str) -> String {
 
 #[test]
 fn json_reads_back_as_the_same_document() {
-    for (name, document) in all() {
+    for (name, document) in measured() {
         let text = shown(&document, Format::Json, 80);
         let read: Document<Measurement> = serde_json::from_str(&text).expect("reads back");
         assert_eq!(read, document, "{name}");
@@ -167,7 +168,7 @@ fn csv_leaves_empty_what_could_not_be_measured() {
 
 #[test]
 fn two_populations_are_two_hills_with_a_valley_between() {
-    let text = shown(&fixtures::two_hills(), Format::Table, 80);
+    let text = shown(&fixtures::measured("two_hills"), Format::Table, 80);
     let distribution = text.split("Distribution").nth(1).expect("a distribution");
     let (low, high) = distribution
         .split_once('⋮')
@@ -247,11 +248,50 @@ fn a_run_without_a_success_has_a_page_and_a_picture_that_says_so() {
 }
 
 #[test]
-fn every_document_has_its_page_pictures_and_logs() {
-    for (name, document) in all() {
-        for format in [Format::Html, Format::Svg, Format::Hlog, Format::Hgrm] {
+fn every_document_has_its_page_and_rows() {
+    for (name, document) in fixtures::all() {
+        let page = shown(&document, Format::Html, 80);
+        let title = format!("<title>{}", document.head.tool.name);
+        let named = page.contains(&title) || page.contains("<title>Renewal of credentials");
+        assert!(page.starts_with("<!DOCTYPE html>") && named, "{name}");
+        let rows = shown(&document, Format::Csv, 80);
+        let mut reader = csv::Reader::from_reader(rows.as_bytes());
+        let read: Vec<_> = reader
+            .records()
+            .collect::<Result<_, _>>()
+            .expect("every row reads");
+        assert!(!read.is_empty(), "{name}: {rows}");
+    }
+}
+
+#[test]
+fn a_run_with_latencies_has_its_pictures_and_logs() {
+    for (name, document) in measured() {
+        let arm = document.body.arms.iter().find(|arm| arm.outcomes.ok > 0);
+        let Some(arm) = arm else { continue };
+        let tag = format!("{}.total", super::tagged::plain(&arm.name));
+        let picture = shown(&document, Format::Svg, 80);
+        assert!(picture.contains("<polyline"), "{name}: a curve");
+        let log = shown(&document, Format::Hlog, 80);
+        assert!(log.contains(&format!("Tag={tag},")), "{name}: {tag}");
+        let distributions = shown(&document, Format::Hgrm, 80);
+        assert!(
+            distributions.contains(&format!("#[{tag}] section")),
+            "{name}: {tag}"
+        );
+    }
+}
+
+#[test]
+fn a_document_without_latencies_has_no_pictures_and_no_logs() {
+    for (name, document) in fixtures::all() {
+        if document.measured().is_some() {
+            continue;
+        }
+        for format in [Format::Svg, Format::Hlog, Format::Hgrm] {
+            let refused = render(&document, format, &style(80)).expect_err("refused");
             assert!(
-                shown(&document, format, 80).ends_with('\n'),
+                matches!(refused, RenderError::NoLatencies),
                 "{name} as {format:?}"
             );
         }

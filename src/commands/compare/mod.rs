@@ -9,9 +9,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 
 use super::command::{Command, Completed};
-use crate::document::{
-    Arm, Body, Compared, Comparison, Document, Head, Measurement, StoredRun, stored,
-};
+use crate::document::{Arm, Compared, Comparison, Document, Head, Measurement, StoredRun, stored};
 use crate::exit::Exit;
 use crate::run::{CheckOptions, Failure, OutputOptions, head};
 
@@ -105,17 +103,17 @@ impl CompareArgs {
 /// The measurement in a file.
 fn measured(path: &Path) -> Result<Document<Measurement>, Failure> {
     let Document { head, body } = read(path)?;
-    match body {
-        Body::Measured(body) => Ok(Document { head, body: *body }),
-        _ => Err(Failure::new(
+    let Some(body) = body.into_measured() else {
+        return Err(Failure::new(
             anyhow!(
                 "{}: the document of `{}` holds no calls to compare",
                 name(path),
                 head.command
             ),
             "name documents of measuring commands, such as `sts --format json --output FILE`; `report` renders this one",
-        )),
-    }
+        ));
+    };
+    Ok(Document { head, body })
 }
 
 fn stored_run(file: &Path, head: &Head) -> StoredRun {
