@@ -52,7 +52,7 @@ mod tests;
 pub mod threshold;
 mod wording;
 
-pub use charts::{Chart, ChartError};
+pub use charts::Chart;
 pub use checks::breaches;
 pub use codec::{DecodeError, decode_histogram, encode_histogram};
 pub use hlog::LogError;
@@ -125,8 +125,6 @@ pub enum RenderError {
     #[error("the result does not go into CSV")]
     Csv(#[from] ::csv::Error),
     #[error(transparent)]
-    Chart(#[from] ChartError),
-    #[error(transparent)]
     Log(#[from] LogError),
     #[error(transparent)]
     Histogram(#[from] UnreadableHistogram),
@@ -141,8 +139,8 @@ pub fn render(document: &Document, format: Format, style: &Style) -> Result<Stri
         Format::Markdown => markdown::render(&outline::of(document, MARKDOWN_WIDTH)),
         Format::Json => json::render(document)?,
         Format::Csv => csv::render(document)?,
-        Format::Html => html::render(document)?,
-        Format::Svg => charts::standalone(document, style.chart)?,
+        Format::Html => html::render(document),
+        Format::Svg => charts::standalone(document, style.chart),
         Format::Hlog => hlog::render(document)?,
         Format::Hgrm => hgrm::render(document)?,
     })

@@ -9,7 +9,7 @@ mod blocks;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::blocks::Block;
-use super::charts::{self, Chart, ChartError, Layout};
+use super::charts::{self, Chart, Layout};
 use super::document::Document;
 use super::outline;
 
@@ -21,7 +21,7 @@ const POLICY: &str =
 const COLUMNS: usize = 80;
 
 /// The page of a run.
-pub(super) fn render(document: &Document) -> Result<String, ChartError> {
+pub(super) fn render(document: &Document) -> String {
     let mut parts = Vec::new();
     for section in sections(outline::of(document, COLUMNS)) {
         let charts = charts_of(section.heading);
@@ -30,11 +30,11 @@ pub(super) fn render(document: &Document) -> Result<String, ChartError> {
         } else {
             &[]
         };
-        let pictures = figures(document, charts)?;
+        let pictures = figures(document, charts);
         parts.push(section.markup(&pictures));
     }
     let title = format!("{} {}", document.tool.name, document.arguments.join(" "));
-    Ok(page(&title, &parts))
+    page(&title, &parts)
 }
 
 /// The page of a result without latencies.
@@ -116,11 +116,11 @@ fn charts_of(heading: &str) -> &'static [Chart] {
     }
 }
 
-fn figures(document: &Document, charts: &[Chart]) -> Result<Vec<Markup>, ChartError> {
+fn figures(document: &Document, charts: &[Chart]) -> Vec<Markup> {
     let mut figures = Vec::new();
     for chart in charts {
-        let wide = charts::embedded(document, *chart, Layout::Wide)?;
-        let narrow = charts::embedded(document, *chart, Layout::Narrow)?;
+        let wide = charts::embedded(document, *chart, Layout::Wide);
+        let narrow = charts::embedded(document, *chart, Layout::Narrow);
         if let (Some(wide), Some(narrow)) = (wide, narrow) {
             figures.push(html! {
                 figure {
@@ -132,5 +132,5 @@ fn figures(document: &Document, charts: &[Chart]) -> Result<Vec<Markup>, ChartEr
             });
         }
     }
-    Ok(figures)
+    figures
 }
