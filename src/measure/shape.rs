@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::distribution::Distribution;
+use super::log_buckets::LogBuckets;
 use super::series::Series;
 
 /// Slices needed before a trend can be told from noise.
@@ -15,7 +16,7 @@ const TREND: f64 = 3.3;
 const CHANGE: f64 = 0.1;
 
 /// Buckets per doubling of the latency when looking for modes.
-const PER_DOUBLING: f64 = 3.0;
+const PER_DOUBLING: u32 = 3;
 
 /// Share of the calls that a mode must have.
 const MODE_SHARE: f64 = 0.05;
@@ -102,7 +103,8 @@ pub fn modes(distribution: &Distribution) -> Option<Modes> {
     if total < FEWEST_CALLS {
         return None;
     }
-    let counts = smoothed(&log_buckets(distribution));
+    let buckets = LogBuckets::per_doubling(PER_DOUBLING);
+    let counts = smoothed(&bucket_counts(distribution, buckets));
     let peaks: Vec<usize> = (0..counts.len()).filter(|&i| is_peak(&counts, i)).collect();
     let pairs = peaks
         .iter()
@@ -119,8 +121,7 @@ pub fn modes(distribution: &Distribution) -> Option<Modes> {
             two.then_some((lower, fast, slow, above))
         });
     let (_, fast, slow, slow_share) = candidates.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let at =
-        |bucket: usize| Duration::from_nanos(((bucket as f64 + 0.5) / PER_DOUBLING).exp2() as u64);
+    let at = |bucket: usize| Duration::from_nanos(buckets.edge_ns(bucket as f64 + 0.5) as u64);
     Some(Modes {
         fast: at(fast),
         slow: at(slow),
@@ -128,11 +129,10 @@ pub fn modes(distribution: &Distribution) -> Option<Modes> {
     })
 }
 
-fn log_buckets(distribution: &Distribution) -> Vec<f64> {
+fn bucket_counts(distribution: &Distribution, buckets: LogBuckets) -> Vec<f64> {
     let mut counts = Vec::new();
     for step in distribution.histogram().iter_recorded() {
-        let nanos = step.value_iterated_to().max(1) as f64;
-        let bucket = (nanos.log2() * PER_DOUBLING) as usize;
+        let bucket = buckets.bucket(step.value_iterated_to());
         if counts.len() <= bucket {
             counts.resize(bucket + 1, 0.0);
         }

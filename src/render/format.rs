@@ -1,6 +1,6 @@
 //! The formats, and what each makes of a document.
 
-use super::charts::{self, Chart, ChartError};
+use super::charts::{self, Chart};
 use super::hlog::{self, LogError};
 use super::part::Part;
 use super::tagged::UnreadableHistogram;
@@ -67,8 +67,6 @@ pub enum RenderError {
     #[error("the result does not go into CSV")]
     Csv(#[from] csv::Error),
     #[error(transparent)]
-    Chart(#[from] ChartError),
-    #[error(transparent)]
     Log(#[from] LogError),
     #[error(transparent)]
     Histogram(#[from] UnreadableHistogram),
@@ -90,8 +88,8 @@ pub fn render(document: &Document, format: Format, style: &Style) -> Result<Stri
         Format::Markdown => markdown::render(&part.outline(head, MARKDOWN_WIDTH)),
         Format::Json => serde_json::to_string_pretty(document)? + "\n",
         Format::Csv => part.csv(head)?,
-        Format::Html => html::render(document, part)?,
-        Format::Svg => charts::standalone(head, measured()?, style.chart)?,
+        Format::Html => html::render(document, part),
+        Format::Svg => charts::standalone(head, measured()?, style.chart),
         Format::Hlog => hlog::render(head, measured()?)?,
         Format::Hgrm => hgrm::render(head, measured()?)?,
     })

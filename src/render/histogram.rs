@@ -2,7 +2,7 @@
 //! compared by eye.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hdrhistogram::Histogram;
 use unicode_width::UnicodeWidthStr;
@@ -11,6 +11,7 @@ use super::bars;
 use crate::document::Arm;
 use crate::document::codec;
 use crate::figures;
+use crate::measure::LogBuckets;
 
 /// Buckets per factor of ten, finest first: widths of 1.26×, 1.33×, 1.47×, … and coarser only where the
 /// values span so much that nothing else fits.
@@ -31,7 +32,7 @@ const PERCENT_WIDTH: usize = 8;
 struct Hills<'a> {
     name: &'a str,
     calls: u64,
-    buckets: BTreeMap<i32, u64>,
+    buckets: BTreeMap<usize, u64>,
     marks: Vec<Mark>,
 }
 
@@ -39,39 +40,33 @@ struct Hills<'a> {
 struct Mark {
     name: &'static str,
     us: f64,
-    bucket: i32,
+    bucket: usize,
 }
 
 enum Row {
-    Bucket(i32),
+    Bucket(usize),
     /// Nothing in any arm from the first bucket up to the second.
-    Gap(i32, i32),
+    Gap(usize, usize),
 }
 
 /// The buckets that all arms share.
 struct Scale {
-    per_decade: u32,
+    buckets: LogBuckets,
     rows: Vec<Row>,
 }
 
 impl Scale {
-    fn bucket(per_decade: u32, ns: u64) -> i32 {
-        // The small addition keeps 100 ms, whose logarithm may come out a hair short, in its own bucket.
-        ((ns.max(1) as f64).log10() * f64::from(per_decade) + 1e-9).floor() as i32
-    }
-
-    fn edge_us(&self, bucket: i32) -> f64 {
-        10_f64.powf(f64::from(bucket) / f64::from(self.per_decade)) / 1e3
-    }
-
-    fn factor(&self) -> f64 {
-        10_f64.powf(1.0 / f64::from(self.per_decade))
+    fn edge_us(&self, bucket: usize) -> f64 {
+        self.buckets.edge_ns(bucket as f64) / 1e3
     }
 
     fn fitting(histograms: &[&Histogram<u64>]) -> Self {
-        let of = |per_decade| Self {
-            per_decade,
-            rows: rows(histograms, per_decade),
+        let of = |per_decade| {
+            let buckets = LogBuckets::per_decade(per_decade);
+            Self {
+                buckets,
+                rows: rows(histograms, buckets),
+            }
         };
         let [finest, .., coarsest] = PER_DECADE;
         let first = of(finest);
@@ -89,17 +84,15 @@ impl Scale {
 }
 
 /// All buckets from the first that holds anything to the last, with long empty stretches made short.
-fn rows(histograms: &[&Histogram<u64>], per_decade: u32) -> Vec<Row> {
-    let mut held: Vec<i32> = histograms
+fn rows(histograms: &[&Histogram<u64>], buckets: LogBuckets) -> Vec<Row> {
+    let filled: BTreeSet<usize> = histograms
         .iter()
-        .flat_map(|histogram| counts(histogram, per_decade).into_keys())
+        .flat_map(|histogram| buckets.counts(histogram).into_keys())
         .collect();
-    held.sort_unstable();
-    held.dedup();
     let mut rows = Vec::new();
-    let mut next = held.first().copied().unwrap_or(0);
-    for bucket in held {
-        if (bucket - next) as usize >= GAP {
+    let mut next = filled.first().copied().unwrap_or(0);
+    for bucket in filled {
+        if bucket - next >= GAP {
             rows.push(Row::Gap(next, bucket));
         } else {
             rows.extend((next..bucket).map(Row::Bucket));
@@ -108,15 +101,6 @@ fn rows(histograms: &[&Histogram<u64>], per_decade: u32) -> Vec<Row> {
         next = bucket + 1;
     }
     rows
-}
-
-fn counts(histogram: &Histogram<u64>, per_decade: u32) -> BTreeMap<i32, u64> {
-    let mut buckets = BTreeMap::new();
-    for step in histogram.iter_recorded() {
-        let value = histogram.median_equivalent(step.value_iterated_to());
-        *buckets.entry(Scale::bucket(per_decade, value)).or_default() += step.count_at_value();
-    }
-    buckets
 }
 
 /// The histograms of all arms with successful calls, side by side as far as `width` goes.
@@ -155,7 +139,7 @@ pub(super) fn draw(arms: &[Arm], width: usize) -> Vec<String> {
         .map(|(arm, histogram)| Hills::of(arm, histogram, &scale))
         .collect();
     let largest = hills.iter().map(Hills::largest_share).fold(0.0, f64::max);
-    let (factor, largest_share) = (scale.factor(), figures::percent(largest));
+    let (factor, largest_share) = (scale.buckets.factor(), figures::percent(largest));
     let legend = format!(
         "Each row is {factor:.2} times as long as the one above; the longest bar is {largest_share} of its arm."
     );
@@ -245,22 +229,22 @@ impl<'a> Hills<'a> {
                 us.map(|us| Mark {
                     name,
                     us,
-                    bucket: Scale::bucket(scale.per_decade, (us * 1e3) as u64),
+                    bucket: scale.buckets.bucket((us * 1e3) as u64),
                 })
             });
         Self {
             name: &arm.name,
             calls: histogram.len(),
-            buckets: counts(histogram, scale.per_decade),
+            buckets: scale.buckets.counts(histogram),
             marks: marks.collect(),
         }
     }
 
-    fn share(&self, bucket: i32) -> f64 {
+    fn share(&self, bucket: usize) -> f64 {
         self.count(bucket) as f64 / self.calls as f64
     }
 
-    fn count(&self, bucket: i32) -> u64 {
+    fn count(&self, bucket: usize) -> u64 {
         self.buckets.get(&bucket).copied().unwrap_or(0)
     }
 
@@ -286,7 +270,7 @@ impl<'a> Hills<'a> {
     }
 
     /// Bar, count, share of the arm's calls, and which quantiles fall into the bucket.
-    fn cell(&self, bucket: i32, largest: f64, width: usize) -> String {
+    fn cell(&self, bucket: usize, largest: f64, width: usize) -> String {
         let marks: Vec<_> = self
             .marks
             .iter()
@@ -337,17 +321,6 @@ mod tests {
     }
 
     #[test]
-    fn an_edge_belongs_to_the_bucket_that_it_opens() {
-        for decade in 0..10_u32 {
-            assert_eq!(
-                Scale::bucket(10, 10_u64.pow(decade)),
-                10 * decade.cast_signed()
-            );
-        }
-        assert_eq!(Scale::bucket(10, 0), 0);
-    }
-
-    #[test]
     fn whatever_the_span_there_are_few_rows() {
         for step in [2, 3, 5, 10] {
             let values: Vec<_> = (0..12).map(|power| 1_000 * u64::pow(step, power)).collect();
@@ -359,7 +332,8 @@ mod tests {
 
     #[test]
     fn rows_neither_begin_nor_end_empty_and_long_gaps_become_one_row() {
-        let rows = rows(&[&of(&[1_000, 2_000]), &of(&[1_000_000])], 10);
+        let tenths = LogBuckets::per_decade(10);
+        let rows = rows(&[&of(&[1_000, 2_000]), &of(&[1_000_000])], tenths);
         // 2 µs lies 3.01 tenths of a decade above 1 µs.
         let [
             Row::Bucket(30),

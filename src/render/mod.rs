@@ -36,7 +36,7 @@ mod tagged;
 mod tests;
 mod wording;
 
-pub use charts::{Chart, ChartError};
+pub use charts::Chart;
 pub use checks::breaches;
 pub use format::{Format, RenderError, Style, render};
 pub use hlog::LogError;

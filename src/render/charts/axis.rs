@@ -1,20 +1,24 @@
-//! Axes: what they span, where their ticks are and what stands beside these.
-//!
-//! Latencies are drawn by their logarithm, which is taken here and not by plotters: a tick every factor of
-//! ten, its own choice, leaves most charts with one or two.
+//! Axes: what they span, how figures are spread over them, where their ticks are and what stands beside
+//! these. Everything here is in the unit of the figures; [`Plot`](super::plot::Plot) makes pixels of it.
 
 use std::ops::Range;
 
-use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
-
 use crate::figures;
 
-/// A part of the number line with its ticks.
+/// A part of a scale with its ticks.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
     pub(super) range: Range<f64>,
     pub(super) ticks: Vec<f64>,
+    /// What grows evenly along the axis, such as the logarithm of the figures.
+    pub(super) spread: fn(f64) -> f64,
+    pub(super) label: fn(f64) -> String,
+    /// What the figures are, where the labels do not say it.
+    pub(super) name: &'static str,
 }
+
+/// Latencies from here on have a place on an axis.
+const LEAST_US: f64 = 1e-3;
 
 /// Steps within a factor of ten, finest first.
 const MANTISSAS: [&[f64]; 5] = [
@@ -29,53 +33,40 @@ const MANTISSAS: [&[f64]; 5] = [
 const CLOSE: f64 = 4.0;
 
 impl Axis {
-    /// Logarithms of microseconds, with at most so many ticks.
+    /// Microseconds, spread by their logarithms, with at most so many ticks.
     pub(super) fn latency(low_us: f64, high_us: f64, most: usize) -> Self {
-        let (low, high) = (low_us.max(1e-3), high_us.max(1e-3).max(low_us));
-        let pad = ((high / low).log10() * 0.05).max(0.01);
-        let range = low.log10() - pad..high.log10() + pad;
-        let (low, high) = (10_f64.powf(range.start), 10_f64.powf(range.end));
-        let ticks = if high / low < CLOSE {
-            even(low, high, most)
-        } else {
-            logarithmic(low, high, most)
-        };
+        let (low, high) = (low_us.max(LEAST_US), high_us.max(LEAST_US).max(low_us));
+        let pad = (high / low).powf(0.05).max(10_f64.powf(0.01));
+        let (low, high) = (low / pad, high * pad);
         Self {
-            range,
-            ticks: ticks.into_iter().map(f64::log10).collect(),
+            range: low..high,
+            ticks: if high / low < CLOSE {
+                even(low, high, most)
+            } else {
+                logarithmic(low, high, most)
+            },
+            spread: |us| us.max(LEAST_US).log10(),
+            label: time,
+            name: "",
         }
     }
 
-    /// From 0 to `high`, evenly.
-    pub(super) fn from_zero(high: f64, most: usize) -> Self {
+    /// Seconds from 0 to `high`, spread evenly.
+    pub(super) fn seconds(high: f64, most: usize) -> Self {
         let high = if high > 0.0 { high } else { 1.0 };
         Self {
             range: 0.0..high,
             ticks: even(0.0, high, most),
-        }
-    }
-}
-
-impl Ranged for Axis {
-    type FormatOption = DefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
-        let part = (value - self.range.start) / (self.range.end - self.range.start);
-        from + (part * f64::from(to - from)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        // The finer mesh between the ticks stays empty.
-        if hint.weight().allow_light_points() {
-            Vec::new()
-        } else {
-            self.ticks.clone()
+            spread: |seconds| seconds,
+            label: seconds,
+            name: "",
         }
     }
 
-    fn range(&self) -> Range<f64> {
-        self.range.clone()
+    /// How far along the axis a figure is, from 0 to 1.
+    pub(super) fn part(&self, figure: f64) -> f64 {
+        let [start, end, at] = [self.range.start, self.range.end, figure].map(self.spread);
+        (at - start) / (end - start)
     }
 }
 
@@ -94,30 +85,17 @@ fn even(low: f64, high: f64, most: usize) -> Vec<f64> {
 
 fn logarithmic(low: f64, high: f64, most: usize) -> Vec<f64> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
-    let within = |ticks: Vec<f64>| -> Vec<f64> {
-        ticks
-            .into_iter()
-            .filter(|tick| (low..=high).contains(tick))
-            .collect()
+    let ticks = |mantissas: &[f64], stride: usize| -> Vec<f64> {
+        let decades = (first..=last).step_by(stride).map(|n| 10_f64.powi(n));
+        let ticks = decades.flat_map(|decade| mantissas.iter().map(move |m| m * decade));
+        ticks.filter(|tick| (low..=high).contains(tick)).collect()
     };
-    for mantissas in MANTISSAS {
-        let decades = (first..=last).map(|decade| 10_f64.powi(decade));
-        let ticks = within(
-            decades
-                .flat_map(|d| mantissas.iter().map(move |m| m * d))
-                .collect(),
-        );
-        if ticks.len() <= most {
-            return ticks;
-        }
-    }
-    let stride = ((last - first) as usize).div_ceil(most.max(1)).max(1);
-    within(
-        (first..=last)
-            .step_by(stride)
-            .map(|decade| 10_f64.powi(decade))
-            .collect(),
-    )
+    let mut every_decade = MANTISSAS.iter().map(|mantissas| ticks(mantissas, 1));
+    let fitting = every_decade.find(|ticks| ticks.len() <= most);
+    fitting.unwrap_or_else(|| {
+        let stride = ((last - first) as usize).div_ceil(most.max(1)).max(1);
+        ticks(&[1.0], stride)
+    })
 }
 
 /// `1 ms`, `250 µs`: without the zeros that [`figures::time`] pads figures in columns with.
@@ -130,6 +108,13 @@ pub(super) fn time(us: f64) -> String {
         }
         _ => text,
     }
+}
+
+fn seconds(seconds: f64) -> String {
+    if seconds == 0.0 {
+        return format!("0{}s", figures::JOINT);
+    }
+    time(seconds * 1e6)
 }
 
 #[cfg(test)]
@@ -165,7 +150,7 @@ mod tests {
         let shown = |axis: Axis| -> Vec<String> {
             axis.ticks
                 .iter()
-                .map(|tick| figures::spaced(&time(10_f64.powf(*tick))))
+                .map(|tick| figures::spaced(&(axis.label)(*tick)))
                 .collect()
         };
         assert_eq!(
@@ -176,6 +161,9 @@ mod tests {
             shown(Axis::latency(4_000.0, 4_300.0, 4)),
             ["4 ms", "4.2 ms", "4.4 ms"]
         );
-        assert_eq!(Axis::from_zero(21.0, 5).ticks, [0.0, 5.0, 10.0, 15.0, 20.0]);
+        assert_eq!(
+            shown(Axis::seconds(21.0, 5)),
+            ["0 s", "5 s", "10 s", "15 s", "20 s"]
+        );
     }
 }

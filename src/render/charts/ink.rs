@@ -1,14 +1,8 @@
-//! The colours of the charts, as places in a palette.
-//!
-//! plotters knows colours and no themes; a picture that is right by day and by night needs the opposite.
-//! So what plotters is given is the number of an [`Ink`], the [`Canvas`](super::canvas::Canvas) turns it
-//! into a class, and [`css`] says what the class looks like in light and in dark. Series differ in their
-//! dashes too, for eyes and printers that see no colours.
+//! The colours of the charts, as classes: [`css`] says what each looks like in light and in dark, so that
+//! one picture is right by day and by night. Series differ in their dashes too, for eyes and printers that
+//! see no colours.
 
 use std::fmt::Write;
-
-use plotters::style::{Color, RGBAColor, ShapeStyle};
-use plotters_backend::BackendColor;
 
 /// What something in a chart is drawn with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,55 +48,28 @@ const SERIES: [(&str, &str, &str); 8] = [
 /// What the dashed variant of every series looks like.
 const DASHES: &str = "5 3";
 
-const SERIES_AT: usize = 16;
-const SOLID_AT: usize = 32;
-const DASHED_AT: usize = 48;
-
 impl Ink {
-    /// The class in the picture.
-    pub(super) fn class(color: BackendColor) -> String {
-        let place = usize::from(color.rgb.2);
-        match place {
-            0..SERIES_AT => FIXED.get(place).unwrap_or(&FIXED[0]).1.to_owned(),
-            SERIES_AT..SOLID_AT => format!("series{}", place - SERIES_AT),
-            SOLID_AT..DASHED_AT => format!("solid{}", place - SOLID_AT),
-            _ => format!("dashed{}", place - DASHED_AT),
-        }
-    }
-
-    fn place(self) -> usize {
+    fn name(self) -> String {
         match self {
-            Self::Series(index) => SERIES_AT + index % SERIES.len(),
-            Self::Solid(index) => SOLID_AT + index % SERIES.len(),
-            Self::Dashed(index) => DASHED_AT + index % SERIES.len(),
+            Self::Series(index) => format!("series{}", index % SERIES.len()),
+            Self::Solid(index) => format!("solid{}", index % SERIES.len()),
+            Self::Dashed(index) => format!("dashed{}", index % SERIES.len()),
             fixed => FIXED
-                .iter()
-                .position(|entry| entry.0 == fixed)
-                .unwrap_or_default(),
+                .into_iter()
+                .filter(|(ink, ..)| *ink == fixed)
+                .map(|(_, name, ..)| name)
+                .collect(),
         }
     }
 
-    /// A line of so many pixels.
-    pub(super) fn line(self, pixels: f64) -> ShapeStyle {
-        self.stroke_width((pixels * f64::from(super::canvas::FINE)) as u32)
+    /// The class of what is drawn as a line.
+    pub(super) fn line_class(self) -> String {
+        format!("{}-l", self.name())
     }
 
-    /// A wash of the ink for areas that others may show through.
-    pub(super) fn wash(self, opacity: f64) -> ShapeStyle {
-        self.mix(opacity).filled()
-    }
-
-    pub(super) fn invisible() -> RGBAColor {
-        Self::Text.mix(0.0)
-    }
-}
-
-impl Color for Ink {
-    fn to_backend_color(&self) -> BackendColor {
-        BackendColor {
-            alpha: 1.0,
-            rgb: (0, 0, self.place() as u8),
-        }
+    /// The class of areas and letters.
+    pub(super) fn fill_class(self) -> String {
+        format!("{}-f", self.name())
     }
 }
 
@@ -140,8 +107,8 @@ mod tests {
             (0..SERIES.len()).flat_map(|i| [Ink::Series(i), Ink::Solid(i), Ink::Dashed(i)]);
         let mut seen = Vec::new();
         for ink in fixed.into_iter().chain(series) {
-            let class = Ink::class(ink.to_backend_color());
-            assert!(css.contains(&format!(".{class}-f{{")), "{class}");
+            let class = ink.fill_class();
+            assert!(css.contains(&format!(".{class}{{")), "{class}");
             assert!(!seen.contains(&class), "{class}");
             seen.push(class);
         }

@@ -1,28 +1,27 @@
-//! Charts as SVG: drawn by plotters on a [`canvas`] that leaves the colours to a style sheet, so that one
-//! picture is right in light and in dark. Nothing is fetched, no font is needed, nothing runs.
+//! Charts as SVG whose colours are left to a style sheet, so that one picture is right in light and in dark.
+//! Nothing is fetched, no font is needed, nothing runs.
 //!
-//! Each chart comes in two layouts, since text in a picture that is merely shrunk cannot be read.
+//! A chart is a file that makes a [`Sheet`] of a document; [`svg`], [`ink`], [`axis`], [`plot`] and [`sheet`]
+//! know nothing of documents.
 
 mod axis;
-mod canvas;
 mod histogram;
 mod ink;
+mod layout;
 mod percentiles;
+mod plot;
 mod series;
 mod sheet;
+mod svg;
 mod timeline;
 mod waterfall;
 
-use plotters::drawing::DrawingAreaErrorKind;
-use plotters::style::text_anchor::{HPos, VPos};
-
-use crate::document::{Arm, Head, Measurement};
+use crate::document::{Head, Measurement};
 use crate::figures;
-use canvas::{Area, Label, px};
-use ink::Ink;
 pub(super) use ink::css;
-use series::Series;
-use sheet::Sample;
+pub(super) use layout::Layout;
+use sheet::Sheet;
+use svg::Label;
 
 /// One of the pictures of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -38,51 +37,16 @@ pub enum Chart {
     Waterfall,
 }
 
-/// Why a chart could not be drawn.
-#[derive(Debug, thiserror::Error)]
-#[error("the chart cannot be drawn: {0}")]
-pub struct ChartError(#[from] DrawingAreaErrorKind<std::fmt::Error>);
-
-/// How much room there is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
-    Wide,
-    /// A telephone held upright.
-    Narrow,
-}
-
-impl Layout {
-    pub(super) fn width(self) -> i32 {
-        self.pick(860, 380)
-    }
-
-    fn pick<T>(self, wide: T, narrow: T) -> T {
-        match self {
-            Self::Wide => wide,
-            Self::Narrow => narrow,
-        }
-    }
-}
-
-type Draw<'a> = Box<dyn FnOnce(&Area) -> Result<(), ChartError> + 'a>;
-
-/// A chart before it is known what stands above it.
-struct Sheet<'a> {
-    entries: Vec<(Sample, String)>,
-    height: i32,
-    draw: Draw<'a>,
-}
-
 impl Chart {
     /// In the order in which a report shows them.
     pub(super) const OF_LATENCY: [Self; 3] = [Self::Percentiles, Self::Histogram, Self::Timeline];
 
     pub(super) fn title(self) -> &'static str {
         match self {
-            Self::Percentiles => percentiles::TITLE,
-            Self::Histogram => histogram::TITLE,
-            Self::Timeline => timeline::TITLE,
-            Self::Waterfall => waterfall::TITLE,
+            Self::Percentiles => "Percentile curves",
+            Self::Histogram => "Histogram of latencies",
+            Self::Timeline => "Latency over time",
+            Self::Waterfall => "Waterfall of the phases",
         }
     }
 
@@ -104,7 +68,7 @@ impl Chart {
                 counted from the planned start, and thin without that wait."
                 .to_owned(),
             Self::Histogram => {
-                let factor = histogram::factor(&series::of(run));
+                let factor = histogram::factor(run);
                 format!(
                     "The share of an arm's successful calls in buckets each {factor:.2} times as long as the one \
                      before. Heights are square roots of the shares, so that rare calls are seen too. Two hills are \
@@ -120,48 +84,49 @@ impl Chart {
                 .to_owned(),
         }
     }
+
+    fn sheet(self, run: &Measurement, layout: Layout) -> Option<Sheet> {
+        match self {
+            Self::Percentiles => percentiles::sheet(run, layout),
+            Self::Histogram => histogram::sheet(run, layout),
+            Self::Timeline => timeline::sheet(run, layout),
+            Self::Waterfall => waterfall::sheet(run, layout),
+        }
+    }
 }
 
 /// The chart as a picture for a page; `None` where the document has nothing to draw in it.
-pub(super) fn embedded(
-    head: &Head,
-    run: &Measurement,
-    chart: Chart,
-    layout: Layout,
-) -> Result<Option<String>, ChartError> {
-    drawn(run, chart, layout, &label(head, run, chart, layout, false))
-}
-
-/// The chart as a file of its own, with a newline at its end.
-pub(super) fn standalone(
-    head: &Head,
-    run: &Measurement,
-    chart: Chart,
-) -> Result<String, ChartError> {
-    let label = label(head, run, chart, Layout::Wide, true);
-    let mut svg = match drawn(run, chart, Layout::Wide, &label)? {
-        Some(svg) => svg,
-        None => nothing(&label)?,
-    };
-    svg.push('\n');
-    Ok(svg)
-}
-
-fn label(head: &Head, run: &Measurement, chart: Chart, layout: Layout, alone: bool) -> Label {
-    let size = match layout {
-        Layout::Wide => "wide",
-        Layout::Narrow => "narrow",
-    };
-    Label {
-        id: format!("{}-{size}", chart.name()),
-        title: if alone {
-            format!("{} · {}", chart.title(), head.command_line())
-        } else {
-            chart.title().to_owned()
-        },
+pub(super) fn embedded(run: &Measurement, chart: Chart, layout: Layout) -> Option<String> {
+    let sheet = chart.sheet(run, layout)?;
+    let label = Label {
+        id: id(chart, layout),
+        title: chart.title().to_owned(),
         description: description(run),
-        alone,
-    }
+        alone: false,
+    };
+    Some(sheet.into_picture(&label, layout.width()))
+}
+
+/// The chart as a file of its own, with a newline at its end; a picture that says so where there is nothing
+/// to draw.
+pub(super) fn standalone(head: &Head, run: &Measurement, chart: Chart) -> String {
+    const NOTHING: &str =
+        "Nothing to draw: no call succeeded, or the document holds no such figures.";
+    let layout = Layout::Wide;
+    let sheet = chart.sheet(run, layout);
+    let sheet = sheet.unwrap_or_else(|| Sheet::of_words(NOTHING, layout.width()));
+    let label = Label {
+        id: id(chart, layout),
+        title: format!("{} · {}", chart.title(), head.command_line()),
+        description: description(run),
+        alone: true,
+    };
+    sheet.into_picture(&label, layout.width()) + "\n"
+}
+
+/// Unique among the pictures of a page.
+fn id(chart: Chart, layout: Layout) -> String {
+    format!("{}-{}", chart.name(), layout.name())
 }
 
 /// The figures in words, for those who cannot see the picture.
@@ -173,52 +138,4 @@ fn description(run: &Measurement) -> String {
         format!("{}: p50 {p50}, p99 {p99}, slowest {max}.", arm.name)
     });
     arms.collect::<Vec<_>>().join(" ")
-}
-
-fn drawn(
-    run: &Measurement,
-    chart: Chart,
-    layout: Layout,
-    label: &Label,
-) -> Result<Option<String>, ChartError> {
-    let series: Vec<Series> = series::of(run);
-    let arms: Vec<(usize, &Arm)> = match chart {
-        Chart::Timeline => timeline::arms(&run.arms),
-        Chart::Waterfall => waterfall::arms(&run.arms),
-        Chart::Percentiles | Chart::Histogram => Vec::new(),
-    };
-    if series.is_empty() && arms.is_empty() {
-        return Ok(None);
-    }
-    let sheet = match chart {
-        Chart::Percentiles => percentiles::sheet(&series, layout),
-        Chart::Histogram => histogram::sheet(&series, layout),
-        Chart::Timeline | Chart::Waterfall if arms.is_empty() => return Ok(None),
-        Chart::Timeline => timeline::sheet(&arms, layout),
-        Chart::Waterfall => waterfall::sheet(&arms, layout),
-    };
-    compose(sheet, label, layout).map(Some)
-}
-
-fn compose(sheet: Sheet, label: &Label, layout: Layout) -> Result<String, ChartError> {
-    let width = layout.width();
-    let title = label.alone.then_some(label.title.as_str());
-    let head = sheet::head(title, &sheet.entries, width);
-    canvas::picture(label, (width, head + sheet.height), |area| {
-        sheet::draw_head(area, title, &sheet.entries, width)?;
-        let (_, below) = area.split_vertically(px(head));
-        (sheet.draw)(&below)
-    })
-}
-
-/// A picture that says that there is nothing to see.
-fn nothing(label: &Label) -> Result<String, ChartError> {
-    let width = Layout::Wide.width();
-    canvas::picture(label, (width, 120), |area| {
-        sheet::draw_head(area, Some(&label.title), &[], width)?;
-        let style = sheet::text(Ink::Muted, HPos::Center, VPos::Center);
-        let text = "Nothing to draw: no call succeeded, or the document holds no such figures.";
-        area.draw_text(text, &style, (px(width / 2), px(70)))?;
-        Ok(())
-    })
 }

@@ -35,27 +35,17 @@ pub(super) fn of(run: &Measurement) -> Vec<Series<'_>> {
     .collect()
 }
 
-impl Series<'_> {
-    pub(super) fn min_us(&self) -> f64 {
-        let service = self.service.as_ref().map_or(u64::MAX, Histogram::min);
-        us(self.totals.min().min(service))
-    }
-
-    pub(super) fn max_us(&self) -> f64 {
-        us(self.totals.max())
-    }
-}
-
 pub(super) fn us(nanos: u64) -> f64 {
     nanos.max(1) as f64 / 1e3
 }
 
 /// The shortest and the longest latency of all series.
 pub(super) fn span_us(series: &[Series]) -> (f64, f64) {
-    let low = series
+    let all = series
         .iter()
-        .map(Series::min_us)
-        .fold(f64::INFINITY, f64::min);
-    let high = series.iter().map(Series::max_us).fold(0.0, f64::max);
-    (low, high)
+        .flat_map(|series| series.service.iter().chain([&series.totals]));
+    let spans = all.map(|histogram| (us(histogram.min()), us(histogram.max())));
+    spans.fold((f64::INFINITY, 0.0), |(low, high), (min, max)| {
+        (f64::min(low, min), f64::max(high, max))
+    })
 }

@@ -4,50 +4,45 @@
 //! So the bars are not squeezed into the total; the measured total stands below them, and where the
 //! staircase ends elsewhere, the reader sees by how much.
 
-use plotters::element::{PathElement, Rectangle};
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::canvas::{Area, px, times};
-use super::sheet::{self, EDGE, Sample};
-use super::{ChartError, Ink, Layout, Sheet};
-use crate::document::{Arm, Quantiles};
+use super::ink::Ink;
+use super::layout::Layout;
+use super::sheet::{EDGE, Sample, Sheet};
+use super::svg::{Anchor, Drawing};
+use crate::document::{Arm, Measurement, Quantiles};
 use crate::figures;
 use crate::render::breakdown;
 
-pub(super) const TITLE: &str = "Waterfall of the phases";
-
-const NAME: i32 = 24;
+/// The row that an arm's name takes, in pixels as all below.
+const NAME: f64 = 24.0;
 /// The room for a figure.
-const FIGURE: i32 = 84;
-const BAR: i32 = 8;
-/// Bars shorter than this many tenths of a pixel would not be seen at all.
-const LEAST: i32 = 10;
-const P50: f64 = 1.0;
-const P99: f64 = 0.38;
+const FIGURE: f64 = 84.0;
+const BAR: f64 = 8.0;
+/// Shorter bars would not be seen at all.
+const LEAST: f64 = 1.0;
+/// Below an arm's total.
+const GAP: f64 = 14.0;
 
-/// The arms whose time was cut into phases, with their places. None where there is but one phase: it would
-/// be drawn beside the total and be the same.
-pub(super) fn arms(arms: &[Arm]) -> Vec<(usize, &Arm)> {
-    let all = arms.iter().enumerate();
-    let cut: Vec<_> = all
-        .filter(|(_, arm)| breakdown::slices(&arm.phases).is_some())
-        .collect();
-    if breakdown::only_phase(&only(&cut)).is_some() {
-        return Vec::new();
-    }
-    cut
-}
+/// How opaque the bars of p50 and p99 are.
+const OPACITIES: [f64; 2] = [1.0, 0.38];
 
 struct Row<'a> {
     name: &'static str,
     quantiles: &'a Quantiles,
+    is_total: bool,
     /// Where the bars of p50 and p99 begin, in microseconds.
     from_us: [f64; 2],
 }
 
 impl Row<'_> {
+    /// How long the bars of p50 and p99 are.
     fn us(&self) -> [f64; 2] {
         [self.quantiles.p50_us, self.quantiles.p99_us].map(|us| us.unwrap_or(0.0))
+    }
+
+    /// Where they end.
+    fn to_us(&self) -> [f64; 2] {
+        let ([p50, p99], [from_p50, from_p99]) = (self.us(), self.from_us);
+        [from_p50 + p50, from_p99 + p99]
     }
 }
 
@@ -62,158 +57,128 @@ fn rows<'a>(arm: &'a Arm, left_out: &[&str]) -> Vec<Row<'a>> {
         let row = Row {
             name,
             quantiles,
+            is_total: false,
             from_us,
         };
-        let us = row.us();
+        from_us = row.to_us();
         rows.push(row);
-        from_us = [from_us[0] + us[0], from_us[1] + us[1]];
     }
     rows.push(Row {
         name: "total",
         quantiles: &arm.phases.total,
+        is_total: true,
         from_us: [0.0; 2],
     });
     rows
 }
 
+/// `None` where no arm's time was cut into phases, or into one phase only: it would be drawn beside the total
+/// and be the same.
+pub(super) fn sheet(run: &Measurement, layout: Layout) -> Option<Sheet> {
+    let all = run.arms.iter().enumerate();
+    let (places, arms): (Vec<usize>, Vec<&Arm>) = all
+        .filter(|(_, arm)| breakdown::slices(&arm.phases).is_some())
+        .unzip();
+    if arms.is_empty() || breakdown::only_phase(&arms).is_some() {
+        return None;
+    }
+    let left_out = breakdown::negligible(&arms);
+    let panels: Vec<_> = arms.iter().map(|arm| rows(arm, &left_out)).collect();
+    let ends_us = panels.iter().flatten().flat_map(Row::to_us);
+    let grid = Grid::new(layout, ends_us.fold(0.0, f64::max).max(1e-3));
+
+    let mut body = Drawing::default();
+    let mut top = 0.0;
+    for ((index, arm), rows) in places.into_iter().zip(arms).zip(&panels) {
+        grid.draw_names(&mut body, &arm.name, top + NAME / 2.0);
+        top += NAME;
+        for row in rows {
+            grid.draw_words(&mut body, row, top);
+            grid.draw_bars(&mut body, row, index, top);
+            top += grid.row;
+        }
+        top += GAP;
+    }
+    let [p50, p99] = OPACITIES.map(|opacity| Sample::Bar(Ink::Solid(0), opacity));
+    Some(Sheet {
+        legend: vec![
+            (p50, "p50 of the phase".to_owned()),
+            (p99, "p99 of the phase".to_owned()),
+        ],
+        height: top,
+        body,
+    })
+}
+
+/// Where things stand, in pixels.
 struct Grid {
-    row: i32,
-    /// Where the bars begin and end, in pixels.
-    left: i32,
-    right: i32,
+    width: f64,
+    /// The height of a row, and where the middle of its words is.
+    row: f64,
+    words: f64,
+    /// Where the bars begin.
+    left: f64,
+    pixels_per_us: f64,
 }
 
 impl Grid {
-    fn of(layout: Layout) -> Self {
+    fn new(layout: Layout, longest_us: f64) -> Self {
         let width = layout.width();
-        match layout {
-            Layout::Wide => Self {
-                row: 26,
-                left: 112,
-                right: width - 176,
-            },
-            // Name and figures stand above the bars.
-            Layout::Narrow => Self {
-                row: 42,
-                left: EDGE,
-                right: width - EDGE,
-            },
+        // Where it is narrow, name and figures stand above the bars.
+        let (row, words, left, right) = layout.pick(
+            (26.0, 13.0, 112.0, width - 176.0),
+            (42.0, 12.0, EDGE, width - EDGE),
+        );
+        Self {
+            width,
+            row,
+            words,
+            left,
+            pixels_per_us: (right - left) / longest_us,
         }
     }
-}
 
-pub(super) fn sheet<'a>(arms: &'a [(usize, &'a Arm)], layout: Layout) -> Sheet<'a> {
-    let grid = Grid::of(layout);
-    let left_out = breakdown::negligible(&only(arms));
-    let height = arms
-        .iter()
-        .map(|(_, arm)| panel_height(&rows(arm, &left_out), &grid))
-        .sum();
-    Sheet {
-        entries: vec![
-            (
-                Sample::Bar(Ink::Solid(0), P50),
-                "p50 of the phase".to_owned(),
-            ),
-            (
-                Sample::Bar(Ink::Solid(0), P99),
-                "p99 of the phase".to_owned(),
-            ),
-        ],
-        height,
-        draw: Box::new(move |area| draw(area, arms, layout)),
+    /// The name of the arm, and what the figures on the right are.
+    fn draw_names(&self, body: &mut Drawing, arm: &str, middle: f64) {
+        body.heading((EDGE, middle), arm);
+        self.draw_figures(body, ["p50", "p99"], Ink::Muted, middle);
     }
-}
 
-fn only<'a>(arms: &[(usize, &'a Arm)]) -> Vec<&'a Arm> {
-    arms.iter().map(|(_, arm)| *arm).collect()
-}
+    fn draw_figures(&self, body: &mut Drawing, [p50, p99]: [&str; 2], ink: Ink, middle: f64) {
+        let right = self.width - EDGE;
+        body.text((right - FIGURE, middle), Anchor::End, ink, p50);
+        body.text((right, middle), Anchor::End, ink, p99);
+    }
 
-fn panel_height(rows: &[Row], grid: &Grid) -> i32 {
-    NAME + times(rows.len()) * grid.row + 14
-}
+    fn draw_words(&self, body: &mut Drawing, row: &Row, top: f64) {
+        if row.is_total {
+            let rule = [(EDGE, top), (self.width - EDGE, top)];
+            body.line(&rule, Ink::Axis, 1.0);
+        }
+        let middle = top + self.words;
+        body.text((EDGE, middle), Anchor::Start, Ink::Text, row.name);
+        let [p50, p99] = [row.quantiles.p50_us, row.quantiles.p99_us].map(figures::time_or_absent);
+        let ink = if row.is_total { Ink::Text } else { Ink::Muted };
+        self.draw_figures(body, [&p50, &p99], ink, middle);
+    }
 
-fn draw(area: &Area, arms: &[(usize, &Arm)], layout: Layout) -> Result<(), ChartError> {
-    let grid = Grid::of(layout);
-    let left_out = breakdown::negligible(&only(arms));
-    let ends = arms
-        .iter()
-        .flat_map(|(_, arm)| rows(arm, &left_out))
-        .flat_map(|row| {
-            let us = row.us();
-            [row.from_us[0] + us[0], row.from_us[1] + us[1]]
-        });
-    let longest = ends.fold(0.0, f64::max).max(1e-3);
-    let mut top = 0;
-    for (index, arm) in arms {
-        let rows = rows(arm, &left_out);
-        let name = sheet::bold(HPos::Left, VPos::Center);
-        area.draw_text(&arm.name, &name, (px(EDGE), px(top + NAME / 2)))?;
-        columns(area, layout, top + NAME / 2)?;
-        for (place, row) in rows.iter().enumerate() {
-            let top = top + NAME + times(place) * grid.row;
-            if row.name == "total" {
-                let rule = [(px(EDGE), px(top)), (px(layout.width() - EDGE), px(top))];
-                area.draw(&PathElement::new(rule, Ink::Axis.line(1.0)))?;
+    fn draw_bars(&self, body: &mut Drawing, row: &Row, index: usize, top: f64) {
+        let ink = Ink::Solid(index);
+        let mut top = top + self.row - 2.0 * BAR - 5.0;
+        for ((us, from_us), opacity) in row.us().into_iter().zip(row.from_us).zip(OPACITIES) {
+            let bottom = top + BAR;
+            let left = self.left + from_us * self.pixels_per_us;
+            let right = left + (us * self.pixels_per_us).max(LEAST);
+            if us > 0.0 {
+                body.bar((left, top), (right, bottom), ink, opacity);
             }
-            words(area, row, &grid, layout, top)?;
-            bars(area, row, &grid, longest, (*index, top))?;
-        }
-        top += panel_height(&rows, &grid);
-    }
-    Ok(())
-}
-
-/// What the figures on the right are.
-fn columns(area: &Area, layout: Layout, middle: i32) -> Result<(), ChartError> {
-    let style = sheet::text(Ink::Muted, HPos::Right, VPos::Center);
-    let right = px(layout.width() - EDGE);
-    area.draw_text("p50", &style, (right - px(FIGURE), px(middle)))?;
-    area.draw_text("p99", &style, (right, px(middle)))?;
-    Ok(())
-}
-
-fn words(area: &Area, row: &Row, grid: &Grid, layout: Layout, top: i32) -> Result<(), ChartError> {
-    let middle = px(layout.pick(top + grid.row / 2, top + 12));
-    let ink = if row.name == "total" {
-        Ink::Text
-    } else {
-        Ink::Muted
-    };
-    let right = px(layout.width() - EDGE);
-    let [p50, p99] = [row.quantiles.p50_us, row.quantiles.p99_us].map(figures::time_or_absent);
-    let name = sheet::text(Ink::Text, HPos::Left, VPos::Center);
-    area.draw_text(row.name, &name, (px(EDGE), middle))?;
-    let figures = sheet::text(ink, HPos::Right, VPos::Center);
-    area.draw_text(&p50, &figures, (right - px(FIGURE), middle))?;
-    area.draw_text(&p99, &figures, (right, middle))?;
-    Ok(())
-}
-
-fn bars(
-    area: &Area,
-    row: &Row,
-    grid: &Grid,
-    longest: f64,
-    (index, top): (usize, i32),
-) -> Result<(), ChartError> {
-    let scale = f64::from(px(grid.right - grid.left)) / longest;
-    let first = px(top + grid.row - 2 * BAR - 5);
-    let both = row.us().into_iter().zip(row.from_us).zip([P50, P99]);
-    for (line, ((us, from_us), opacity)) in both.enumerate() {
-        if us <= 0.0 {
-            continue;
-        }
-        let from = px(grid.left) + (from_us * scale) as i32;
-        let to = from + ((us * scale) as i32).max(LEAST);
-        let top = first + px(times(line) * (BAR + 1));
-        let bar = [(from, top), (to, top + px(BAR))];
-        area.draw(&Rectangle::new(bar, Ink::Solid(index).wash(opacity)))?;
-        if opacity < 1.0 {
-            area.draw(&Rectangle::new(bar, Ink::Solid(index).line(0.8)))?;
+            if us > 0.0 && opacity < 1.0 {
+                let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
+                body.outline(&corners, ink, 0.8);
+            }
+            top = bottom + 1.0;
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ mod blocks;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::blocks::Block;
-use super::charts::{self, Chart, ChartError, Layout};
+use super::charts::{self, Chart, Layout};
 use super::outline;
 use super::part::Part;
-use crate::document::{Document, Head, Measurement};
+use crate::document::{Document, Measurement};
 
 const STYLE: &str = include_str!("style.css");
 const POLICY: &str =
@@ -22,19 +22,19 @@ const POLICY: &str =
 const COLUMNS: usize = 80;
 
 /// The page of a document.
-pub(super) fn render(document: &Document, part: &dyn Part) -> Result<String, ChartError> {
+pub(super) fn render(document: &Document, part: &dyn Part) -> String {
     let drawn = document
         .measured()
         .filter(|run| outline::is_drawn(&document.head, run));
     let mut parts = Vec::new();
     for section in sections(part.outline(&document.head, COLUMNS)) {
         let pictures = match drawn {
-            Some(run) => figures(&document.head, run, charts_of(section.heading))?,
+            Some(run) => figures(run, charts_of(section.heading)),
             None => Vec::new(),
         };
         parts.push(section.markup(&pictures));
     }
-    Ok(page(&part.title(&document.head), &parts))
+    page(&part.title(&document.head), &parts)
 }
 
 fn page(title: &str, parts: &[Markup]) -> String {
@@ -109,11 +109,11 @@ fn charts_of(heading: &str) -> &'static [Chart] {
     }
 }
 
-fn figures(head: &Head, run: &Measurement, charts: &[Chart]) -> Result<Vec<Markup>, ChartError> {
+fn figures(run: &Measurement, charts: &[Chart]) -> Vec<Markup> {
     let mut figures = Vec::new();
     for chart in charts {
-        let wide = charts::embedded(head, run, *chart, Layout::Wide)?;
-        let narrow = charts::embedded(head, run, *chart, Layout::Narrow)?;
+        let wide = charts::embedded(run, *chart, Layout::Wide);
+        let narrow = charts::embedded(run, *chart, Layout::Narrow);
         if let (Some(wide), Some(narrow)) = (wide, narrow) {
             figures.push(html! {
                 figure {
@@ -125,5 +125,5 @@ fn figures(head: &Head, run: &Measurement, charts: &[Chart]) -> Result<Vec<Marku
             });
         }
     }
-    Ok(figures)
+    figures
 }
