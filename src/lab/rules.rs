@@ -14,81 +14,18 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-pub use super::delay::Delay;
-use super::delay::Walk;
-
-/// What a throttle does to a request over its limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// An error of the service with this HTTP status: 429 or 503.
-    Status(u16),
-    /// No answer at all, as when a packet is dropped.
-    Drop,
-}
-
-/// A token bucket: `burst` requests at once, then `rate` per second.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Throttle {
-    /// Requests per second.
-    pub rate: f64,
-    /// Requests that the full bucket holds.
-    pub burst: f64,
-    pub refusal: Refusal,
-}
-
-/// How an answer is spoiled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultKind {
-    /// An error of the service with this HTTP status.
-    Status(u16),
-    /// The connection is reset (RST) instead of an answer.
-    Reset,
-    /// No answer; the connection stays open.
-    Hang,
-    /// The full `Content-Length`, half of the body, then the end of the connection.
-    Truncate,
-    /// Status 200 with a body that is nonsense.
-    Garbage,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Fault {
-    /// 0 to 1.
-    pub probability: f64,
-    pub kind: FaultKind,
-    /// The time in which it occurs, counted from the lab's start.
-    pub from: Duration,
-    pub until: Duration,
-}
+use super::delay::Autoregression;
+pub use super::scenario::{Delay, Fault, FaultKind, Refusal, Rules, Stall, Throttle};
 
 impl Fault {
-    /// One that occurs at any time.
-    #[must_use]
-    pub fn always(probability: f64, kind: FaultKind) -> Self {
-        Self {
-            probability,
-            kind,
-            from: Duration::ZERO,
-            until: Duration::MAX,
-        }
-    }
-
     fn occurs(&self, at: Duration, chance: f64) -> bool {
         (self.from..self.until).contains(&at) && chance < self.probability
     }
 }
 
-/// The last `lasting` of every period of `every`, counted from the lab's start, is stalled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stall {
-    pub every: Duration,
-    pub lasting: Duration,
-}
-
 impl Stall {
     /// How long a request that arrives at `at` waits for the stall to end; zero outside of one.
-    #[must_use]
-    pub fn remaining(&self, at: Duration) -> Duration {
+    fn remaining(&self, at: Duration) -> Duration {
         let period = self.every.as_nanos();
         if period == 0 {
             return Duration::ZERO;
@@ -99,28 +36,6 @@ impl Stall {
             return Duration::ZERO;
         }
         Duration::from_nanos(u64::try_from(period - into).unwrap_or(u64::MAX))
-    }
-}
-
-/// The rules of one service or one of its steps, as a scenario states them.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Rules {
-    pub delay: Option<Delay>,
-    pub throttle: Option<Throttle>,
-    pub fault: Option<Fault>,
-    pub stall: Option<Stall>,
-}
-
-impl Rules {
-    /// These rules where they say something, `general` where they do not.
-    #[must_use]
-    pub fn over(self, general: Self) -> Self {
-        Self {
-            delay: self.delay.or(general.delay),
-            throttle: self.throttle.or(general.throttle),
-            fault: self.fault.or(general.fault),
-            stall: self.stall.or(general.stall),
-        }
     }
 }
 
@@ -172,7 +87,7 @@ impl Bucket {
 pub(super) struct Ruler {
     rules: Rules,
     buckets: Vec<Arc<Bucket>>,
-    random: Mutex<(StdRng, Walk)>,
+    random: Mutex<(StdRng, Autoregression)>,
 }
 
 impl Ruler {
@@ -185,7 +100,10 @@ impl Ruler {
         Self {
             rules,
             buckets: shared.iter().cloned().chain(own).collect(),
-            random: Mutex::new((StdRng::seed_from_u64(seed ^ fnv(name)), Walk::default())),
+            random: Mutex::new((
+                StdRng::seed_from_u64(seed ^ fnv(name)),
+                Autoregression::default(),
+            )),
         }
     }
 
@@ -193,9 +111,9 @@ impl Ruler {
     pub(super) fn judge(&self, at: Duration) -> Verdict {
         let (chance, delay) = {
             let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-            let (rng, walk) = &mut *random;
+            let (rng, last) = &mut *random;
             let chance = rng.random::<f64>();
-            let delay = self.rules.delay.map(|delay| delay.sample(rng, walk));
+            let delay = self.rules.delay.map(|delay| delay.sample(rng, last));
             (chance, delay.unwrap_or_default())
         };
         let stalled = self
