@@ -55,7 +55,7 @@ pub(super) struct Decision {
     pub(super) after: Duration,
 }
 
-/// A throttle and how full its bucket is. Shared by the rulers that it limits together.
+/// A throttle and how full its bucket is. Shared by the evaluators that it limits together.
 #[derive(Debug)]
 pub(super) struct Bucket {
     throttle: Throttle,
@@ -84,15 +84,15 @@ impl Bucket {
 
 /// Rules with the state that applying them takes.
 #[derive(Debug)]
-pub(super) struct Ruler {
+pub(super) struct RuleEvaluator {
     rules: Rules,
     buckets: Vec<Arc<Bucket>>,
     random: Mutex<(StdRng, Autoregression)>,
 }
 
-impl Ruler {
-    /// `name` gives each ruler of a scenario its own random numbers; `shared` are buckets that
-    /// other rulers draw from too, asked before the rules' own.
+impl RuleEvaluator {
+    /// `name` gives each evaluator of a scenario its own random numbers; `shared` are buckets that
+    /// other evaluators draw from too, asked before the rules' own.
     pub(super) fn new(rules: Rules, seed: u64, name: &str, shared: &[Arc<Bucket>]) -> Self {
         let own = rules
             .throttle
@@ -108,7 +108,7 @@ impl Ruler {
     }
 
     /// The decision on a request that arrives `at` this time since the lab's start.
-    pub(super) fn judge(&self, at: Duration) -> Decision {
+    pub(super) fn decide(&self, at: Duration) -> Decision {
         let (chance, delay) = {
             let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
             let (rng, last) = &mut *random;
@@ -150,13 +150,13 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    fn ruler(rules: Rules) -> Ruler {
-        Ruler::new(rules, 1, "test", &[])
+    fn evaluator(rules: Rules) -> RuleEvaluator {
+        RuleEvaluator::new(rules, 1, "test", &[])
     }
 
     #[test]
     fn without_rules_everything_is_served_at_once() {
-        let decision = ruler(Rules::default()).judge(Duration::from_secs(5));
+        let decision = evaluator(Rules::default()).decide(Duration::from_secs(5));
         assert_eq!(decision.action, Action::Serve);
         assert_eq!(decision.after, Duration::ZERO);
     }
@@ -168,13 +168,13 @@ mod tests {
             burst: 3.0,
             refusal: Refusal::Drop,
         };
-        let ruler = ruler(Rules {
+        let evaluator = evaluator(Rules {
             throttle: Some(throttle),
             ..Rules::default()
         });
-        let served = |at| ruler.judge(at).action == Action::Serve;
+        let served = |at| evaluator.decide(at).action == Action::Serve;
         assert!((0..3).all(|_| served(MS)));
-        assert_eq!(ruler.judge(MS).action, Action::Throttle(Refusal::Drop));
+        assert_eq!(evaluator.decide(MS).action, Action::Throttle(Refusal::Drop));
         assert!(served(102 * MS));
         assert!(!served(103 * MS));
         // However long it rests, it never holds more than its burst.
@@ -183,19 +183,22 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_bucket_limits_two_rulers_together() {
+    fn a_shared_bucket_limits_two_evaluators_together() {
         let bucket = Arc::new(Bucket::new(Throttle {
             rate: 1.0,
             burst: 2.0,
             refusal: Refusal::Status(429),
         }));
-        let one = Ruler::new(Rules::default(), 1, "one", &[Arc::clone(&bucket)]);
-        let other = Ruler::new(Rules::default(), 1, "other", &[bucket]);
-        assert_eq!(one.judge(MS).action, Action::Serve);
-        assert_eq!(other.judge(MS).action, Action::Serve);
-        assert_eq!(one.judge(MS).action, Action::Throttle(Refusal::Status(429)));
+        let one = RuleEvaluator::new(Rules::default(), 1, "one", &[Arc::clone(&bucket)]);
+        let other = RuleEvaluator::new(Rules::default(), 1, "other", &[bucket]);
+        assert_eq!(one.decide(MS).action, Action::Serve);
+        assert_eq!(other.decide(MS).action, Action::Serve);
         assert_eq!(
-            other.judge(MS).action,
+            one.decide(MS).action,
+            Action::Throttle(Refusal::Status(429))
+        );
+        assert_eq!(
+            other.decide(MS).action,
             Action::Throttle(Refusal::Status(429))
         );
     }
@@ -228,9 +231,9 @@ mod tests {
             }),
             fault: None,
         };
-        let ruler = ruler(stalled);
-        assert_eq!(ruler.judge(950 * MS).after, 70 * MS);
-        let refused = ruler.judge(950 * MS);
+        let evaluator = evaluator(stalled);
+        assert_eq!(evaluator.decide(950 * MS).after, 70 * MS);
+        let refused = evaluator.decide(950 * MS);
         assert_eq!(refused.action, Action::Throttle(Refusal::Status(503)));
         assert_eq!(refused.after, 50 * MS);
     }
@@ -246,8 +249,8 @@ mod tests {
             ..Rules::default()
         };
         let run = |seed| -> Vec<Decision> {
-            let judge = Ruler::new(rules, seed, "sts", &[]);
-            (0..1_000).map(|_| judge.judge(MS)).collect()
+            let evaluator = RuleEvaluator::new(rules, seed, "sts", &[]);
+            (0..1_000).map(|_| evaluator.decide(MS)).collect()
         };
         let decisions = run(1);
         assert_eq!(decisions, run(1));
@@ -267,11 +270,11 @@ mod tests {
             until: 2_000 * MS,
             ..Fault::always(1.0, FaultKind::Status(500))
         };
-        let ruler = ruler(Rules {
+        let evaluator = evaluator(Rules {
             fault: Some(fault),
             ..Rules::default()
         });
-        let spoiled = |at: u32| ruler.judge(at * MS).action != Action::Serve;
+        let spoiled = |at: u32| evaluator.decide(at * MS).action != Action::Serve;
         assert_eq!(
             [999, 1_000, 1_999, 2_000].map(spoiled),
             [false, true, true, false]

@@ -18,7 +18,7 @@ use time::macros::format_description;
 use super::counts::{Counts, Outcome, RequestCount, Ticket};
 use super::packets::Packets;
 use super::reply::{Failure, Problem, RequestIds, Response, garbage, header, truncated};
-use super::rules::{Action, FaultKind, Refusal, Ruler};
+use super::rules::{Action, FaultKind, Refusal, RuleEvaluator};
 use super::scenario::ServiceClock;
 use super::sleeper::Sleeper;
 use crate::clock;
@@ -67,7 +67,7 @@ impl Farewell {
 /// How a service takes part: its operation's name, its rules, and its errors.
 pub(super) struct Part<'a> {
     pub(super) operation: &'static str,
-    pub(super) ruler: &'a Ruler,
+    pub(super) ruler: &'a RuleEvaluator,
     pub(super) failure: Failure,
 }
 
@@ -115,10 +115,10 @@ impl Stage {
     }
 
     /// Counts and holds one request of a protocol that is not HTTP.
-    pub(super) async fn pass(&self, operation: &'static str, ruler: &Ruler) -> Passage {
+    pub(super) async fn pass(&self, operation: &'static str, ruler: &RuleEvaluator) -> Passage {
         let arrival = clock::now();
         let mut ticket = self.counts.arrive(operation);
-        let decision = ruler.judge(arrival.saturating_duration_since(self.start));
+        let decision = ruler.decide(arrival.saturating_duration_since(self.start));
         let (outcome, passage) = match decision.action {
             Action::Serve => (Outcome::Ok, Passage::Answer),
             Action::Throttle(Refusal::Status(_)) => (Outcome::Throttled, Passage::Refuse),
@@ -138,9 +138,9 @@ impl Stage {
     }
 
     /// Waits without counting anything: for a delay that lies outside of the service itself.
-    pub(super) async fn wait(&self, ruler: &Ruler) {
+    pub(super) async fn wait(&self, ruler: &RuleEvaluator) {
         let now = clock::now();
-        let decision = ruler.judge(now.saturating_duration_since(self.start));
+        let decision = ruler.decide(now.saturating_duration_since(self.start));
         self.sleeper.until(now + decision.after).await;
     }
 
@@ -188,7 +188,7 @@ impl Stage {
         let request_id = self.ids.next();
         let decision = part
             .ruler
-            .judge(arrival.saturating_duration_since(self.start));
+            .decide(arrival.saturating_duration_since(self.start));
         let due = arrival + decision.after;
         let turn = Turn {
             arrived: self.clock.reads(clock::wall()),
