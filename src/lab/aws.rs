@@ -18,7 +18,7 @@ use super::issuer::{ACCOUNT, Issuer};
 use super::packets::Packets;
 use super::reply::{Response, reply};
 use super::route::{REQUESTS_PATH, StsEndpoint, Target, route};
-use super::rules::{Bucket, Ruler, Rules};
+use super::rules::{Bucket, RuleEvaluator, Rules};
 use super::s3::{self, S3};
 use super::scenario::Scenario;
 use super::seal::Seal;
@@ -37,10 +37,10 @@ const MOST_REGIONS: usize = 256;
 
 /// The rules of IMDS, step by step.
 struct ImdsRulers {
-    token: Ruler,
-    role: Ruler,
-    credentials: Ruler,
-    other: Ruler,
+    token: RuleEvaluator,
+    role: RuleEvaluator,
+    credentials: RuleEvaluator,
+    other: RuleEvaluator,
 }
 
 impl ImdsRulers {
@@ -52,8 +52,9 @@ impl ImdsRulers {
             throttle: None,
             ..imds.rules
         };
-        let ruler =
-            |step: Rules, name: &str| Ruler::new(step.over(general), scenario.seed, name, &shared);
+        let ruler = |step: Rules, name: &str| {
+            RuleEvaluator::new(step.over(general), scenario.seed, name, &shared)
+        };
         Self {
             token: ruler(imds.token, "imds:token"),
             role: ruler(imds.role, "imds:role"),
@@ -62,7 +63,7 @@ impl ImdsRulers {
         }
     }
 
-    fn of(&self, step: Step) -> &Ruler {
+    fn of(&self, step: Step) -> &RuleEvaluator {
         match step {
             Step::Token => &self.token,
             Step::Role => &self.role,
@@ -74,10 +75,10 @@ impl ImdsRulers {
 
 /// The rules of Cloud Map: of its operations, and of its DNS view.
 struct CloudMapRulers {
-    discover: Ruler,
-    revision: Ruler,
-    other: Ruler,
-    dns: Ruler,
+    discover: RuleEvaluator,
+    revision: RuleEvaluator,
+    other: RuleEvaluator,
+    dns: RuleEvaluator,
 }
 
 impl CloudMapRulers {
@@ -93,17 +94,17 @@ impl CloudMapRulers {
             ..cloudmap.rules
         };
         let ruler = |rules: Rules, name: &str| {
-            Ruler::new(rules.over(general), scenario.seed, name, &shared)
+            RuleEvaluator::new(rules.over(general), scenario.seed, name, &shared)
         };
         Self {
             discover: ruler(cloudmap.discover, "cloudmap:discover"),
             revision: ruler(cloudmap.revision, "cloudmap:revision"),
             other: ruler(Rules::default(), "cloudmap:other"),
-            dns: Ruler::new(cloudmap.dns, scenario.seed, "cloudmap:dns", &[]),
+            dns: RuleEvaluator::new(cloudmap.dns, scenario.seed, "cloudmap:dns", &[]),
         }
     }
 
-    fn of(&self, operation: Option<cloudmap::Operation>) -> &Ruler {
+    fn of(&self, operation: Option<cloudmap::Operation>) -> &RuleEvaluator {
         match operation {
             Some(cloudmap::Operation::DiscoverInstances) => &self.discover,
             Some(cloudmap::Operation::DiscoverInstancesRevision) => &self.revision,
@@ -124,12 +125,12 @@ pub(super) struct Aws {
     instance: Held,
     task: Held,
     s3: S3,
-    sts_global: Ruler,
-    sts_regional: Mutex<HashMap<String, Arc<Ruler>>>,
+    sts_global: RuleEvaluator,
+    sts_regional: Mutex<HashMap<String, Arc<RuleEvaluator>>>,
     imds_rulers: ImdsRulers,
     packets: Option<Packets>,
-    container_ruler: Ruler,
-    s3_ruler: Ruler,
+    container_ruler: RuleEvaluator,
+    s3_ruler: RuleEvaluator,
     pub(super) cloudmap: CloudMap,
     cloudmap_rulers: CloudMapRulers,
 }
@@ -154,11 +155,11 @@ impl Aws {
             instance: Held::new(instance, policy),
             task: Held::new(task, policy),
             s3: S3::new(&issuer, &scenario.region, seed, started),
-            sts_global: Ruler::new(scenario.sts.global, seed, "sts global", &[]),
+            sts_global: RuleEvaluator::new(scenario.sts.global, seed, "sts global", &[]),
             sts_regional: Mutex::default(),
             imds_rulers: ImdsRulers::new(&scenario),
-            container_ruler: Ruler::new(scenario.container.rules, seed, "container", &[]),
-            s3_ruler: Ruler::new(scenario.s3, seed, "s3", &[]),
+            container_ruler: RuleEvaluator::new(scenario.container.rules, seed, "container", &[]),
+            s3_ruler: RuleEvaluator::new(scenario.s3, seed, "s3", &[]),
             cloudmap: CloudMap::new(seed),
             cloudmap_rulers: CloudMapRulers::new(&scenario),
             seal,
@@ -168,7 +169,7 @@ impl Aws {
     }
 
     /// The rules of a Region's STS endpoint, which keep their state from call to call.
-    fn sts_ruler(&self, region: &str) -> Arc<Ruler> {
+    fn sts_ruler(&self, region: &str) -> Arc<RuleEvaluator> {
         let mut by_region = self
             .sts_regional
             .lock()
@@ -184,7 +185,7 @@ impl Aws {
         let ruler = by_region.entry(name.to_owned()).or_insert_with(|| {
             let rules = self.scenario.sts.of(region);
             let name = format!("sts {region}");
-            Arc::new(Ruler::new(rules, self.scenario.seed, &name, &[]))
+            Arc::new(RuleEvaluator::new(rules, self.scenario.seed, &name, &[]))
         });
         Arc::clone(ruler)
     }
@@ -245,7 +246,7 @@ impl Aws {
     }
 
     /// The rules of the DNS view.
-    pub(super) fn dns_ruler(&self) -> &Ruler {
+    pub(super) fn dns_ruler(&self) -> &RuleEvaluator {
         &self.cloudmap_rulers.dns
     }
 

@@ -1,39 +1,22 @@
-//! How long an answer takes.
+//! How long an answer takes: draws from a scenario's [`Delay`].
 
 use std::time::Duration;
 
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::scenario::Delay;
+
 /// The 0.99 quantile of the standard normal distribution: (ln p99 - ln p50) / sigma.
 const Z99: f64 = 2.326_347_874_040_841;
 
-/// The distribution of a delay.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Delay {
-    Constant(Duration),
-    /// Between the two, all equally likely.
-    Uniform {
-        min: Duration,
-        max: Duration,
-    },
-    /// Lognormal with this median and this 99th percentile.
-    Lognormal {
-        p50: Duration,
-        p99: Duration,
-        /// How much of one answer's luck the next one inherits, from 0 (none) to below 1: the
-        /// logarithms are a first-order autoregression with this coefficient.
-        correlation: f64,
-    },
-}
-
-/// Where the last draw of a correlated delay stood, in standard deviations.
+/// A first-order autoregression: the last draw of a correlated delay, in standard deviations.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Walk(f64);
+pub(super) struct Autoregression(f64);
 
-impl Walk {
-    /// The next step. Whatever the correlation, steps are standard normal in the long run.
-    fn step(&mut self, correlation: f64, rng: &mut impl Rng) -> f64 {
+impl Autoregression {
+    /// The next draw. Whatever the correlation, draws are standard normal in the long run.
+    fn next(&mut self, correlation: f64, rng: &mut impl Rng) -> f64 {
         let shock: f64 = StandardNormal.sample(rng);
         self.0 = correlation * self.0 + (1.0 - correlation * correlation).sqrt() * shock;
         self.0
@@ -41,8 +24,8 @@ impl Walk {
 }
 
 impl Delay {
-    /// One delay from the distribution.
-    pub(super) fn sample(&self, rng: &mut impl Rng, walk: &mut Walk) -> Duration {
+    /// One delay from the distribution. `last` is what the draw before it left behind.
+    pub(super) fn sample(&self, rng: &mut impl Rng, last: &mut Autoregression) -> Duration {
         match *self {
             Self::Constant(delay) => delay,
             Self::Uniform { min, max } => {
@@ -55,7 +38,7 @@ impl Delay {
             } => {
                 let median = p50.as_secs_f64();
                 let sigma = (p99.as_secs_f64() / median).ln() / Z99;
-                let drawn = median * (sigma * walk.step(correlation, rng)).exp();
+                let drawn = median * (sigma * last.next(correlation, rng)).exp();
                 Duration::try_from_secs_f64(drawn).unwrap_or(p99)
             }
         }
@@ -77,8 +60,8 @@ mod tests {
             p99: 180 * MS,
             correlation,
         };
-        let (mut rng, mut walk) = (StdRng::seed_from_u64(7), Walk::default());
-        let draws = (0..40_000).map(|_| law.sample(&mut rng, &mut walk));
+        let (mut rng, mut last) = (StdRng::seed_from_u64(7), Autoregression::default());
+        let draws = (0..40_000).map(|_| law.sample(&mut rng, &mut last));
         draws.collect()
     }
 

@@ -1,6 +1,6 @@
 //! What a service does to a request besides answering it: delay, throttle, fault, stall.
 //!
-//! Pure: a rule set, a seeded state and the time since the lab's start go in, a [`Verdict`] comes
+//! Pure: a rule set, a seeded state and the time since the lab's start go in, a [`Decision`] comes
 //! out. Nothing here reads a clock, sleeps, or knows a protocol.
 //!
 //! **Precedence.** 1. A *throttle* refuses or drops. 2. A *fault* spoils the answer. 3. A *stall*
@@ -14,81 +14,18 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-pub use super::delay::Delay;
-use super::delay::Walk;
-
-/// What a throttle does to a request over its limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// An error of the service with this HTTP status: 429 or 503.
-    Status(u16),
-    /// No answer at all, as when a packet is dropped.
-    Drop,
-}
-
-/// A token bucket: `burst` requests at once, then `rate` per second.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Throttle {
-    /// Requests per second.
-    pub rate: f64,
-    /// Requests that the full bucket holds.
-    pub burst: f64,
-    pub refusal: Refusal,
-}
-
-/// How an answer is spoiled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultKind {
-    /// An error of the service with this HTTP status.
-    Status(u16),
-    /// The connection is reset (RST) instead of an answer.
-    Reset,
-    /// No answer; the connection stays open.
-    Hang,
-    /// The full `Content-Length`, half of the body, then the end of the connection.
-    Truncate,
-    /// Status 200 with a body that is nonsense.
-    Garbage,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Fault {
-    /// 0 to 1.
-    pub probability: f64,
-    pub kind: FaultKind,
-    /// The time in which it occurs, counted from the lab's start.
-    pub from: Duration,
-    pub until: Duration,
-}
+use super::delay::Autoregression;
+pub use super::scenario::{Delay, Fault, FaultKind, Refusal, Rules, Stall, Throttle};
 
 impl Fault {
-    /// One that occurs at any time.
-    #[must_use]
-    pub fn always(probability: f64, kind: FaultKind) -> Self {
-        Self {
-            probability,
-            kind,
-            from: Duration::ZERO,
-            until: Duration::MAX,
-        }
-    }
-
     fn occurs(&self, at: Duration, chance: f64) -> bool {
         (self.from..self.until).contains(&at) && chance < self.probability
     }
 }
 
-/// The last `lasting` of every period of `every`, counted from the lab's start, is stalled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stall {
-    pub every: Duration,
-    pub lasting: Duration,
-}
-
 impl Stall {
     /// How long a request that arrives at `at` waits for the stall to end; zero outside of one.
-    #[must_use]
-    pub fn remaining(&self, at: Duration) -> Duration {
+    fn remaining(&self, at: Duration) -> Duration {
         let period = self.every.as_nanos();
         if period == 0 {
             return Duration::ZERO;
@@ -102,45 +39,23 @@ impl Stall {
     }
 }
 
-/// The rules of one service or one of its steps, as a scenario states them.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Rules {
-    pub delay: Option<Delay>,
-    pub throttle: Option<Throttle>,
-    pub fault: Option<Fault>,
-    pub stall: Option<Stall>,
-}
-
-impl Rules {
-    /// These rules where they say something, `general` where they do not.
-    #[must_use]
-    pub fn over(self, general: Self) -> Self {
-        Self {
-            delay: self.delay.or(general.delay),
-            throttle: self.throttle.or(general.throttle),
-            fault: self.fault.or(general.fault),
-            stall: self.stall.or(general.stall),
-        }
-    }
-}
-
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum Action {
     Serve,
     /// Over the limit.
     Throttle(Refusal),
-    Spoil(FaultKind),
+    Fault(FaultKind),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
-    pub(super) fate: Fate,
+pub(super) struct Decision {
+    pub(super) action: Action,
     /// From the request's arrival to its answer, if it gets one.
     pub(super) after: Duration,
 }
 
-/// A throttle and how full its bucket is. Shared by the rulers that it limits together.
+/// A throttle and how full its bucket is. Shared by the evaluators that it limits together.
 #[derive(Debug)]
 pub(super) struct Bucket {
     throttle: Throttle,
@@ -169,15 +84,15 @@ impl Bucket {
 
 /// Rules with the state that applying them takes.
 #[derive(Debug)]
-pub(super) struct Ruler {
+pub(super) struct RuleEvaluator {
     rules: Rules,
     buckets: Vec<Arc<Bucket>>,
-    random: Mutex<(StdRng, Walk)>,
+    random: Mutex<(StdRng, Autoregression)>,
 }
 
-impl Ruler {
-    /// `name` gives each ruler of a scenario its own random numbers; `shared` are buckets that
-    /// other rulers draw from too, asked before the rules' own.
+impl RuleEvaluator {
+    /// `name` gives each evaluator of a scenario its own random numbers; `shared` are buckets that
+    /// other evaluators draw from too, asked before the rules' own.
     pub(super) fn new(rules: Rules, seed: u64, name: &str, shared: &[Arc<Bucket>]) -> Self {
         let own = rules
             .throttle
@@ -185,17 +100,20 @@ impl Ruler {
         Self {
             rules,
             buckets: shared.iter().cloned().chain(own).collect(),
-            random: Mutex::new((StdRng::seed_from_u64(seed ^ fnv(name)), Walk::default())),
+            random: Mutex::new((
+                StdRng::seed_from_u64(seed ^ fnv(name)),
+                Autoregression::default(),
+            )),
         }
     }
 
-    /// The verdict on a request that arrives `at` this time since the lab's start.
-    pub(super) fn judge(&self, at: Duration) -> Verdict {
+    /// The decision on a request that arrives `at` this time since the lab's start.
+    pub(super) fn decide(&self, at: Duration) -> Decision {
         let (chance, delay) = {
             let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-            let (rng, walk) = &mut *random;
+            let (rng, last) = &mut *random;
             let chance = rng.random::<f64>();
-            let delay = self.rules.delay.map(|delay| delay.sample(rng, walk));
+            let delay = self.rules.delay.map(|delay| delay.sample(rng, last));
             (chance, delay.unwrap_or_default())
         };
         let stalled = self
@@ -203,17 +121,17 @@ impl Ruler {
             .stall
             .map_or(Duration::ZERO, |stall| stall.remaining(at));
         if let Some(bucket) = self.buckets.iter().find(|bucket| !bucket.admits(at)) {
-            return Verdict {
-                fate: Fate::Throttle(bucket.throttle.refusal),
+            return Decision {
+                action: Action::Throttle(bucket.throttle.refusal),
                 after: stalled,
             };
         }
-        let fate = match self.rules.fault {
-            Some(fault) if fault.occurs(at, chance) => Fate::Spoil(fault.kind),
-            _ => Fate::Serve,
+        let action = match self.rules.fault {
+            Some(fault) if fault.occurs(at, chance) => Action::Fault(fault.kind),
+            _ => Action::Serve,
         };
-        Verdict {
-            fate,
+        Decision {
+            action,
             after: stalled + delay,
         }
     }
@@ -232,15 +150,15 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    fn ruler(rules: Rules) -> Ruler {
-        Ruler::new(rules, 1, "test", &[])
+    fn evaluator(rules: Rules) -> RuleEvaluator {
+        RuleEvaluator::new(rules, 1, "test", &[])
     }
 
     #[test]
     fn without_rules_everything_is_served_at_once() {
-        let verdict = ruler(Rules::default()).judge(Duration::from_secs(5));
-        assert_eq!(verdict.fate, Fate::Serve);
-        assert_eq!(verdict.after, Duration::ZERO);
+        let decision = evaluator(Rules::default()).decide(Duration::from_secs(5));
+        assert_eq!(decision.action, Action::Serve);
+        assert_eq!(decision.after, Duration::ZERO);
     }
 
     #[test]
@@ -250,13 +168,13 @@ mod tests {
             burst: 3.0,
             refusal: Refusal::Drop,
         };
-        let ruler = ruler(Rules {
+        let evaluator = evaluator(Rules {
             throttle: Some(throttle),
             ..Rules::default()
         });
-        let served = |at| ruler.judge(at).fate == Fate::Serve;
+        let served = |at| evaluator.decide(at).action == Action::Serve;
         assert!((0..3).all(|_| served(MS)));
-        assert_eq!(ruler.judge(MS).fate, Fate::Throttle(Refusal::Drop));
+        assert_eq!(evaluator.decide(MS).action, Action::Throttle(Refusal::Drop));
         assert!(served(102 * MS));
         assert!(!served(103 * MS));
         // However long it rests, it never holds more than its burst.
@@ -265,18 +183,24 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_bucket_limits_two_rulers_together() {
+    fn a_shared_bucket_limits_two_evaluators_together() {
         let bucket = Arc::new(Bucket::new(Throttle {
             rate: 1.0,
             burst: 2.0,
             refusal: Refusal::Status(429),
         }));
-        let one = Ruler::new(Rules::default(), 1, "one", &[Arc::clone(&bucket)]);
-        let other = Ruler::new(Rules::default(), 1, "other", &[bucket]);
-        assert_eq!(one.judge(MS).fate, Fate::Serve);
-        assert_eq!(other.judge(MS).fate, Fate::Serve);
-        assert_eq!(one.judge(MS).fate, Fate::Throttle(Refusal::Status(429)));
-        assert_eq!(other.judge(MS).fate, Fate::Throttle(Refusal::Status(429)));
+        let one = RuleEvaluator::new(Rules::default(), 1, "one", &[Arc::clone(&bucket)]);
+        let other = RuleEvaluator::new(Rules::default(), 1, "other", &[bucket]);
+        assert_eq!(one.decide(MS).action, Action::Serve);
+        assert_eq!(other.decide(MS).action, Action::Serve);
+        assert_eq!(
+            one.decide(MS).action,
+            Action::Throttle(Refusal::Status(429))
+        );
+        assert_eq!(
+            other.decide(MS).action,
+            Action::Throttle(Refusal::Status(429))
+        );
     }
 
     #[test]
@@ -307,10 +231,10 @@ mod tests {
             }),
             fault: None,
         };
-        let ruler = ruler(stalled);
-        assert_eq!(ruler.judge(950 * MS).after, 70 * MS);
-        let refused = ruler.judge(950 * MS);
-        assert_eq!(refused.fate, Fate::Throttle(Refusal::Status(503)));
+        let evaluator = evaluator(stalled);
+        assert_eq!(evaluator.decide(950 * MS).after, 70 * MS);
+        let refused = evaluator.decide(950 * MS);
+        assert_eq!(refused.action, Action::Throttle(Refusal::Status(503)));
         assert_eq!(refused.after, 50 * MS);
     }
 
@@ -324,19 +248,19 @@ mod tests {
             fault: Some(Fault::always(0.3, FaultKind::Reset)),
             ..Rules::default()
         };
-        let run = |seed| -> Vec<Verdict> {
-            let judge = Ruler::new(rules, seed, "sts", &[]);
-            (0..1_000).map(|_| judge.judge(MS)).collect()
+        let run = |seed| -> Vec<Decision> {
+            let evaluator = RuleEvaluator::new(rules, seed, "sts", &[]);
+            (0..1_000).map(|_| evaluator.decide(MS)).collect()
         };
-        let verdicts = run(1);
-        assert_eq!(verdicts, run(1));
-        assert_ne!(verdicts, run(2));
-        let spoiled = verdicts
+        let decisions = run(1);
+        assert_eq!(decisions, run(1));
+        assert_ne!(decisions, run(2));
+        let spoiled = decisions
             .iter()
-            .filter(|verdict| verdict.fate == Fate::Spoil(FaultKind::Reset))
+            .filter(|decision| decision.action == Action::Fault(FaultKind::Reset))
             .count();
         assert!((240..360).contains(&spoiled), "{spoiled}");
-        assert!(verdicts.iter().all(|v| v.after >= MS && v.after <= 9 * MS));
+        assert!(decisions.iter().all(|v| v.after >= MS && v.after <= 9 * MS));
     }
 
     #[test]
@@ -346,11 +270,11 @@ mod tests {
             until: 2_000 * MS,
             ..Fault::always(1.0, FaultKind::Status(500))
         };
-        let ruler = ruler(Rules {
+        let evaluator = evaluator(Rules {
             fault: Some(fault),
             ..Rules::default()
         });
-        let spoiled = |at: u32| ruler.judge(at * MS).fate != Fate::Serve;
+        let spoiled = |at: u32| evaluator.decide(at * MS).action != Action::Serve;
         assert_eq!(
             [999, 1_000, 1_999, 2_000].map(spoiled),
             [false, true, true, false]

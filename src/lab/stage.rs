@@ -18,7 +18,7 @@ use time::macros::format_description;
 use super::counts::{Counts, Outcome, RequestCount, Ticket};
 use super::packets::Packets;
 use super::reply::{Failure, Problem, RequestIds, Response, garbage, header, truncated};
-use super::rules::{Fate, FaultKind, Refusal, Ruler};
+use super::rules::{Action, FaultKind, Refusal, RuleEvaluator};
 use super::scenario::ServiceClock;
 use super::sleeper::Sleeper;
 use crate::clock;
@@ -67,7 +67,7 @@ impl Farewell {
 /// How a service takes part: its operation's name, its rules, and its errors.
 pub(super) struct Part<'a> {
     pub(super) operation: &'static str,
-    pub(super) ruler: &'a Ruler,
+    pub(super) ruler: &'a RuleEvaluator,
     pub(super) failure: Failure,
 }
 
@@ -115,33 +115,33 @@ impl Stage {
     }
 
     /// Counts and holds one request of a protocol that is not HTTP.
-    pub(super) async fn pass(&self, operation: &'static str, ruler: &Ruler) -> Passage {
+    pub(super) async fn pass(&self, operation: &'static str, ruler: &RuleEvaluator) -> Passage {
         let arrival = clock::now();
         let mut ticket = self.counts.arrive(operation);
-        let verdict = ruler.judge(arrival.saturating_duration_since(self.start));
-        let (outcome, passage) = match verdict.fate {
-            Fate::Serve => (Outcome::Ok, Passage::Answer),
-            Fate::Throttle(Refusal::Status(_)) => (Outcome::Throttled, Passage::Refuse),
-            Fate::Throttle(Refusal::Drop) => (Outcome::Throttled, Passage::Silence),
-            Fate::Spoil(FaultKind::Status(_) | FaultKind::Garbage) => {
+        let decision = ruler.decide(arrival.saturating_duration_since(self.start));
+        let (outcome, passage) = match decision.action {
+            Action::Serve => (Outcome::Ok, Passage::Answer),
+            Action::Throttle(Refusal::Status(_)) => (Outcome::Throttled, Passage::Refuse),
+            Action::Throttle(Refusal::Drop) => (Outcome::Throttled, Passage::Silence),
+            Action::Fault(FaultKind::Status(_) | FaultKind::Garbage) => {
                 (Outcome::Failed, Passage::Refuse)
             }
-            Fate::Spoil(FaultKind::Reset | FaultKind::Hang | FaultKind::Truncate) => {
+            Action::Fault(FaultKind::Reset | FaultKind::Hang | FaultKind::Truncate) => {
                 (Outcome::Failed, Passage::Silence)
             }
         };
         if passage != Passage::Silence {
-            self.sleeper.until(arrival + verdict.after).await;
+            self.sleeper.until(arrival + decision.after).await;
         }
         ticket.settle(outcome);
         passage
     }
 
     /// Waits without counting anything: for a delay that lies outside of the service itself.
-    pub(super) async fn wait(&self, ruler: &Ruler) {
+    pub(super) async fn wait(&self, ruler: &RuleEvaluator) {
         let now = clock::now();
-        let verdict = ruler.judge(now.saturating_duration_since(self.start));
-        self.sleeper.until(now + verdict.after).await;
+        let decision = ruler.decide(now.saturating_duration_since(self.start));
+        self.sleeper.until(now + decision.after).await;
     }
 
     /// Returns when the packets of a request have come through.
@@ -186,41 +186,41 @@ impl Stage {
         let arrival = clock::now();
         let mut ticket = self.counts.arrive(part.operation);
         let request_id = self.ids.next();
-        let verdict = part
+        let decision = part
             .ruler
-            .judge(arrival.saturating_duration_since(self.start));
-        let due = arrival + verdict.after;
+            .decide(arrival.saturating_duration_since(self.start));
+        let due = arrival + decision.after;
         let turn = Turn {
             arrived: self.clock.reads(clock::wall()),
             request_id: request_id.clone(),
             due,
             sleeper: &self.sleeper,
         };
-        match verdict.fate {
-            Fate::Serve => {
+        match decision.action {
+            Action::Serve => {
                 let response = answer(turn).await;
                 ticket.settle(outcome(&response));
                 Ok(response)
             }
-            Fate::Throttle(Refusal::Drop) => {
+            Action::Throttle(Refusal::Drop) => {
                 drop(answer);
                 silence(ticket, Outcome::Throttled).await
             }
-            Fate::Throttle(Refusal::Status(status)) => {
+            Action::Throttle(Refusal::Status(status)) => {
                 turn.due().await;
                 ticket.settle(Outcome::Throttled);
                 Ok(failed(&part, status, Problem::Throttled, &request_id))
             }
-            Fate::Spoil(FaultKind::Hang) => {
+            Action::Fault(FaultKind::Hang) => {
                 drop(answer);
                 silence(ticket, Outcome::Failed).await
             }
-            Fate::Spoil(FaultKind::Truncate) => {
+            Action::Fault(FaultKind::Truncate) => {
                 let response = answer(turn).await;
                 ticket.settle(Outcome::Failed);
                 truncated(response).await.ok_or(HangUp)
             }
-            Fate::Spoil(kind) => {
+            Action::Fault(kind) => {
                 drop(answer);
                 turn.due().await;
                 ticket.settle(Outcome::Failed);

@@ -20,7 +20,7 @@ use super::registry::Attributes;
 use super::{SERVICE, ZONE};
 use crate::lab::aws::Aws;
 use crate::lab::environment::reachable;
-use crate::lab::rules::{Ruler, Rules};
+use crate::lab::rules::{RuleEvaluator, Rules};
 use crate::lab::scenario::{Scenario, Servers};
 use crate::lab::stage::Passage;
 use crate::lab::wire;
@@ -106,9 +106,9 @@ struct Server {
     aws: Arc<Aws>,
     counted: &'static str,
     zone: String,
-    ruler: Ruler,
+    ruler: RuleEvaluator,
     /// The way between zones, if calls have to go it.
-    hop: Option<Ruler>,
+    hop: Option<RuleEvaluator>,
     capacity: Option<Semaphore>,
 }
 
@@ -118,7 +118,7 @@ impl Server {
         let servers = &scenario.cloudmap.servers;
         let ruler = |rules: Rules, what: &str| {
             let name = format!("{what} {id}");
-            Ruler::new(rules, scenario.seed, &name, &[])
+            RuleEvaluator::new(rules, scenario.seed, &name, &[])
         };
         let hop = servers.cross_zone.filter(|_| zone != CALLERS_ZONE);
         Self {

@@ -15,75 +15,33 @@ pub enum Unreadable {
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     #[error(
-        "no scenario and no file is called `{name}`{}; built in are {known}",
-        suggestion(nearest.as_ref())
+        "no scenario and no file is called `{name}`{}; built in are {}",
+        did_you_mean(name, known),
+        known.join(", ")
     )]
     UnknownName {
         name: String,
-        nearest: Option<String>,
-        known: String,
+        known: Vec<&'static str>,
     },
     #[error("cannot read the scenario {origin}")]
     Unreadable { origin: String, source: Unreadable },
-    #[error("{origin}, line {line}: not TOML: {reason}")]
-    NotToml {
+    #[error("{origin}, line {line}: {problem}")]
+    Invalid {
         origin: String,
         line: usize,
-        reason: String,
-    },
-    #[error(
-        "{origin}, line {line}: unknown field `{field}`{}; known here: {known}",
-        suggestion(nearest.as_ref())
-    )]
-    UnknownField {
-        origin: String,
-        line: usize,
-        /// The whole path: `sts.global.delya`.
-        field: String,
-        nearest: Option<String>,
-        known: String,
-    },
-    #[error("{origin}, line {line}: `{field}` cannot be {value}: {expected}")]
-    BadValue {
-        origin: String,
-        line: usize,
-        field: String,
-        /// As written in the file.
-        value: String,
-        /// What it may be, with an example.
-        expected: String,
+        /// The whole path of the field, what is wrong with it and what it may be.
+        problem: String,
     },
 }
 
-impl ScenarioError {
-    pub(super) fn unreadable(origin: &str, source: Unreadable) -> Self {
-        Self::Unreadable {
-            origin: origin.to_owned(),
-            source,
-        }
-    }
-
-    pub(super) fn unknown_name(name: &str, known: &[&str]) -> Self {
-        Self::UnknownName {
-            name: name.to_owned(),
-            nearest: nearest(name, known),
-            known: known.join(", "),
-        }
-    }
-}
-
-fn suggestion(nearest: Option<&String>) -> String {
-    nearest.map_or_else(String::new, |nearest| {
-        format!(" (did you mean `{nearest}`?)")
-    })
-}
-
-/// The known word that `word` was most likely meant to be, if any is near.
-pub(super) fn nearest(word: &str, known: &[&str]) -> Option<String> {
+/// The known word that `word` was most likely meant to be, as a question; nothing if none is near.
+pub(super) fn did_you_mean(word: &str, known: &[&str]) -> String {
     known
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), *candidate))
+        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
         .filter(|(likeness, _)| *likeness > 0.7)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, candidate)| candidate.to_owned())
+        .map_or_else(String::new, |(_, nearest)| {
+            format!(" (did you mean `{nearest}`?)")
+        })
 }

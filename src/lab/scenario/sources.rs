@@ -1,12 +1,80 @@
-//! What a scenario says of the two sources that a node or a container has beside it: instance metadata and
-//! the container credentials endpoint.
+//! What a scenario says of the two sources that a node or a container has beside it, instance metadata and
+//! the container credentials endpoint; of the credentials that they hand out, and of the services' clock.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use crate::lab::rules::Rules;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+
+use super::fields::{bad_field, burst, checked, number};
+use super::rules::Rules;
+
+/// What the lab's sources hand out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// From issue to expiry; at least a second.
+    pub lifetime: Duration,
+    /// How long before expiry IMDS and the container endpoint hand out new ones. The default is a
+    /// sixth of the lifetime, but never under 15 seconds (an SDK takes credentials with less than
+    /// 10 seconds left for expired, and would ask again at every call) nor over half the lifetime.
+    pub renew_before: Duration,
+}
+
+impl Credentials {
+    /// The default for [`Credentials::renew_before`].
+    #[must_use]
+    pub fn usual_renewal(lifetime: Duration) -> Duration {
+        (lifetime / 6)
+            .max(Duration::from_secs(15))
+            .min(lifetime / 2)
+    }
+}
+
+impl Default for Credentials {
+    fn default() -> Self {
+        let lifetime = Duration::from_hours(1);
+        Self {
+            lifetime,
+            renew_before: Self::usual_renewal(lifetime),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Credentials {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const SHORTER: &str = "it is shorter than the lifetime, for example \"10m\" of \"1h\"";
+        #[derive(Default, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        struct Fields {
+            #[serde(deserialize_with = "lifetime")]
+            lifetime: Option<Duration>,
+            renew_before: Option<Duration>,
+        }
+        let fields = Fields::deserialize(deserializer)?;
+        let lifetime = fields.lifetime.unwrap_or(Self::default().lifetime);
+        match fields.renew_before {
+            Some(renew_before) if renew_before >= lifetime => {
+                Err(bad_field("renew_before", SHORTER))
+            }
+            renew_before => Ok(Self {
+                lifetime,
+                renew_before: renew_before.unwrap_or_else(|| Self::usual_renewal(lifetime)),
+            }),
+        }
+    }
+}
+
+fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let lifetime = Duration::deserialize(deserializer)?;
+    if lifetime < Duration::from_secs(1) {
+        return Err(D::Error::custom("credentials live for at least \"1s\""));
+    }
+    Ok(Some(lifetime))
+}
 
 /// What IMDS does with version 1: requests that bring no session token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ImdsV1 {
     #[default]
     Refused,
@@ -16,7 +84,8 @@ pub enum ImdsV1 {
 }
 
 /// What happens to a connection to the metadata address.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Listener {
     #[default]
     Open,
@@ -32,28 +101,61 @@ pub enum Listener {
 pub struct PacketBudget {
     /// Packets per second.
     pub rate: f64,
-    /// Packets that may come at once.
+    /// Packets that may come at once. The default is `rate`.
     pub burst: f64,
+}
+
+impl<'de> Deserialize<'de> for PacketBudget {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[serde(expecting = "{ rate = 1024, burst = 1024 }")]
+        struct Fields {
+            #[serde(deserialize_with = "packet_rate")]
+            rate: f64,
+            #[serde(default, deserialize_with = "packet_burst")]
+            burst: Option<f64>,
+        }
+        let Fields { rate, burst } = Fields::deserialize(deserializer)?;
+        Ok(Self {
+            rate,
+            burst: burst.unwrap_or(rate),
+        })
+    }
+}
+
+fn packet_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    const RATE: &str = "a rate is a number of packets per second, such as 1024";
+    const TOO_SMALL: &str = "at least one packet per second passes";
+    number(deserializer, RATE, 1.0, TOO_SMALL)
+}
+
+fn packet_burst<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    burst(deserializer, "a burst is a number of packets, such as 1024")
 }
 
 /// The rules of instance metadata. Where a step says nothing, [`Imds::rules`] holds; the throttles
 /// of the service and of the step both apply.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Imds {
     pub v1: ImdsV1,
+    pub listener: Listener,
     /// False: 403 to everything, as with the instance's metadata endpoint switched off.
     pub enabled: bool,
     /// False: 404 instead of a role, as on an instance without an instance profile.
     pub instance_profile: bool,
-    pub listener: Listener,
     /// Connections that are served at once; further ones wait, connected and unanswered.
+    #[serde(deserialize_with = "connections")]
     pub connections: Option<usize>,
     pub packets: Option<PacketBudget>,
     /// The IP TTL (IPv4) of the answer to a request for a token: how many hosts it may pass, the last one
     /// included.
+    #[serde(deserialize_with = "hop_limit")]
     pub hop_limit: Option<u8>,
     /// Routers that are imagined between the client and the service: a token's answer whose hop limit is not
     /// above their number gets lost.
+    #[serde(deserialize_with = "routers")]
     pub routers: u8,
     pub rules: Rules,
     /// `PUT /latest/api/token`.
@@ -68,9 +170,9 @@ impl Default for Imds {
     fn default() -> Self {
         Self {
             v1: ImdsV1::default(),
+            listener: Listener::default(),
             enabled: true,
             instance_profile: true,
-            listener: Listener::default(),
             connections: None,
             packets: None,
             hop_limit: None,
@@ -91,8 +193,24 @@ impl Imds {
     }
 }
 
+fn connections<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    const RANGE: &str = "it is a number of connections from 1 to 65535, such as 8";
+    checked(deserializer, |number| (1..=65_535).contains(number), RANGE).map(Some)
+}
+
+fn hop_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
+    const RANGE: &str = "a hop limit is a number from 1 to 64, such as 1";
+    checked(deserializer, |limit| (1..=64).contains(limit), RANGE).map(Some)
+}
+
+fn routers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    const RANGE: &str = "it is a number of routers from 0 to 63, such as 1";
+    checked(deserializer, |number| *number <= 63, RANGE)
+}
+
 /// The token file that the lab's clients are pointed at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TokenFile {
     #[default]
     Right,
@@ -105,12 +223,23 @@ pub enum TokenFile {
 }
 
 /// The container credentials endpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Container {
-    pub rules: Rules,
     pub token: TokenFile,
     /// How often the token in the file is replaced. The one before it stays good until the next one.
+    #[serde(deserialize_with = "rotate")]
     pub rotate: Option<Duration>,
+    pub rules: Rules,
+}
+
+fn rotate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    const SOME_TIME: &str = "a token lasts for some time, such as \"5s\"";
+    let every = Duration::deserialize(deserializer)?;
+    if every.is_zero() {
+        return Err(D::Error::custom(SOME_TIME));
+    }
+    Ok(Some(every))
 }
 
 /// The services' clock against the clients'.
@@ -125,11 +254,42 @@ pub enum ServiceClock {
 impl ServiceClock {
     /// What the services take `time` for.
     #[must_use]
-    pub fn reads(self, time: std::time::SystemTime) -> std::time::SystemTime {
+    pub fn reads(self, time: SystemTime) -> SystemTime {
         match self {
             Self::Right => time,
             Self::Ahead(by) => time + by,
             Self::Behind(by) => time - by,
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for ServiceClock {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        struct Fields {
+            ahead: Option<Duration>,
+            behind: Option<Duration>,
+        }
+        let Fields { ahead, behind } = Fields::deserialize(deserializer)?;
+        match (ahead, behind) {
+            (None, None) => Ok(Self::Right),
+            (Some(by), None) => Ok(Self::Ahead(by)),
+            (None, Some(by)) => Ok(Self::Behind(by)),
+            (Some(_), Some(_)) => Err(D::Error::custom("a clock is `ahead` or `behind`, not both")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_lives_are_renewed_while_an_sdk_still_trusts_them() {
+        let renewal = |secs| Credentials::usual_renewal(Duration::from_secs(secs)).as_secs();
+        assert_eq!(renewal(3600), 600);
+        assert_eq!(renewal(60), 15);
+        assert_eq!(renewal(20), 10);
     }
 }

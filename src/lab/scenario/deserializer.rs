@@ -1,0 +1,303 @@
+//! A serde deserializer over parsed TOML whose errors say where in the file a field stands, what it is called
+//! in full, and what it should have been.
+//!
+//! Those of the `toml` crate say neither, and a person with a misspelt scenario needs it all. Of scenarios it
+//! knows two things: a `Duration` is written as text, and a field [`RULES`] of a type takes the fields of
+//! [`Rules`] from the same table. (serde's `flatten` would do so, too, and forget where each of them stands.)
+
+use std::fmt::Display;
+use std::iter::Peekable;
+
+use serde::de::value::SeqDeserializer;
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error, Expected, IntoDeserializer, MapAccess,
+    Unexpected, Visitor,
+};
+use serde::forward_to_deserialize_any;
+use toml::Spanned;
+use toml::de::{DeInteger, DeString, DeTable, DeValue};
+
+use super::error::{ScenarioError, did_you_mean};
+use super::fields::{DURATION, parse_duration};
+use super::rules::Rules;
+
+/// The name of a field that holds the rules which stand in its table.
+const RULES: &str = "rules";
+
+/// Reads a TOML file. `origin` is its name in errors.
+///
+/// # Errors
+///
+/// If the text is not TOML, has a field that `T` does not know, or a value that `T` does not take.
+pub(super) fn from_toml<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, ScenarioError> {
+    let invalid = |(offset, problem): (usize, String)| ScenarioError::Invalid {
+        origin: origin.to_owned(),
+        line: text.get(..offset).unwrap_or(text).matches('\n').count() + 1,
+        problem,
+    };
+    let document = DeTable::parse(text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        invalid((offset, format!("not TOML: {}", error.message())))
+    })?;
+    let document = DeValue::Table(document.into_inner());
+    let read = T::deserialize(Value::from(&document));
+    read.map_err(|error| invalid(error.explain(&document, text)))
+}
+
+/// What is wrong with a field.
+#[derive(Debug, thiserror::Error)]
+#[error("a scenario cannot be read")]
+struct FieldError {
+    /// The names that lead to the field, the innermost first. It grows on the way out of the tables.
+    path: Vec<String>,
+    problem: Problem,
+}
+
+#[derive(Debug)]
+enum Problem {
+    /// The field is not one of these.
+    Unknown(&'static [&'static str]),
+    /// The field, a table, lacks this one.
+    Lacks(&'static str),
+    /// The field should have been this.
+    Expected(String),
+}
+
+impl FieldError {
+    fn within(mut self, table: &str) -> Self {
+        if table != RULES {
+            self.path.push(table.to_owned());
+        }
+        self
+    }
+
+    /// Where in the text the field stands, and what is wrong with it.
+    fn explain(mut self, document: &DeValue<'_>, text: &str) -> (usize, String) {
+        self.path.reverse();
+        let path = self.path.join(".");
+        let Some((name, value)) = find(document, &self.path) else {
+            return (0, self.to_string());
+        };
+        let expected = match self.problem {
+            Problem::Unknown(known) => {
+                let known = spelt_out(known);
+                let nearest = did_you_mean(name.get_ref(), &known);
+                let known = known.join(", ");
+                let problem = format!("unknown field `{path}`{nearest}; known here: {known}");
+                return (name.span().start, problem);
+            }
+            Problem::Lacks(field) => format!("it lacks `{field}`"),
+            Problem::Expected(expected) => expected,
+        };
+        let written = match text.get(value.span()).unwrap_or_default() {
+            // The span of a [table] is its heading.
+            heading if value.get_ref().is_table() && !heading.starts_with('{') => "a table",
+            written => written,
+        };
+        let problem = format!("`{path}` cannot be {written}: {expected}");
+        (value.span().start, problem)
+    }
+}
+
+/// The field at the end of a path.
+fn find<'a, 'i>(
+    table: &'a DeValue<'i>,
+    path: &[String],
+) -> Option<(&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>)> {
+    let (first, rest) = path.split_first()?;
+    let (name, value) = table.as_table()?.get_key_value(first.as_str())?;
+    if rest.is_empty() {
+        return Some((name, value));
+    }
+    find(value.get_ref(), rest)
+}
+
+/// The fields as a file may have them.
+fn spelt_out(known: &[&'static str]) -> Vec<&'static str> {
+    let mut names = known.to_vec();
+    if let Some(at) = names.iter().position(|name| *name == RULES) {
+        names.splice(at..=at, Rules::FIELDS);
+    }
+    names
+}
+
+impl Error for FieldError {
+    fn custom<T: Display>(expected: T) -> Self {
+        let (path, problem) = (Vec::new(), Problem::Expected(expected.to_string()));
+        Self { path, problem }
+    }
+
+    fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::custom(expected)
+    }
+
+    /// [`bad_field`](super::fields::bad_field) names a field of the table that is being read.
+    fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        match unexpected {
+            Unexpected::Other(field) => Self::custom(expected).within(field),
+            _ => Self::custom(expected),
+        }
+    }
+
+    fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
+        let known: Vec<String> = known.iter().map(|word| format!("\"{word}\"")).collect();
+        Self::custom(format_args!("it is one of {}", known.join(", ")))
+    }
+
+    fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
+        let (path, problem) = (vec![name.to_owned()], Problem::Unknown(known));
+        Self { path, problem }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        let (path, problem) = (Vec::new(), Problem::Lacks(field));
+        Self { path, problem }
+    }
+}
+
+/// A value as it is written.
+enum Value<'a> {
+    Table(Vec<(&'a str, Value<'a>)>),
+    Other(&'a DeValue<'a>),
+}
+
+impl<'a> From<&'a DeValue<'a>> for Value<'a> {
+    fn from(written: &'a DeValue<'a>) -> Self {
+        let Some(table) = written.as_table() else {
+            return Self::Other(written);
+        };
+        let field = |(name, value): (&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>)| {
+            (name.get_ref().as_ref(), Self::from(value.get_ref()))
+        };
+        Self::Table(table.iter().map(field).collect())
+    }
+}
+
+impl<'a> Value<'a> {
+    fn fields(self) -> Result<Vec<(&'a str, Self)>, FieldError> {
+        match self {
+            Self::Table(fields) => Ok(fields),
+            Self::Other(_) => Err(FieldError::custom("it is a table of fields")),
+        }
+    }
+
+    fn text(&self) -> Option<&'a str> {
+        match self {
+            Self::Table(_) => None,
+            Self::Other(value) => value.as_str(),
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for Value<'_> {
+    type Error = FieldError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
+        let value = match self {
+            Self::Table(_) => return self.deserialize_map(visitor),
+            Self::Other(value) => value,
+        };
+        let whole = |number: &DeInteger<'_>| u64::from_str_radix(number.as_str(), number.radix());
+        if let Some(text) = value.as_str() {
+            visitor.visit_str(text)
+        } else if let Some(Ok(number)) = value.as_integer().map(whole) {
+            visitor.visit_u64(number)
+        } else if let Some(Ok(number)) = value.as_float().map(|number| number.as_str().parse()) {
+            visitor.visit_f64(number)
+        } else {
+            Err(FieldError::custom(&visitor as &dyn Expected))
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
+        match self {
+            Self::Other(DeValue::Boolean(truth)) => visitor.visit_bool(*truth),
+            _ => Err(FieldError::custom("it is true or false")),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, FieldError> {
+        visitor.visit_enum(self.text().unwrap_or_default().into_deserializer())
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
+        visitor.visit_map(Fields::of(self.fields()?))
+    }
+
+    /// Where a field is missing, what stands in the type's `#[serde(expecting = …)]` is shown as an example.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, FieldError> {
+        if name == "Duration" {
+            let duration = self.text().ok_or(DURATION).and_then(parse_duration);
+            let duration = duration.map_err(FieldError::custom)?;
+            let parts = [duration.as_secs(), duration.subsec_nanos().into()];
+            return visitor.visit_seq(SeqDeserializer::new(parts.into_iter()));
+        }
+        let mut fields = self.fields()?;
+        if known.contains(&RULES) {
+            if fields.iter().any(|(name, _)| *name == RULES) {
+                return Err(FieldError::unknown_field(RULES, known));
+            }
+            let is_rule = |(name, _): &mut (&str, Self)| Rules::FIELDS.contains(name);
+            let rules = fields.extract_if(.., is_rule).collect();
+            fields.push((RULES, Self::Table(rules)));
+        }
+        let example = (&visitor as &dyn Expected).to_string();
+        let read = visitor.visit_map(Fields::of(fields));
+        read.map_err(|error| match error.problem {
+            Problem::Lacks(field) if error.path.is_empty() => {
+                FieldError::custom(format_args!("it lacks `{field}`; for example {example}"))
+            }
+            _ => error,
+        })
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct newtype_struct seq tuple tuple_struct identifier ignored_any
+    }
+}
+
+/// The fields of a table, one after the other.
+struct Fields<'a>(Peekable<std::vec::IntoIter<(&'a str, Value<'a>)>>);
+
+impl<'a> Fields<'a> {
+    fn of(table: Vec<(&'a str, Value<'a>)>) -> Self {
+        Self(table.into_iter().peekable())
+    }
+}
+
+impl<'de> MapAccess<'de> for Fields<'_> {
+    type Error = FieldError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, FieldError> {
+        let next = self.0.peek();
+        let key = next.map(|(name, _)| seed.deserialize(name.into_deserializer()));
+        key.transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, FieldError> {
+        let field = self.0.next();
+        let (name, value) = field.ok_or_else(|| FieldError::custom("a value has a name"))?;
+        seed.deserialize(value).map_err(|error| error.within(name))
+    }
+}
