@@ -1,6 +1,6 @@
 //! What a service does to a request besides answering it: delay, throttle, fault, stall.
 //!
-//! Pure: a rule set, a seeded state and the time since the lab's start go in, a [`Verdict`] comes
+//! Pure: a rule set, a seeded state and the time since the lab's start go in, a [`Decision`] comes
 //! out. Nothing here reads a clock, sleeps, or knows a protocol.
 //!
 //! **Precedence.** 1. A *throttle* refuses or drops. 2. A *fault* spoils the answer. 3. A *stall*
@@ -126,16 +126,16 @@ impl Rules {
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum Action {
     Serve,
     /// Over the limit.
     Throttle(Refusal),
-    Spoil(FaultKind),
+    Fault(FaultKind),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
-    pub(super) fate: Fate,
+pub(super) struct Decision {
+    pub(super) action: Action,
     /// From the request's arrival to its answer, if it gets one.
     pub(super) after: Duration,
 }
@@ -189,8 +189,8 @@ impl Ruler {
         }
     }
 
-    /// The verdict on a request that arrives `at` this time since the lab's start.
-    pub(super) fn judge(&self, at: Duration) -> Verdict {
+    /// The decision on a request that arrives `at` this time since the lab's start.
+    pub(super) fn judge(&self, at: Duration) -> Decision {
         let (chance, delay) = {
             let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
             let (rng, walk) = &mut *random;
@@ -203,17 +203,17 @@ impl Ruler {
             .stall
             .map_or(Duration::ZERO, |stall| stall.remaining(at));
         if let Some(bucket) = self.buckets.iter().find(|bucket| !bucket.admits(at)) {
-            return Verdict {
-                fate: Fate::Throttle(bucket.throttle.refusal),
+            return Decision {
+                action: Action::Throttle(bucket.throttle.refusal),
                 after: stalled,
             };
         }
-        let fate = match self.rules.fault {
-            Some(fault) if fault.occurs(at, chance) => Fate::Spoil(fault.kind),
-            _ => Fate::Serve,
+        let action = match self.rules.fault {
+            Some(fault) if fault.occurs(at, chance) => Action::Fault(fault.kind),
+            _ => Action::Serve,
         };
-        Verdict {
-            fate,
+        Decision {
+            action,
             after: stalled + delay,
         }
     }
@@ -238,9 +238,9 @@ mod tests {
 
     #[test]
     fn without_rules_everything_is_served_at_once() {
-        let verdict = ruler(Rules::default()).judge(Duration::from_secs(5));
-        assert_eq!(verdict.fate, Fate::Serve);
-        assert_eq!(verdict.after, Duration::ZERO);
+        let decision = ruler(Rules::default()).judge(Duration::from_secs(5));
+        assert_eq!(decision.action, Action::Serve);
+        assert_eq!(decision.after, Duration::ZERO);
     }
 
     #[test]
@@ -254,9 +254,9 @@ mod tests {
             throttle: Some(throttle),
             ..Rules::default()
         });
-        let served = |at| ruler.judge(at).fate == Fate::Serve;
+        let served = |at| ruler.judge(at).action == Action::Serve;
         assert!((0..3).all(|_| served(MS)));
-        assert_eq!(ruler.judge(MS).fate, Fate::Throttle(Refusal::Drop));
+        assert_eq!(ruler.judge(MS).action, Action::Throttle(Refusal::Drop));
         assert!(served(102 * MS));
         assert!(!served(103 * MS));
         // However long it rests, it never holds more than its burst.
@@ -273,10 +273,13 @@ mod tests {
         }));
         let one = Ruler::new(Rules::default(), 1, "one", &[Arc::clone(&bucket)]);
         let other = Ruler::new(Rules::default(), 1, "other", &[bucket]);
-        assert_eq!(one.judge(MS).fate, Fate::Serve);
-        assert_eq!(other.judge(MS).fate, Fate::Serve);
-        assert_eq!(one.judge(MS).fate, Fate::Throttle(Refusal::Status(429)));
-        assert_eq!(other.judge(MS).fate, Fate::Throttle(Refusal::Status(429)));
+        assert_eq!(one.judge(MS).action, Action::Serve);
+        assert_eq!(other.judge(MS).action, Action::Serve);
+        assert_eq!(one.judge(MS).action, Action::Throttle(Refusal::Status(429)));
+        assert_eq!(
+            other.judge(MS).action,
+            Action::Throttle(Refusal::Status(429))
+        );
     }
 
     #[test]
@@ -310,7 +313,7 @@ mod tests {
         let ruler = ruler(stalled);
         assert_eq!(ruler.judge(950 * MS).after, 70 * MS);
         let refused = ruler.judge(950 * MS);
-        assert_eq!(refused.fate, Fate::Throttle(Refusal::Status(503)));
+        assert_eq!(refused.action, Action::Throttle(Refusal::Status(503)));
         assert_eq!(refused.after, 50 * MS);
     }
 
@@ -324,19 +327,19 @@ mod tests {
             fault: Some(Fault::always(0.3, FaultKind::Reset)),
             ..Rules::default()
         };
-        let run = |seed| -> Vec<Verdict> {
+        let run = |seed| -> Vec<Decision> {
             let judge = Ruler::new(rules, seed, "sts", &[]);
             (0..1_000).map(|_| judge.judge(MS)).collect()
         };
-        let verdicts = run(1);
-        assert_eq!(verdicts, run(1));
-        assert_ne!(verdicts, run(2));
-        let spoiled = verdicts
+        let decisions = run(1);
+        assert_eq!(decisions, run(1));
+        assert_ne!(decisions, run(2));
+        let spoiled = decisions
             .iter()
-            .filter(|verdict| verdict.fate == Fate::Spoil(FaultKind::Reset))
+            .filter(|decision| decision.action == Action::Fault(FaultKind::Reset))
             .count();
         assert!((240..360).contains(&spoiled), "{spoiled}");
-        assert!(verdicts.iter().all(|v| v.after >= MS && v.after <= 9 * MS));
+        assert!(decisions.iter().all(|v| v.after >= MS && v.after <= 9 * MS));
     }
 
     #[test]
@@ -350,7 +353,7 @@ mod tests {
             fault: Some(fault),
             ..Rules::default()
         });
-        let spoiled = |at: u32| ruler.judge(at * MS).fate != Fate::Serve;
+        let spoiled = |at: u32| ruler.judge(at * MS).action != Action::Serve;
         assert_eq!(
             [999, 1_000, 1_999, 2_000].map(spoiled),
             [false, true, true, false]
