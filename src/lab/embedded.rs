@@ -28,7 +28,7 @@ use crate::clock;
 /// that it runs in: clients find it through [`Lab::environment`], or at [`Lab::address`].
 ///
 /// ```no_run
-/// use awscreds_bench::lab::{ExportedSource, Lab, LabError, Options, Scenario};
+/// use awscreds_bench::lab::{ExportedSource, Lab, Options, Scenario};
 ///
 /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
 /// let scenario = Scenario::parse("[imds]\nthrottle = { rate = 5 }", "my test")?;

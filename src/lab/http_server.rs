@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::{ConnectionControl, Disconnect, Socket};
+use super::options::LabError;
 use super::response::HopLimit;
 use super::router::Router;
 use super::scenario;
@@ -38,7 +39,12 @@ pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 /// A listening address, in the state that a scenario wants it in.
-pub(super) enum Listener {
+pub(super) struct Listener {
+    pub(super) address: SocketAddr,
+    state: State,
+}
+
+enum State {
     Open(TcpListener),
     /// Nobody listens there.
     Closed,
@@ -48,11 +54,15 @@ pub(super) enum Listener {
 }
 
 impl Listener {
-    /// The listener, and where it is.
     pub(super) async fn bind(
         address: SocketAddr,
         wanted: scenario::Listener,
-    ) -> io::Result<(Self, SocketAddr)> {
+    ) -> Result<Self, LabError> {
+        let failed = |source| LabError::Listen { address, source };
+        Self::bind_as(address, wanted).await.map_err(failed)
+    }
+
+    async fn bind_as(address: SocketAddr, wanted: scenario::Listener) -> io::Result<Self> {
         if wanted == scenario::Listener::BlackHole {
             let socket = match address {
                 SocketAddr::V4(_) => TcpSocket::new_v4()?,
@@ -61,17 +71,18 @@ impl Listener {
             socket.set_reuseaddr(true)?;
             socket.bind(address)?;
             let listener = socket.listen(0)?;
-            let bound = listener.local_addr()?;
-            let only = TcpStream::connect(reachable(bound)).await?;
-            return Ok((Self::Full(listener, only), bound));
+            let address = listener.local_addr()?;
+            let only = TcpStream::connect(reachable(address)).await?;
+            let state = State::Full(listener, only);
+            return Ok(Self { address, state });
         }
         let listener = TcpListener::bind(address).await?;
-        let bound = listener.local_addr()?;
-        let listener = match wanted {
-            scenario::Listener::Refused => Self::Closed,
-            _ => Self::Open(listener),
+        let address = listener.local_addr()?;
+        let state = match wanted {
+            scenario::Listener::Refused => State::Closed,
+            _ => State::Open(listener),
         };
-        Ok((listener, bound))
+        Ok(Self { address, state })
     }
 
     /// Serves until `stop` changes; then lets requests under way end, for a moment. At most `most`
@@ -83,12 +94,12 @@ impl Listener {
         tls: Option<TlsAcceptor>,
         mut stop: watch::Receiver<bool>,
     ) {
-        match self {
-            Self::Open(listener) => accept(listener, router, most, tls, stop).await,
-            Self::Closed => {
+        match self.state {
+            State::Open(listener) => accept(listener, router, most, tls, stop).await,
+            State::Closed => {
                 let _ = stop.changed().await;
             }
-            Self::Full(listener, only) => {
+            State::Full(listener, only) => {
                 let _ = stop.changed().await;
                 drop((listener, only));
             }

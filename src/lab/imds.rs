@@ -164,15 +164,15 @@ impl Imds {
     }
 
     fn credentials(&self, now: SystemTime) -> Response {
-        let (issued, held) = self.credentials.current(&self.state.issuer, now);
+        let (issued, current) = self.credentials.current(&self.state.issuer, now);
         json_text(&json!({
             "Code": "Success",
             "LastUpdated": iso_8601(issued),
             "Type": "AWS-HMAC",
-            "AccessKeyId": held.access_key_id,
-            "SecretAccessKey": held.secret_access_key,
-            "Token": held.session_token,
-            "Expiration": held.expires.map(iso_8601),
+            "AccessKeyId": current.access_key_id,
+            "SecretAccessKey": current.secret_access_key,
+            "Token": current.session_token,
+            "Expiration": current.expires.map(iso_8601),
         }))
     }
 

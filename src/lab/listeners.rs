@@ -82,18 +82,14 @@ impl Sockets {
         let scenario = &state.scenario;
         let at = |port| SocketAddr::new(options.bind, port);
         let failed = |address| move |source| LabError::Listen { address, source };
-        let main_at = at(options.port);
-        let main = Listener::bind(main_at, scenario::Listener::Open).await;
-        let (main, main_address) = main.map_err(failed(main_at))?;
-        let imds_at = at(options.imds_port);
-        let imds = Listener::bind(imds_at, scenario.imds.listener).await;
-        let (imds, imds_address) = imds.map_err(failed(imds_at))?;
+        let main = Listener::bind(at(options.port), scenario::Listener::Open).await?;
+        let imds = Listener::bind(at(options.imds_port), scenario.imds.listener).await?;
         let dns_at = at(options.dns_port);
         let dns = UdpSocket::bind(dns_at).await.map_err(failed(dns_at))?;
         let grpc = GrpcServer::bind_all(options.bind, &scenario.cloudmap.servers).await;
         let addresses = Addresses {
-            main: main_address,
-            imds: imds_address,
+            main: main.address,
+            imds: imds.address,
             dns: dns.local_addr().map_err(failed(dns_at))?,
         };
         let sockets = Self {

@@ -26,10 +26,12 @@ impl RoleCredentials {
     /// When they were issued, and the credentials.
     pub(super) fn current(&self, issuer: &Issuer, now: SystemTime) -> (SystemTime, Credentials) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((issued, held)) = current.as_ref() {
-            let left = held.expires.and_then(|end| end.duration_since(now).ok());
+        if let Some((issued, credentials)) = current.as_ref() {
+            let left = credentials
+                .expires
+                .and_then(|end| end.duration_since(now).ok());
             if left.is_some_and(|left| left > self.policy.renew_before) {
-                return (*issued, held.clone());
+                return (*issued, credentials.clone());
             }
         }
         let fresh = issuer.issue(self.principal.clone(), now, self.policy.lifetime);

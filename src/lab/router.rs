@@ -63,13 +63,13 @@ impl Router {
         let (service, region) = self.route(&head);
         let body = match service.body_limit() {
             None => RequestBody::Unread(body),
-            Some(limit) => match Limited::new(body, limit).collect().await {
-                Ok(body) => RequestBody::Read(body.to_bytes()),
-                Err(_) => {
+            Some(limit) => {
+                let Ok(body) = Limited::new(body, limit).collect().await else {
                     let status = StatusCode::PAYLOAD_TOO_LARGE;
                     return Ok(service.error(status, ErrorCause::TooLarge, ""));
-                }
-            },
+                };
+                RequestBody::Read(body.to_bytes())
+            }
         };
         let request = Request { head, body, region };
         let pipeline = &self.state.pipeline;

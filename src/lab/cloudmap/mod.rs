@@ -94,7 +94,7 @@ impl Service for CloudMap {
             context.arrived,
         );
         context.due().await;
-        let result = signer.map_err(refused).and_then(|_| {
+        let result = signer.map_err(|error| refused(&error)).and_then(|_| {
             let target = target(&request);
             let (_, run) = operations::find(target).ok_or_else(|| {
                 let message = format!("The lab does not know the operation `{target}`");
@@ -199,7 +199,7 @@ fn target(request: &Request) -> &str {
         .unwrap_or_default()
 }
 
-fn refused(error: AuthenticationError) -> ApiError {
+fn refused(error: &AuthenticationError) -> ApiError {
     let code = match error {
         AuthenticationError::Signature(SignatureError::Missing) => {
             "MissingAuthenticationTokenException"

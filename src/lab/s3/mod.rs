@@ -22,7 +22,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use self::access::{Access, Keys};
 use self::backend::Backend;
 use self::host::{VirtualHosts, bucket_in, bucket_of};
-use self::objects::Objects;
+use self::objects::{Object, Objects};
 use super::response::{Response, escape_xml, header, response};
 use super::router::host_of;
 use super::rules::Ruler;
@@ -79,13 +79,12 @@ impl Service for S3 {
         let request = http::Request::from_parts(request.head, body);
         let served = self.service.call(request).await;
         context.due().await;
-        let mut response = match served {
-            Ok(response) => response.map(BodyExt::boxed_unsync),
-            Err(_) => {
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                self.error(status, ErrorCause::Fault, &context.request_id)
-            }
+        let failed = |_| {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            self.error(status, ErrorCause::Fault, &context.request_id)
         };
+        let served = served.map(|response| response.map(BodyExt::boxed_unsync));
+        let mut response = served.unwrap_or_else(failed);
         header(&mut response, REQUEST_ID, &short(&context.request_id));
         header(&mut response, http::header::SERVER, "AmazonS3");
         response
@@ -116,10 +115,13 @@ impl Service for S3 {
 impl S3 {
     pub(super) fn new(state: &Arc<LabState>) -> Self {
         let scenario = &state.scenario;
-        let object = |length| random_bytes(scenario.seed, length);
         let objects = Objects::default();
-        let brought = [(KEY, object(1024)), (LARGE_KEY, object(1 << 20))];
-        objects.seed(BUCKET, state.started, brought);
+        // There is room for these, and nothing is there yet.
+        let _ = objects.create_bucket(BUCKET, state.started);
+        for (key, length) in [(KEY, 1024), (LARGE_KEY, 1 << 20)] {
+            let object = Object::new(random_bytes(scenario.seed, length), state.started);
+            let _ = objects.put(BUCKET, key, object, false);
+        }
         let mut builder = S3ServiceBuilder::new(Backend::new(objects, &scenario.region));
         builder.set_auth(Keys(Arc::clone(state)));
         builder.set_access(Access(Arc::clone(state)));

@@ -175,7 +175,8 @@ impl Sts {
             GLOBAL => GLOBAL_SIGNING_REGION,
             region => region,
         };
-        authenticate(&self.state.issuer, request, "sts", region, now).map_err(refused)
+        authenticate(&self.state.issuer, request, "sts", region, now)
+            .map_err(|error| refused(&error))
     }
 
     fn result(&self, granted: Granted, now: SystemTime) -> String {
@@ -203,10 +204,10 @@ impl Sts {
         let issuer = &self.state.issuer;
         let principal = issuer.role_session(&role.account, &role.name, &role.session);
         let lifetime = duration.min(self.state.scenario.credentials.lifetime);
-        let issued = issuer.issue(principal.clone(), now, lifetime);
+        let credentials = issuer.issue(principal.clone(), now, lifetime);
         format!(
             "{}<AssumedRoleUser><AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>",
-            credentials_xml(&issued),
+            credentials_xml(&credentials),
             escape_xml(&principal.user_id),
             escape_xml(&principal.arn)
         )
@@ -228,7 +229,7 @@ fn parameters(request: &Request) -> form_urlencoded::Parse<'_> {
     })
 }
 
-fn refused(error: AuthenticationError) -> ApiError {
+fn refused(error: &AuthenticationError) -> ApiError {
     let (status, code) = match error {
         AuthenticationError::Signature(SignatureError::Missing) => {
             (StatusCode::FORBIDDEN, "MissingAuthenticationToken")
