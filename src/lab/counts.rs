@@ -39,9 +39,9 @@ impl Counts {
     }
 
     /// Counts a request on its arrival.
-    pub(super) fn arrive(&self, operation: &'static str) -> Ticket<'_> {
+    pub(super) fn arrive(&self, operation: &'static str) -> InFlight<'_> {
         self.lock().entry(operation).or_default().count += 1;
-        Ticket {
+        InFlight {
             counts: self,
             operation,
             settled: false,
@@ -57,13 +57,13 @@ impl Counts {
 }
 
 /// A request that has arrived and whose outcome is open. Dropped unsettled, it has failed.
-pub(super) struct Ticket<'a> {
+pub(super) struct InFlight<'a> {
     counts: &'a Counts,
     operation: &'static str,
     settled: bool,
 }
 
-impl Ticket<'_> {
+impl InFlight<'_> {
     /// Counts the outcome; the first one stays.
     pub(super) fn settle(&mut self, outcome: Outcome) {
         if std::mem::replace(&mut self.settled, true) {
@@ -79,7 +79,7 @@ impl Ticket<'_> {
     }
 }
 
-impl Drop for Ticket<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.settle(Outcome::Failed);
     }
@@ -93,10 +93,10 @@ mod tests {
     fn every_request_ends_in_exactly_one_outcome() {
         let counts = Counts::default();
         counts.arrive("sts:GetCallerIdentity").settle(Outcome::Ok);
-        let mut ticket = counts.arrive("sts:GetCallerIdentity");
-        ticket.settle(Outcome::Throttled);
-        ticket.settle(Outcome::Ok);
-        drop(ticket);
+        let mut request = counts.arrive("sts:GetCallerIdentity");
+        request.settle(Outcome::Throttled);
+        request.settle(Outcome::Ok);
+        drop(request);
         drop(counts.arrive("sts:GetCallerIdentity"));
         let count = counts.snapshot()["sts:GetCallerIdentity"];
         assert_eq!(

@@ -6,29 +6,33 @@
 //! where version 1 is switched off. The hop limit is that of the token's answer and of no other.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{CONTENT_TYPE, SERVER};
+use bytes::Bytes;
+use http::header::SERVER;
 use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
 use serde_json::json;
 
-use super::held::Held;
-use super::issuer::{ACCOUNT, Issuer};
-use super::reply::{HopLimit, Problem, Response, header, reply};
-use super::scenario;
+use super::issuer::ACCOUNT;
+use super::lab_key::LabKey;
+use super::response::{HopLimit, Response, header, iso_8601, response};
+use super::role_credentials::RoleCredentials;
+use super::rules::{RuleEvaluator, Rules};
 use super::scenario::ImdsV1;
-use super::seal::Seal;
-use super::stage::Turn;
-use super::sts::instant;
+use super::service::{
+    Destination, ErrorCause, Operation, Request, RequestContext, Service, rules_within,
+};
+use super::state::{CALLERS_ZONE, LabState};
 use crate::clock;
 
 /// The role of the lab's instance.
-pub(super) const ROLE: &str = "awscreds-bench-instance";
+const ROLE: &str = "awscreds-bench-instance";
 /// The lab's instance, which is also its role session's name.
-pub(super) const INSTANCE: &str = "i-0aw5c7ed5be9c41ab";
+const INSTANCE: &str = "i-0aw5c7ed5be9c41ab";
 
 const TOKEN_PATH: &str = "/latest/api/token";
 const ROLE_PATH: &str = "/latest/meta-data/iam/security-credentials";
@@ -40,83 +44,99 @@ const LONGEST_TTL: u64 = 21_600;
 
 /// A request's step in fetching credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+enum Step {
     Token,
     Role,
     Credentials,
     Other,
 }
 
+/// The names that the steps are counted under, in their order.
+const OPERATIONS: [&str; 4] = ["imds:token", "imds:role", "imds:credentials", "imds:other"];
+
 impl Step {
-    pub(super) fn of(method: &Method, path: &str) -> Self {
-        if path == TOKEN_PATH {
-            return if method == Method::PUT {
-                Self::Token
-            } else {
-                Self::Other
-            };
-        }
+    fn of(method: &Method, path: &str) -> Self {
         match path.strip_prefix(ROLE_PATH) {
+            _ if path == TOKEN_PATH && method == Method::PUT => Self::Token,
             Some("" | "/") => Self::Role,
             Some(role) if role.starts_with('/') => Self::Credentials,
             _ => Self::Other,
         }
     }
+}
 
-    /// The name that the step is counted under.
-    pub(super) fn operation(self) -> &'static str {
-        match self {
-            Self::Token => "imds:token",
-            Self::Role => "imds:role",
-            Self::Credentials => "imds:credentials",
-            Self::Other => "imds:other",
+pub(super) struct Imds {
+    state: Arc<LabState>,
+    credentials: RoleCredentials,
+    /// Of each step.
+    rules: [Arc<RuleEvaluator>; 4],
+}
+
+#[async_trait::async_trait]
+impl Service for Imds {
+    fn claims<'a>(&'a self, _: &Destination<'a>) -> Option<&'a str> {
+        Some(&self.state.scenario.region)
+    }
+
+    fn operation(&self, request: &Request) -> Operation {
+        let step = Step::of(&request.head.method, request.path()) as usize;
+        Operation {
+            name: OPERATIONS[step],
+            rules: Arc::clone(&self.rules[step]),
         }
     }
-}
 
-/// The service.
-pub(super) struct Imds<'a> {
-    pub(super) issuer: &'a Issuer,
-    pub(super) seal: &'a Seal,
-    pub(super) held: &'a Held,
-    pub(super) rules: &'a scenario::Imds,
-    pub(super) region: &'a str,
-    /// When the lab, and so its instance, was started.
-    pub(super) started: SystemTime,
-}
-
-impl Imds<'_> {
-    /// Judges the request by the time of its arrival; what it hands out is as fresh as its answer.
-    pub(super) async fn answer(&self, turn: Turn<'_>, parts: &Parts) -> Response {
-        let path = parts.uri.path();
-        let refusal = match Step::of(&parts.method, path) {
-            _ if !self.rules.enabled => Some(StatusCode::FORBIDDEN),
-            Step::Token if self.rules.v1 == ImdsV1::Only => Some(StatusCode::NOT_FOUND),
-            Step::Token => token_refusal(parts),
-            _ => self.refusal(parts, turn.arrived),
+    /// Judges the request by the time of its arrival; what it hands out is as fresh as its response.
+    async fn answer(&self, request: Request, context: RequestContext<'_>) -> Response {
+        let imds = &self.state.scenario.imds;
+        let (head, path) = (&request.head, request.path());
+        let step = Step::of(&head.method, path);
+        let refusal = match step {
+            _ if !imds.enabled => Some(StatusCode::FORBIDDEN),
+            Step::Token if imds.v1 == ImdsV1::Only => Some(StatusCode::NOT_FOUND),
+            Step::Token => token_refusal(head),
+            _ => self.refusal(head, context.arrived),
         };
-        turn.due().await;
-        if Step::of(&parts.method, path) == Step::Token && self.rules.token_gets_lost() {
+        context.due().await;
+        if step == Step::Token && imds.token_gets_lost() {
             return pending().await;
         }
         if let Some(status) = refusal {
-            return plain_error(status);
+            return error_page(status);
         }
         let now = clock::wall();
-        let mut response = match Step::of(&parts.method, path) {
-            Step::Token => self.token(parts, now),
-            _ if path.starts_with("/latest/meta-data/iam") && !self.rules.instance_profile => {
-                plain_error(StatusCode::NOT_FOUND)
+        let mut response = match step {
+            Step::Token => self.token(head, now),
+            _ if path.starts_with("/latest/meta-data/iam") && !imds.instance_profile => {
+                error_page(StatusCode::NOT_FOUND)
             }
-            Step::Role => text(ROLE.to_owned()),
+            Step::Role => text(ROLE),
             Step::Credentials => match path[ROLE_PATH.len()..].trim_matches('/') {
                 ROLE => self.credentials(now),
-                _ => plain_error(StatusCode::NOT_FOUND),
+                _ => error_page(StatusCode::NOT_FOUND),
             },
             Step::Other => self.metadata(path, now),
         };
         header(&mut response, SERVER, "EC2ws");
         response
+    }
+
+    fn error(&self, status: StatusCode, _: ErrorCause, _: &str) -> Response {
+        error_page(status)
+    }
+}
+
+impl Imds {
+    pub(super) fn new(state: &Arc<LabState>) -> Self {
+        let (scenario, imds) = (&state.scenario, &state.scenario.imds);
+        let steps = [imds.token, imds.role, imds.credentials, Rules::default()];
+        let steps = std::array::from_fn(|step| (OPERATIONS[step], steps[step]));
+        let principal = state.issuer.role_session(ACCOUNT, ROLE, INSTANCE);
+        Self {
+            credentials: RoleCredentials::new(principal, scenario.credentials),
+            rules: rules_within(imds.rules, scenario.seed, steps),
+            state: Arc::clone(state),
+        }
     }
 
     /// Why a GET is refused, if it is.
@@ -127,46 +147,47 @@ impl Imds<'_> {
         let good = match parts.headers.get(TOKEN) {
             Some(token) => token
                 .to_str()
-                .is_ok_and(|token| time_left(self.seal, token, now).is_some()),
-            None => self.rules.v1 != ImdsV1::Refused,
+                .is_ok_and(|token| time_left(&self.state.key, token, now).is_some()),
+            None => self.state.scenario.imds.v1 != ImdsV1::Refused,
         };
         (!good).then_some(StatusCode::UNAUTHORIZED)
     }
 
     fn token(&self, parts: &Parts, now: SystemTime) -> Response {
         let ttl = requested_ttl(parts).unwrap_or(LONGEST_TTL);
-        let mut response = text(mint(self.seal, now + Duration::from_secs(ttl)));
+        let mut response = text(mint(&self.state.key, now + Duration::from_secs(ttl)));
         header(&mut response, TTL, &ttl.to_string());
-        if let Some(limit) = self.rules.hop_limit {
+        if let Some(limit) = self.state.scenario.imds.hop_limit {
             response.extensions_mut().insert(HopLimit(limit));
         }
         response
     }
 
     fn credentials(&self, now: SystemTime) -> Response {
-        let (issued, held) = self.held.current(self.issuer, now);
+        let (issued, current) = self.credentials.current(&self.state.issuer, now);
         json_text(&json!({
             "Code": "Success",
-            "LastUpdated": instant(issued),
+            "LastUpdated": iso_8601(issued),
             "Type": "AWS-HMAC",
-            "AccessKeyId": held.access_key_id,
-            "SecretAccessKey": held.secret_access_key,
-            "Token": held.session_token,
-            "Expiration": held.expires.map(instant),
+            "AccessKeyId": current.access_key_id,
+            "SecretAccessKey": current.secret_access_key,
+            "Token": current.session_token,
+            "Expiration": current.expires.map(iso_8601),
         }))
     }
 
     fn metadata(&self, path: &str, now: SystemTime) -> Response {
-        let zone = format!("{}a", self.region);
+        let region = &self.state.scenario.region;
+        let zone = self.state.zone_name(CALLERS_ZONE);
         match path.trim_end_matches('/') {
-            "/latest/meta-data/placement/region" => text(self.region.to_owned()),
+            "/latest/meta-data/placement/region" => text(region.clone()),
             "/latest/meta-data/placement/availability-zone" => text(zone),
-            "/latest/meta-data/instance-id" => text(INSTANCE.to_owned()),
-            "/latest/meta-data/instance-type" => text("m7g.large".to_owned()),
-            "/latest/meta-data/iam" => text("info\nsecurity-credentials/".to_owned()),
+            "/latest/meta-data/instance-id" => text(INSTANCE),
+            "/latest/meta-data/instance-type" => text("m7g.large"),
+            "/latest/meta-data/iam" => text("info\nsecurity-credentials/"),
             "/latest/meta-data/iam/info" => json_text(&json!({
                 "Code": "Success",
-                "LastUpdated": instant(now),
+                "LastUpdated": iso_8601(now),
                 "InstanceProfileArn":
                     format!("arn:aws:iam::{ACCOUNT}:instance-profile/{ROLE}"),
                 "InstanceProfileId": "AIPAAWSCREDSBENCHLAB2",
@@ -178,12 +199,12 @@ impl Imds<'_> {
                 "imageId": "ami-0123456789abcdef0",
                 "instanceId": INSTANCE,
                 "instanceType": "m7g.large",
-                "pendingTime": instant(self.started),
+                "pendingTime": iso_8601(self.state.started),
                 "privateIp": "10.0.0.10",
-                "region": self.region,
+                "region": region,
                 "version": "2017-09-30",
             })),
-            _ => plain_error(StatusCode::NOT_FOUND),
+            _ => error_page(StatusCode::NOT_FOUND),
         }
     }
 }
@@ -203,20 +224,20 @@ fn requested_ttl(parts: &Parts) -> Option<u64> {
 }
 
 /// A token that is good until `end`: 56 characters, as the real ones are.
-fn mint(seal: &Seal, end: SystemTime) -> String {
+fn mint(key: &LabKey, end: SystemTime) -> String {
     let since = end.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut bytes = [0_u8; 40];
     bytes[..16].copy_from_slice(&since.as_nanos().to_be_bytes());
-    let mark = seal.mark(PURPOSE, &[&bytes[..16]]);
-    bytes[16..].copy_from_slice(&mark[..24]);
+    let code = key.mac(PURPOSE, &[&bytes[..16]]);
+    bytes[16..].copy_from_slice(&code[..24]);
     STANDARD.encode(bytes)
 }
 
 /// How long a token is still good; `None` if it is not.
-fn time_left(seal: &Seal, token: &str, now: SystemTime) -> Option<Duration> {
+fn time_left(key: &LabKey, token: &str, now: SystemTime) -> Option<Duration> {
     let bytes: [u8; 40] = STANDARD.decode(token).ok()?.try_into().ok()?;
-    let (end, mark) = bytes.split_first_chunk::<16>()?;
-    if !seal.confirms(PURPOSE, &[end], mark) {
+    let (end, code) = bytes.split_first_chunk::<16>()?;
+    if !key.verifies(PURPOSE, &[end], code) {
         return None;
     }
     let nanos = u128::from_be_bytes(*end);
@@ -227,8 +248,8 @@ fn time_left(seal: &Seal, token: &str, now: SystemTime) -> Option<Duration> {
     ))
 }
 
-fn text(body: String) -> Response {
-    reply(StatusCode::OK, "text/plain", body)
+fn text(body: impl Into<Bytes>) -> Response {
+    response(StatusCode::OK, "text/plain", body)
 }
 
 fn json_text(body: &serde_json::Value) -> Response {
@@ -236,7 +257,7 @@ fn json_text(body: &serde_json::Value) -> Response {
 }
 
 /// An error page of the real service.
-fn plain_error(status: StatusCode) -> Response {
+fn error_page(status: StatusCode) -> Response {
     let title = format!(
         "{} - {}",
         status.as_u16(),
@@ -248,15 +269,8 @@ fn plain_error(status: StatusCode) -> Response {
          <html xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"en\" lang=\"en\">\n <head>\n  \
          <title>{title}</title>\n </head>\n <body>\n  <h1>{title}</h1>\n </body>\n</html>\n"
     );
-    let mut response = reply(status, "text/html", body);
+    let mut response = response(status, "text/html", body);
     header(&mut response, SERVER, "EC2ws");
-    response
-}
-
-/// The service's error for a rule.
-pub(super) fn rule_failure(status: StatusCode, _: Problem, _: &str) -> Response {
-    let mut response = plain_error(status);
-    header(&mut response, CONTENT_TYPE, "text/html");
     response
 }
 
@@ -281,16 +295,16 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_time_and_its_lab_only() {
-        let seal = Seal::new(1);
+        let key = LabKey::new(1);
         let end = UNIX_EPOCH + Duration::from_mins(1);
-        let token = mint(&seal, end);
+        let token = mint(&key, end);
         assert_eq!(token.len(), 56);
         assert_eq!(
-            time_left(&seal, &token, UNIX_EPOCH),
+            time_left(&key, &token, UNIX_EPOCH),
             Some(Duration::from_mins(1))
         );
-        assert_eq!(time_left(&seal, &token, end), None);
-        assert_eq!(time_left(&Seal::new(2), &token, UNIX_EPOCH), None);
-        assert_eq!(time_left(&seal, "", UNIX_EPOCH), None);
+        assert_eq!(time_left(&key, &token, end), None);
+        assert_eq!(time_left(&LabKey::new(2), &token, UNIX_EPOCH), None);
+        assert_eq!(time_left(&key, "", UNIX_EPOCH), None);
     }
 }

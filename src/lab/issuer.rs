@@ -1,8 +1,8 @@
 //! Credentials: what the lab hands out, and whether what comes back is still good.
 //!
 //! Every lab service trusts the same [`Issuer`], so credentials from any of its sources work on all
-//! of its services. Nothing issued is stored: a key id carries a mark, its secret follows from the
-//! id, and the session token holds the expiry and the principal under a mark. An expired token is
+//! of its services. Nothing issued is stored: a key id carries a code, its secret follows from the
+//! id, and the session token holds the expiry and the principal under a code. An expired token is
 //! therefore told from an invented one for ever, in constant memory.
 
 use std::fmt;
@@ -15,7 +15,7 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use super::seal::Seal;
+use super::lab_key::LabKey;
 
 /// The account that owns everything in the lab.
 pub(super) const ACCOUNT: &str = "123456789012";
@@ -62,13 +62,16 @@ impl Principal {
     }
 }
 
-/// Why credentials are not good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unusable {
+/// Why credentials are not good. The wording is the real STS's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum CredentialsError {
     /// This lab never issued such a key, or it came without the token it needs.
+    #[error("The security token included in the request is invalid.")]
     UnknownKey,
     /// The token is not the one issued with the key.
+    #[error("The security token included in the request is invalid.")]
     WrongToken,
+    #[error("The security token included in the request is expired")]
     Expired,
 }
 
@@ -86,27 +89,27 @@ struct Claims {
 
 /// Issues credentials and recognises them.
 pub(super) struct Issuer {
-    seal: Seal,
+    key: LabKey,
     issued: AtomicU64,
     static_credentials: Credentials,
     static_principal: Principal,
 }
 
 impl Issuer {
-    pub(super) fn new(seal: Seal) -> Self {
-        let access_key_id = format!("AKIA{}", base32(&first_ten(&seal.mark("static key", &[]))));
+    pub(super) fn new(key: LabKey) -> Self {
+        let access_key_id = format!("AKIA{}", base32(&key.mac("static key", &[])[..10]));
         let static_credentials = Credentials {
-            secret_access_key: secret(&seal, &access_key_id),
+            secret_access_key: secret(&key, &access_key_id),
             access_key_id,
             session_token: None,
             expires: None,
         };
         let static_principal = Principal {
             arn: format!("arn:aws:iam::{ACCOUNT}:user/awscreds-bench"),
-            user_id: format!("AIDA{}", base32(&first_ten(&seal.mark("static user", &[])))),
+            user_id: format!("AIDA{}", base32(&key.mac("static user", &[])[..10])),
         };
         Self {
-            seal,
+            key,
             issued: AtomicU64::new(0),
             static_credentials,
             static_principal,
@@ -121,11 +124,11 @@ impl Issuer {
     /// The principal of a role session. An unusable session name is the caller's to refuse.
     pub(super) fn role_session(&self, account: &str, role: &str, session: &str) -> Principal {
         let id = self
-            .seal
-            .mark("role", &[account.as_bytes(), b"/", role.as_bytes()]);
+            .key
+            .mac("role", &[account.as_bytes(), b"/", role.as_bytes()]);
         Principal {
             arn: format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
-            user_id: format!("AROA{}:{session}", base32(&first_ten(&id))),
+            user_id: format!("AROA{}:{session}", base32(&id[..10])),
         }
     }
 
@@ -146,7 +149,7 @@ impl Issuer {
             principal,
         };
         Credentials {
-            secret_access_key: secret(&self.seal, &access_key_id),
+            secret_access_key: secret(&self.key, &access_key_id),
             session_token: Some(self.session_token(&claims, serial)),
             access_key_id,
             expires: Some(expires),
@@ -158,29 +161,28 @@ impl Issuer {
         let scrambled = serial.wrapping_mul(0x9E_3779_B97F) & 0xFF_FFFF_FFFF;
         let mut bytes = [0_u8; 10];
         bytes[..5].copy_from_slice(&scrambled.to_be_bytes()[3..]);
-        let mark = self.seal.mark("temporary key", &[&bytes[..5]]);
-        bytes[5..].copy_from_slice(&mark[..5]);
+        let code = self.key.mac("temporary key", &[&bytes[..5]]);
+        bytes[5..].copy_from_slice(&code[..5]);
         format!("ASIA{}", base32(&bytes))
     }
 
     fn session_token(&self, claims: &Claims, serial: u64) -> String {
         let json = serde_json::to_vec(claims).unwrap_or_default();
-        let mut bytes = Vec::with_capacity(TOKEN_BYTES.max(json.len() + 46));
-        bytes.extend_from_slice(TOKEN_PREFIX);
+        let mut bytes = TOKEN_PREFIX.to_vec();
         bytes.extend_from_slice(&u16::try_from(json.len()).unwrap_or(0).to_be_bytes());
         bytes.extend_from_slice(&json);
         let filled = bytes.len();
         bytes.resize(filled.max(TOKEN_BYTES - 32), 0);
         StdRng::seed_from_u64(serial).fill_bytes(&mut bytes[filled..]);
-        let mark = self.seal.mark("session token", &[&bytes]);
-        bytes.extend_from_slice(&mark);
+        let code = self.key.mac("session token", &[&bytes]);
+        bytes.extend_from_slice(&code);
         STANDARD.encode(bytes)
     }
 
     fn claims(&self, token: &str) -> Option<Claims> {
         let bytes = STANDARD.decode(token).ok()?;
-        let (body, mark) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
-        if !self.seal.confirms("session token", &[body], mark) {
+        let (body, code) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
+        if !self.key.verifies("session token", &[body], code) {
             return None;
         }
         let (length, rest) = body.strip_prefix(TOKEN_PREFIX)?.split_first_chunk::<2>()?;
@@ -193,10 +195,10 @@ impl Issuer {
             return Some(self.static_credentials.secret_access_key.clone());
         }
         let bytes = unbase32(access_key_id.strip_prefix("ASIA")?)?;
-        let (serial, mark) = bytes.split_at(5);
-        self.seal
-            .confirms("temporary key", &[serial], mark)
-            .then(|| secret(&self.seal, access_key_id))
+        let (serial, code) = bytes.split_at(5);
+        self.key
+            .verifies("temporary key", &[serial], code)
+            .then(|| secret(&self.key, access_key_id))
     }
 
     /// Whom a key with its token belongs to, if both are good at `now`. The signature is not looked
@@ -206,27 +208,27 @@ impl Issuer {
         access_key_id: &str,
         session_token: Option<&str>,
         now: SystemTime,
-    ) -> Result<Principal, Unusable> {
+    ) -> Result<Principal, CredentialsError> {
         if access_key_id == self.static_credentials.access_key_id {
             return match session_token {
                 None => Ok(self.static_principal.clone()),
-                Some(_) => Err(Unusable::WrongToken),
+                Some(_) => Err(CredentialsError::WrongToken),
             };
         }
-        let token = session_token.ok_or(Unusable::UnknownKey)?;
-        let claims = self.claims(token).ok_or(Unusable::WrongToken)?;
+        let token = session_token.ok_or(CredentialsError::UnknownKey)?;
+        let claims = self.claims(token).ok_or(CredentialsError::WrongToken)?;
         if claims.access_key_id != access_key_id {
-            return Err(Unusable::WrongToken);
+            return Err(CredentialsError::WrongToken);
         }
         if millis(now) >= claims.expires_ms {
-            return Err(Unusable::Expired);
+            return Err(CredentialsError::Expired);
         }
         Ok(claims.principal)
     }
 }
 
-fn secret(seal: &Seal, access_key_id: &str) -> String {
-    let bytes = seal.mark("secret key", &[access_key_id.as_bytes()]);
+fn secret(key: &LabKey, access_key_id: &str) -> String {
+    let bytes = key.mac("secret key", &[access_key_id.as_bytes()]);
     STANDARD.encode(&bytes[..30])
 }
 
@@ -241,13 +243,10 @@ fn whole_second_after(time: SystemTime) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-fn first_ten(mark: &[u8; 32]) -> [u8; 10] {
-    std::array::from_fn(|index| mark[index])
-}
-
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-fn base32(bytes: &[u8; 10]) -> String {
+/// Ten bytes as sixteen characters (RFC 4648).
+fn base32(bytes: &[u8]) -> String {
     let number = bytes
         .iter()
         .fold(0_u128, |n, byte| n << 8 | u128::from(*byte));
@@ -261,12 +260,11 @@ fn unbase32(text: &str) -> Option<[u8; 10]> {
     if text.len() != 16 {
         return None;
     }
-    let mut number = 0_u128;
-    for byte in text.bytes() {
+    let number = text.bytes().try_fold(0_u128, |number, byte| {
         let digit = BASE32.iter().position(|known| *known == byte)?;
-        number = number << 5 | digit as u128;
-    }
-    number.to_be_bytes()[6..].try_into().ok()
+        Some(number << 5 | digit as u128)
+    });
+    number?.to_be_bytes()[6..].try_into().ok()
 }
 
 #[cfg(test)]
@@ -274,7 +272,7 @@ mod tests {
     use super::*;
 
     fn issuer() -> Issuer {
-        Issuer::new(Seal::new(1))
+        Issuer::new(LabKey::new(1))
     }
 
     fn session(issuer: &Issuer) -> Principal {
@@ -298,9 +296,15 @@ mod tests {
                 .check(key, token, end - Duration::from_millis(1))
                 .is_ok()
         );
-        assert_eq!(issuer.check(key, token, end), Err(Unusable::Expired));
+        assert_eq!(
+            issuer.check(key, token, end),
+            Err(CredentialsError::Expired)
+        );
         let next_year = end + Duration::from_hours(8760);
-        assert_eq!(issuer.check(key, token, next_year), Err(Unusable::Expired));
+        assert_eq!(
+            issuer.check(key, token, next_year),
+            Err(CredentialsError::Expired)
+        );
     }
 
     #[test]
@@ -320,7 +324,7 @@ mod tests {
     #[test]
     fn every_issue_is_unlike_the_others_and_a_seed_repeats_them() {
         let keys = |seed| -> Vec<String> {
-            let issuer = Issuer::new(Seal::new(seed));
+            let issuer = Issuer::new(LabKey::new(seed));
             (0..10_000)
                 .map(|_| issuer.issue(session(&issuer), NOON, Duration::from_secs(9)))
                 .map(|given| given.access_key_id)
@@ -341,18 +345,21 @@ mod tests {
         let check = |key: &str, token: Option<&str>| issuer.check(key, token, NOON);
         assert_eq!(
             check(&one.access_key_id, two.session_token.as_deref()),
-            Err(Unusable::WrongToken)
+            Err(CredentialsError::WrongToken)
         );
         assert_eq!(
             check(&one.access_key_id, Some("IQoJb3JpZ2luX2Vj")),
-            Err(Unusable::WrongToken)
+            Err(CredentialsError::WrongToken)
         );
-        assert_eq!(check(&one.access_key_id, None), Err(Unusable::UnknownKey));
+        assert_eq!(
+            check(&one.access_key_id, None),
+            Err(CredentialsError::UnknownKey)
+        );
         let mut forged = one.session_token.clone().unwrap();
         forged.replace_range(60..61, if &forged[60..61] == "A" { "B" } else { "A" });
         assert_eq!(
             check(&one.access_key_id, Some(&forged)),
-            Err(Unusable::WrongToken)
+            Err(CredentialsError::WrongToken)
         );
     }
 
@@ -367,7 +374,7 @@ mod tests {
         assert_eq!(issuer.secret_of("ASIAAAAAAAAAAAAAAAAA"), None);
         assert_eq!(issuer.secret_of("AKIAIOSFODNN7EXAMPLE"), None);
         assert_eq!(issuer.secret_of(""), None);
-        let other = Issuer::new(Seal::new(2));
+        let other = Issuer::new(LabKey::new(2));
         assert_eq!(other.secret_of(&given.access_key_id), None);
     }
 

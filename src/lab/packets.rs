@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::counts::{Counts, Outcome};
 use super::rules::{Bucket, Refusal, Throttle};
 use super::scenario::PacketBudget;
-use super::sleeper::Sleeper;
+use super::timer::PreciseTimer;
 use crate::clock;
 
 /// The name that packets are counted under.
@@ -48,19 +48,19 @@ impl Packets {
 
     /// Returns when the request's packets have come through, however often they had to be sent; `first` is
     /// whether its connection is new.
-    pub(super) async fn arrive(&self, first: bool, sleeper: &Sleeper, counts: &Counts) {
+    pub(super) async fn arrive(&self, first: bool, timer: &PreciseTimer, counts: &Counts) {
         if first {
-            self.until_through(SYN_AGAIN, sleeper, counts).await;
+            self.until_through(SYN_AGAIN, timer, counts).await;
             self.spend(REST_OF_CONNECTION, counts);
         }
-        self.until_through(DATA_AGAIN, sleeper, counts).await;
+        self.until_through(DATA_AGAIN, timer, counts).await;
         self.spend(REST_OF_REQUEST, counts);
     }
 
-    async fn until_through(&self, first_wait: Duration, sleeper: &Sleeper, counts: &Counts) {
+    async fn until_through(&self, first_wait: Duration, timer: &PreciseTimer, counts: &Counts) {
         let mut wait = first_wait;
         while !self.passes(counts) {
-            sleeper.until(clock::now() + wait).await;
+            timer.until(clock::now() + wait).await;
             wait *= 2;
         }
     }

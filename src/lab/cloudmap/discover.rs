@@ -4,8 +4,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 use serde::Deserialize;
 
-use super::error::CloudMapError;
-use super::registry::{Attributes, Instance, Service};
+use super::registry::{Attributes, Instance, Result, Service, invalid};
 
 /// Instances in an answer when the caller does not say; there are no further pages.
 const USUAL_RESULTS: u64 = 100;
@@ -24,7 +23,7 @@ pub(super) enum HealthFilter {
 /// What is asked for.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Question {
+pub(super) struct DiscoverRequest {
     pub(super) namespace_name: String,
     pub(super) service_name: String,
     pub(super) max_results: Option<u64>,
@@ -37,9 +36,9 @@ pub(super) struct Question {
 }
 
 /// An instance with its id.
-pub(super) type Found<'a> = (&'a String, &'a Instance);
+pub(super) type Match<'a> = (&'a String, &'a Instance);
 
-impl Question {
+impl DiscoverRequest {
     /// The instances that match, in random order, no more than asked for.
     ///
     /// All of `QueryParameters` must match. `OptionalParameters` narrow the answer further if that
@@ -49,12 +48,12 @@ impl Question {
         &self,
         service: &'a Service,
         random: &mut impl Rng,
-    ) -> Result<Vec<Found<'a>>, CloudMapError> {
+    ) -> Result<Vec<Match<'a>>> {
         let most = self.max_results.unwrap_or(USUAL_RESULTS);
         if !(1..=1_000).contains(&most) {
-            return Err(CloudMapError::invalid("MaxResults is from 1 to 1000"));
+            return Err(invalid("MaxResults is from 1 to 1000"));
         }
-        let mut found: Vec<Found<'a>> = service
+        let mut found: Vec<Match<'a>> = service
             .instances
             .iter()
             .filter(|(_, instance)| has(instance, &self.query_parameters))
@@ -80,20 +79,14 @@ fn has(instance: &Instance, wanted: &Attributes) -> bool {
     wanted.all(|(name, value)| instance.attributes.get(name) == Some(value))
 }
 
-fn by_health(found: Vec<Found<'_>>, filter: HealthFilter) -> Vec<Found<'_>> {
-    let only = |healthy: bool| {
-        let all = found.iter().copied();
-        all.filter(|(_, instance)| instance.healthy == healthy)
-            .collect::<Vec<_>>()
-    };
+fn by_health(found: Vec<Match<'_>>, filter: HealthFilter) -> Vec<Match<'_>> {
+    let (healthy, unhealthy): (Vec<_>, Vec<_>) =
+        found.iter().partition(|(_, instance)| instance.healthy);
     match filter {
-        HealthFilter::All => found,
-        HealthFilter::Healthy => only(true),
-        HealthFilter::Unhealthy => only(false),
-        HealthFilter::HealthyOrElseAll => match only(true) {
-            none if none.is_empty() => found,
-            healthy => healthy,
-        },
+        HealthFilter::Healthy => healthy,
+        HealthFilter::Unhealthy => unhealthy,
+        HealthFilter::HealthyOrElseAll if !healthy.is_empty() => healthy,
+        HealthFilter::HealthyOrElseAll | HealthFilter::All => found,
     }
 }
 
@@ -133,9 +126,9 @@ mod tests {
         let mut asked = json!({"NamespaceName": "n", "ServiceName": "s"});
         let further = further.as_object().unwrap().clone();
         asked.as_object_mut().unwrap().extend(further);
-        let question: Question = serde_json::from_value(asked).unwrap();
+        let request: DiscoverRequest = serde_json::from_value(asked).unwrap();
         let mut random = StdRng::seed_from_u64(1);
-        let found = question.find(service, &mut random).unwrap();
+        let found = request.find(service, &mut random).unwrap();
         let mut ids: Vec<String> = found.into_iter().map(|(id, _)| id.clone()).collect();
         ids.sort();
         ids
@@ -190,12 +183,12 @@ mod tests {
     fn no_more_than_asked_for_and_every_order_occurs() {
         let service = service(false);
         assert_eq!(found(&service, &json!({"MaxResults": 2})).len(), 2);
-        let question: Question =
+        let request: DiscoverRequest =
             serde_json::from_value(json!({"NamespaceName": "n", "ServiceName": "s"})).unwrap();
         let mut random = StdRng::seed_from_u64(1);
         let orders: std::collections::BTreeSet<Vec<&String>> = (0..100)
             .map(|_| {
-                let found = question.find(&service, &mut random).unwrap();
+                let found = request.find(&service, &mut random).unwrap();
                 found.into_iter().map(|(id, _)| id).collect()
             })
             .collect();

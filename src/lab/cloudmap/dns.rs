@@ -6,104 +6,121 @@
 //! beyond its address, its zone above all, DNS cannot say.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::Rng;
 use rand::seq::SliceRandom;
 use simple_dns::rdata::{A, AAAA, RData, SRV};
-use simple_dns::{CLASS, Name, Packet, PacketFlag, QTYPE, Question, RCODE, ResourceRecord, TYPE};
+use simple_dns::{CLASS, Name, Packet, PacketFlag, QTYPE, RCODE, ResourceRecord, TYPE};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::CloudMap;
+use super::super::pipeline::Admission;
+use super::super::rules::RuleEvaluator;
+use super::super::state::LabState;
+use super::names::TTL;
 use super::registry::{Instance, Registry};
-use crate::lab::aws::Aws;
-use crate::lab::stage::Passage;
 
-/// Seconds for which an answer may be kept: what ECS gives its records.
-pub(in crate::lab) const TTL: u32 = 60;
 /// Records in one answer.
 const MOST_RECORDS: usize = 8;
 /// Bytes in one message without extensions (RFC 1035, 4.2.1).
 const MESSAGE: usize = 512;
 
-/// Answers questions until `stop` changes.
-pub(in crate::lab) async fn serve(
-    socket: UdpSocket,
-    aws: Arc<Aws>,
-    mut stop: watch::Receiver<bool>,
-) {
-    let socket = Arc::new(socket);
-    let mut answers = JoinSet::new();
-    let mut message = [0; MESSAGE];
-    loop {
-        tokio::select! {
-            received = socket.recv_from(&mut message) => {
-                let Ok((length, from)) = received else { continue };
-                let question = message[..length].to_vec();
-                let (socket, aws) = (Arc::clone(&socket), Arc::clone(&aws));
-                answers.spawn(async move {
-                    if let Some(answer) = answered(&aws, &question).await {
-                        // Whoever asked may be gone.
-                        let _ = socket.send_to(&answer, from).await;
-                    }
-                });
-            }
-            Some(_) = answers.join_next() => {}
-            _ = stop.changed() => break,
-        }
-    }
+pub(in crate::lab) struct DnsView {
+    state: Arc<LabState>,
+    registry: Arc<Mutex<Registry>>,
+    rules: RuleEvaluator,
 }
 
-async fn answered(aws: &Aws, message: &[u8]) -> Option<Vec<u8>> {
-    let asked = Packet::parse(message).ok()?;
-    let question = asked.questions.first()?;
-    let counted = match question.qtype {
-        QTYPE::TYPE(TYPE::A) => "dns:A",
-        QTYPE::TYPE(TYPE::AAAA) => "dns:AAAA",
-        QTYPE::TYPE(TYPE::SRV) => "dns:SRV",
-        _ => "dns:other",
-    };
-    let mut reply = Packet::new_reply(asked.id());
-    reply.set_flags(PacketFlag::AUTHORITATIVE_ANSWER);
-    reply.questions.push(question.clone());
-    match aws.stage.pass(counted, aws.dns_ruler()).await {
-        Passage::Silence => return None,
-        Passage::Refuse => *reply.rcode_mut() = RCODE::ServerFailure,
-        Passage::Answer => {
-            let (records, further) = records(&aws.cloudmap, question)?;
-            if records.is_empty() && further.is_none() {
-                *reply.rcode_mut() = RCODE::NameError;
-            }
-            reply.answers = records;
-            reply.additional_records = further.unwrap_or_default();
+impl DnsView {
+    pub(super) fn new(state: &Arc<LabState>, registry: &Arc<Mutex<Registry>>) -> Self {
+        let scenario = &state.scenario;
+        Self {
+            state: Arc::clone(state),
+            registry: Arc::clone(registry),
+            rules: RuleEvaluator::new(scenario.cloudmap.dns, scenario.seed, "cloudmap:dns", &[]),
         }
     }
-    reply.build_bytes_vec_compressed().ok()
+
+    /// Answers questions until `stop` changes.
+    pub(in crate::lab) async fn serve(self, socket: UdpSocket, mut stop: watch::Receiver<bool>) {
+        let shared = Arc::new((self, socket));
+        let mut answers = JoinSet::new();
+        let mut message = [0; MESSAGE];
+        loop {
+            tokio::select! {
+                received = shared.1.recv_from(&mut message) => {
+                    let Ok((length, from)) = received else { continue };
+                    let question = message[..length].to_vec();
+                    let shared = Arc::clone(&shared);
+                    answers.spawn(async move {
+                        let (view, socket) = &*shared;
+                        if let Some(answer) = view.answer(&question).await {
+                            // Whoever asked may be gone.
+                            let _ = socket.send_to(&answer, from).await;
+                        }
+                    });
+                }
+                Some(_) = answers.join_next() => {}
+                _ = stop.changed() => break,
+            }
+        }
+    }
+
+    async fn answer(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let asked = Packet::parse(message).ok()?;
+        let question = asked.questions.first()?;
+        let operation = match question.qtype {
+            QTYPE::TYPE(TYPE::A) => "dns:A",
+            QTYPE::TYPE(TYPE::AAAA) => "dns:AAAA",
+            QTYPE::TYPE(TYPE::SRV) => "dns:SRV",
+            _ => "dns:other",
+        };
+        let mut reply = Packet::new_reply(asked.id());
+        reply.set_flags(PacketFlag::AUTHORITATIVE_ANSWER);
+        reply.questions.push(question.clone());
+        match self.state.pipeline.admit(operation, &self.rules).await {
+            Admission::Ignore => return None,
+            Admission::Refuse => *reply.rcode_mut() = RCODE::ServerFailure,
+            Admission::Answer => {
+                let name = question.qname.to_string().to_ascii_lowercase();
+                let instances = {
+                    let registry = self.registry.lock();
+                    let mut registry = registry.unwrap_or_else(PoisonError::into_inner);
+                    registry.choose(|registry, random| find(registry, &name, random))
+                };
+                match instances {
+                    None => *reply.rcode_mut() = RCODE::NameError,
+                    Some(instances) => {
+                        (reply.answers, reply.additional_records) =
+                            records(&name, question.qtype, &instances)?;
+                    }
+                }
+            }
+        }
+        reply.build_bytes_vec_compressed().ok()
+    }
 }
 
 type Records = Vec<ResourceRecord<'static>>;
 
-/// The records that answer, and those that go with them: `None` if there is no such name.
-fn records(cloudmap: &CloudMap, question: &Question<'_>) -> Option<(Records, Option<Records>)> {
-    let mut registry = cloudmap.registry();
-    let mut random = registry.random.clone();
-    let name = question.qname.to_string().to_ascii_lowercase();
-    let found = found(&registry, &name, &mut random);
-    registry.random = random;
-    drop(registry);
-    let Some(found) = found else {
-        return Some((Vec::new(), None));
+/// The records that answer, and those that go with them.
+fn records(
+    name: &str,
+    asked: QTYPE,
+    instances: &[(String, Instance)],
+) -> Option<(Records, Records)> {
+    let parsed = |name: &str| Name::new(name).ok().map(Name::into_owned);
+    let record = |name: &str, data| {
+        let name = parsed(name)?;
+        Some(ResourceRecord::new(name, CLASS::IN, TTL, data))
     };
-    let asked = |name: &str| Name::new(name).ok().map(Name::into_owned);
-    let record = |name: Name<'static>, data| ResourceRecord::new(name, CLASS::IN, TTL, data);
-    let (mut records, mut further) = (Vec::new(), Vec::new());
-    for (own, instance) in &found {
-        let address = |kind| address(instance, kind);
-        match question.qtype {
+    let (mut answers, mut additional) = (Vec::new(), Vec::new());
+    for (own, instance) in instances {
+        match asked {
             QTYPE::TYPE(kind @ (TYPE::A | TYPE::AAAA)) => {
-                records.extend(address(kind).map(|data| (name.as_str(), data)));
+                answers.extend(address(instance, kind).map(|data| record(name, data)));
             }
             QTYPE::TYPE(TYPE::SRV) => {
                 let port = instance.attributes.get("AWS_INSTANCE_PORT");
@@ -114,31 +131,23 @@ fn records(cloudmap: &CloudMap, question: &Question<'_>) -> Option<(Records, Opt
                     priority: 1,
                     weight: 1,
                     port,
-                    target: asked(own)?,
+                    target: parsed(own)?,
                 };
-                records.push((name.as_str(), RData::SRV(srv)));
-                let addresses = [TYPE::A, TYPE::AAAA].into_iter().filter_map(address);
-                further.extend(addresses.map(|data| (own.as_str(), data)));
+                answers.push(record(name, RData::SRV(srv)));
+                let addresses = [TYPE::A, TYPE::AAAA].map(|kind| address(instance, kind));
+                let addresses = addresses.into_iter().flatten();
+                additional.extend(addresses.map(|data| record(own, data)));
             }
             _ => {}
         }
     }
-    let made = |pairs: Vec<(&str, RData<'static>)>| -> Option<Records> {
-        let made = pairs
-            .into_iter()
-            .map(|(name, data)| Some(record(asked(name)?, data)));
-        made.collect()
-    };
-    Some((made(records)?, Some(made(further)?)))
+    let all = |records: Vec<_>| records.into_iter().collect::<Option<Records>>();
+    Some((all(answers)?, all(additional)?))
 }
 
 /// The instances behind `SERVICE.NAMESPACE`, or the one behind `INSTANCE.SERVICE.NAMESPACE`, each with
 /// its own name.
-fn found(
-    registry: &Registry,
-    name: &str,
-    random: &mut impl Rng,
-) -> Option<Vec<(String, Instance)>> {
+fn find(registry: &Registry, name: &str, random: &mut impl Rng) -> Option<Vec<(String, Instance)>> {
     let (first, rest) = name.split_once('.')?;
     if registry.has_dns(rest) {
         let service = registry.named(rest, first).ok()?;

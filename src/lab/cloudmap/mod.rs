@@ -4,84 +4,165 @@
 //! Rules from the AWS Cloud Map API Reference and Developer Guide. What is registered is there at once;
 //! `GetOperation` always finds success. One registry serves every Region's endpoint.
 
-mod answers;
 mod discover;
 pub(super) mod dns;
-mod error;
-mod operation;
+pub(super) mod grpc;
+mod names;
+mod operations;
 mod registry;
-pub(super) mod servers;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
-use http::request::Parts;
-use serde_json::json;
+use http::{HeaderName, StatusCode};
+use serde_json::{Value, json};
 
-use self::error::{CloudMapError, failure};
-pub(super) use self::error::{rule_failure, too_large};
-pub(super) use self::operation::{Operation, TARGET_PREFIX};
-pub(super) use self::registry::Attributes;
+use self::dns::DnsView;
+use self::grpc::GrpcServer;
+pub use self::names::{NAMESPACE, SERVICE};
+use self::operations::Call;
 use self::registry::{Namespace, NamespaceKind, Registry, ServiceForm};
-use super::caller::caller;
-use super::issuer::Issuer;
-use super::reply::Response;
-use super::sigv4;
-use super::stage::Turn;
+use super::api_error::ApiError;
+use super::authentication::{AuthenticationError, authenticate};
+use super::issuer::CredentialsError;
+use super::response::{Response, header, response};
+use super::rules::{RuleEvaluator, Rules};
+use super::scenario::is_region;
+use super::service::{
+    Destination, ErrorCause, Operation, REQUEST_ID, Request, RequestContext, Service, rules_within,
+};
+use super::sigv4::SignatureError;
+use super::state::LabState;
+use crate::clock;
 
-/// The namespace that the lab brings: private DNS, so that the API and DNS both see it.
-pub const NAMESPACE: &str = "grpc.demo";
-/// The service in [`NAMESPACE`] whose instances are the lab's gRPC servers.
-pub const SERVICE: &str = "server";
-/// The attribute that says in which zone an instance is: ECS sets it.
-pub(super) const ZONE: &str = "AVAILABILITY_ZONE";
+/// What the `X-Amz-Target` header names before the operation.
+const TARGET_PREFIX: &str = "Route53AutoNaming_v20170314.";
+/// Bytes in the body of a request: attributes fit many times over.
+const LARGEST_BODY: usize = 256 * 1024;
 
-/// A request with its body read.
-pub(super) struct Call {
-    pub(super) parts: Parts,
-    pub(super) body: Bytes,
-}
-
-impl Call {
-    fn name(&self) -> &str {
-        let target = self.parts.headers.get("x-amz-target");
-        let target = target.and_then(|target| target.to_str().ok());
-        target
-            .and_then(|target| target.strip_prefix(TARGET_PREFIX))
-            .unwrap_or_default()
-    }
-
-    pub(super) fn operation(&self) -> Option<Operation> {
-        Operation::named(self.name())
-    }
-
-    /// The name that the operation is counted under.
-    pub(super) fn counted(&self) -> &'static str {
-        self.operation()
-            .map_or("cloudmap:other", Operation::counted)
-    }
-}
-
-/// The service.
 pub(super) struct CloudMap {
-    registry: Mutex<Registry>,
+    state: Arc<LabState>,
+    registry: Arc<Mutex<Registry>>,
+    discover: Arc<RuleEvaluator>,
+    revision: Arc<RuleEvaluator>,
+    other: Arc<RuleEvaluator>,
 }
 
-impl CloudMap {
-    pub(super) fn new(seed: u64) -> Self {
-        Self {
-            registry: Mutex::new(Registry::new(seed)),
+#[async_trait::async_trait]
+impl Service for CloudMap {
+    fn claims<'a>(&'a self, destination: &Destination<'a>) -> Option<&'a str> {
+        match destination {
+            Destination::Host(name) => {
+                // Operations on instances go to `data-` before the service's own name.
+                let name = name.strip_prefix("data-").unwrap_or(name);
+                let region = name.strip_prefix("servicediscovery.");
+                region.filter(|name| is_region(name))
+            }
+            Destination::Scope { .. } => destination.scoped_to("servicediscovery"),
+            Destination::Form(head) => {
+                let target = head.headers.get("x-amz-target")?.as_bytes();
+                let ours = target.starts_with(TARGET_PREFIX.as_bytes());
+                ours.then_some(&self.state.scenario.region)
+            }
         }
     }
 
-    fn registry(&self) -> MutexGuard<'_, Registry> {
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    fn body_limit(&self) -> Option<usize> {
+        Some(LARGEST_BODY)
     }
 
-    /// Makes the lab's own service, with these instances.
-    pub(super) fn furnish(&self, instances: Vec<(String, Attributes)>, now: SystemTime) {
-        let mut registry = self.registry();
+    fn operation(&self, request: &Request) -> Operation {
+        let name = operations::find(target(request)).map_or("cloudmap:other", |(name, _)| name);
+        let rules = match name {
+            "cloudmap:DiscoverInstances" => &self.discover,
+            "cloudmap:DiscoverInstancesRevision" => &self.revision,
+            _ => &self.other,
+        };
+        Operation {
+            name,
+            rules: Arc::clone(rules),
+        }
+    }
+
+    /// Judges the request by the time of its arrival, and does what it asks when its response is due.
+    async fn answer(&self, request: Request, context: RequestContext<'_>) -> Response {
+        let (issuer, region) = (&self.state.issuer, request.region.as_str());
+        let signer = authenticate(
+            issuer,
+            &request,
+            "servicediscovery",
+            region,
+            context.arrived,
+        );
+        context.due().await;
+        let result = signer.map_err(|error| refused(&error)).and_then(|_| {
+            let target = target(&request);
+            let (_, run) = operations::find(target).ok_or_else(|| {
+                let message = format!("The lab does not know the operation `{target}`");
+                ApiError::bad_request("UnknownOperationException", message)
+            })?;
+            let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+            run(&mut Call {
+                registry: &mut registry,
+                body: request.bytes(),
+                region,
+                now: clock::wall(),
+            })
+        });
+        match result {
+            Ok(result) => json_1_1(StatusCode::OK, &result, &context.request_id),
+            Err(error) => failure(&error, &context.request_id),
+        }
+    }
+
+    /// Cloud Map refuses for the rate with 400 and a code of its own, where a scenario says 429.
+    fn error(&self, status: StatusCode, cause: ErrorCause, request_id: &str) -> Response {
+        let (status, code, message) = match (cause, status) {
+            (ErrorCause::TooLarge, _) => {
+                (status, "RequestEntityTooLarge", "Request body is too large")
+            }
+            (ErrorCause::Throttled, StatusCode::TOO_MANY_REQUESTS) => (
+                StatusCode::BAD_REQUEST,
+                "RequestLimitExceeded",
+                "The operation can't be completed because you've reached the quota for the number of \
+                 requests.",
+            ),
+            (ErrorCause::Throttled, _) => (status, "ServiceUnavailable", "Rate exceeded"),
+            (ErrorCause::Fault, _) => (
+                status,
+                "InternalFailure",
+                "The request processing has failed because of an unknown error, exception or failure.",
+            ),
+        };
+        failure(&ApiError::new(status, code, message), request_id)
+    }
+}
+
+impl CloudMap {
+    pub(super) fn new(state: &Arc<LabState>) -> Self {
+        let (seed, scenario) = (state.scenario.seed, &state.scenario.cloudmap);
+        let operations = [
+            ("cloudmap:discover", scenario.discover),
+            ("cloudmap:revision", scenario.revision),
+            ("cloudmap:other", Rules::default()),
+        ];
+        let [discover, revision, other] = rules_within(scenario.rules, seed, operations);
+        Self {
+            state: Arc::clone(state),
+            registry: Arc::new(Mutex::new(Registry::new(seed))),
+            discover,
+            revision,
+            other,
+        }
+    }
+
+    pub(super) fn dns_view(&self) -> DnsView {
+        DnsView::new(&self.state, &self.registry)
+    }
+
+    /// Makes the lab's own service, with these servers.
+    pub(super) fn register(&self, servers: &[GrpcServer]) {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock::wall();
         let namespace = registry.create_namespace(Namespace {
             name: NAMESPACE.to_owned(),
             kind: NamespaceKind::DnsPrivate,
@@ -93,7 +174,7 @@ impl CloudMap {
             namespace_id,
             dns_config: Some(json!({
                 "RoutingPolicy": "MULTIVALUE",
-                "DnsRecords": [{"Type": "A", "TTL": dns::TTL}, {"Type": "SRV", "TTL": dns::TTL}],
+                "DnsRecords": [{"Type": "A", "TTL": names::TTL}, {"Type": "SRV", "TTL": names::TTL}],
             })),
             health_check_custom_config: Some(json!({"FailureThreshold": 1})),
             ..ServiceForm::default()
@@ -101,51 +182,48 @@ impl CloudMap {
         let service = namespace.and_then(|id| registry.create_service(form(id), now));
         // A new registry has room for these, and their names are good.
         if let Ok(service) = service {
-            for (id, attributes) in instances {
-                let _ = registry.register(&service, &id, attributes);
+            for server in servers {
+                let attributes = server.attributes(&self.state);
+                let _ = registry.register(&service, server.id(), attributes);
             }
-        }
-    }
-
-    /// Judges the request by the time of its arrival, and does what it asks when its turn has come.
-    pub(super) async fn answer(
-        &self,
-        turn: Turn<'_>,
-        call: &Call,
-        issuer: &Issuer,
-        region: &str,
-    ) -> Response {
-        let judged = judge(call, issuer, region, turn.arrived);
-        turn.due().await;
-        let answered = judged.and_then(|operation| {
-            let now = crate::clock::wall();
-            answers::answer(&mut self.registry(), operation, &call.body, region, now)
-        });
-        match answered {
-            Ok(body) => answers::success(&body, &turn.request_id),
-            Err(error) => failure(&error, &turn.request_id),
         }
     }
 }
 
-fn judge(
-    call: &Call,
-    issuer: &Issuer,
-    region: &str,
-    now: SystemTime,
-) -> Result<Operation, CloudMapError> {
-    let request = sigv4::Request {
-        method: call.parts.method.as_str(),
-        path: call.parts.uri.path(),
-        query: call.parts.uri.query().unwrap_or_default(),
-        headers: &call.parts.headers,
-        body: &call.body,
+/// The operation that a request names.
+fn target(request: &Request) -> &str {
+    let target = request.head.headers.get("x-amz-target");
+    let target = target.and_then(|target| target.to_str().ok());
+    target
+        .and_then(|target| target.strip_prefix(TARGET_PREFIX))
+        .unwrap_or_default()
+}
+
+fn refused(error: &AuthenticationError) -> ApiError {
+    let code = match error {
+        AuthenticationError::Signature(SignatureError::Missing) => {
+            "MissingAuthenticationTokenException"
+        }
+        AuthenticationError::Signature(SignatureError::Incomplete(_)) => {
+            "IncompleteSignatureException"
+        }
+        AuthenticationError::Signature(_) => "InvalidSignatureException",
+        AuthenticationError::Credentials(CredentialsError::Expired) => "ExpiredTokenException",
+        AuthenticationError::Credentials(_) => "UnrecognizedClientException",
     };
-    caller::<CloudMapError>(issuer, &request, region, "servicediscovery", now)?;
-    call.operation().ok_or_else(|| {
-        CloudMapError::new(
-            "UnknownOperationException",
-            format!("The lab does not know the operation `{}`", call.name()),
-        )
-    })
+    ApiError::bad_request(code, error.to_string())
+}
+
+fn failure(error: &ApiError, request_id: &str) -> Response {
+    let body = json!({"__type": error.code, "message": error.message});
+    let mut response = json_1_1(error.status, &body, request_id);
+    let code = HeaderName::from_static("x-amzn-errortype");
+    header(&mut response, code, error.code);
+    response
+}
+
+fn json_1_1(status: StatusCode, body: &Value, request_id: &str) -> Response {
+    let mut response = response(status, "application/x-amz-json-1.1", body.to_string());
+    header(&mut response, REQUEST_ID, request_id);
+    response
 }

@@ -6,14 +6,15 @@ use std::time::SystemTime;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::error::CloudMapError;
+use super::super::api_error::ApiError;
 
-type Result<T> = std::result::Result<T, CloudMapError>;
+pub(super) type Result<T> = std::result::Result<T, ApiError>;
 
 /// Attributes of an instance: Cloud Map's own begin with `AWS_`.
-pub(in crate::lab) type Attributes = BTreeMap<String, String>;
+pub(super) type Attributes = BTreeMap<String, String>;
 
 /// Instances of one service (AWS Cloud Map Developer Guide, "Service quotas").
 const MOST_INSTANCES: usize = 1_000;
@@ -27,7 +28,7 @@ const MOST_ATTRIBUTES: usize = 30;
 const MOST_OPERATIONS: usize = 10_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::lab) enum NamespaceKind {
+pub(super) enum NamespaceKind {
     /// Found by the API alone.
     Http,
     /// Found by the API and by DNS.
@@ -43,7 +44,8 @@ pub(super) struct Namespace {
 }
 
 /// What a service is made with.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub(super) struct ServiceForm {
     pub(super) name: String,
     pub(super) namespace_id: String,
@@ -90,7 +92,7 @@ pub(super) struct Registry {
     pub(super) namespaces: BTreeMap<String, Namespace>,
     pub(super) services: BTreeMap<String, Service>,
     pub(super) operations: BTreeMap<String, Operation>,
-    pub(super) random: StdRng,
+    random: StdRng,
 }
 
 impl Registry {
@@ -101,6 +103,15 @@ impl Registry {
             operations: BTreeMap::new(),
             random: StdRng::seed_from_u64(seed ^ 0x0C10_D3A9),
         }
+    }
+
+    /// What `choose` makes of the registry with its random numbers.
+    pub(super) fn choose<T>(&mut self, choose: impl FnOnce(&Self, &mut StdRng) -> T) -> T {
+        // Taken out, so that the registry can be read beside them.
+        let mut random = self.random.clone();
+        let chosen = choose(self, &mut random);
+        self.random = random;
+        chosen
     }
 
     fn id(&mut self, prefix: &str) -> String {
@@ -123,37 +134,26 @@ impl Registry {
             }
         }
         let id = self.id("op");
-        let created = now;
-        self.operations.insert(
-            id.clone(),
-            Operation {
-                kind,
-                target,
-                created,
-            },
-        );
+        let operation = Operation {
+            kind,
+            target,
+            created: now,
+        };
+        self.operations.insert(id.clone(), operation);
         id
     }
 
     /// A new namespace; gives its id.
     pub(super) fn create_namespace(&mut self, namespace: Namespace) -> Result<String> {
-        if !is_name(&namespace.name, 1024) {
-            return Err(CloudMapError::invalid(format!(
-                "The namespace name `{}` is not valid",
-                namespace.name
-            )));
-        }
+        check_name("namespace name", &namespace.name, 1024)?;
         if self.namespaces.values().any(|n| n.name == namespace.name) {
-            return Err(CloudMapError::new(
+            return Err(ApiError::bad_request(
                 "NamespaceAlreadyExists",
                 format!("A namespace called {} exists already", namespace.name),
             ));
         }
         if self.namespaces.len() >= MOST_NAMESPACES {
-            return Err(CloudMapError::new(
-                "ResourceLimitExceeded",
-                "The account has as many namespaces as it may have",
-            ));
+            return Err(over_limit("account", "namespaces"));
         }
         let id = self.id("ns");
         self.namespaces.insert(id.clone(), namespace);
@@ -161,12 +161,7 @@ impl Registry {
     }
 
     pub(super) fn namespace(&self, id: &str) -> Result<&Namespace> {
-        self.namespaces.get(id).ok_or_else(|| {
-            CloudMapError::new(
-                "NamespaceNotFound",
-                format!("Namespace {id} does not exist"),
-            )
-        })
+        self.namespaces.get(id).ok_or_else(|| no_namespace(id))
     }
 
     pub(super) fn delete_namespace(&mut self, id: &str) -> Result<()> {
@@ -181,30 +176,22 @@ impl Registry {
     /// A new service; gives its id.
     pub(super) fn create_service(&mut self, form: ServiceForm, now: SystemTime) -> Result<String> {
         self.namespace(&form.namespace_id)?;
-        if !is_name(&form.name, 127) {
-            return Err(CloudMapError::invalid(format!(
-                "The service name `{}` is not valid",
-                form.name
-            )));
-        }
+        check_name("service name", &form.name, 127)?;
         let same =
             |s: &Service| s.form.name == form.name && s.form.namespace_id == form.namespace_id;
         if self.services.values().any(same) {
-            return Err(CloudMapError::new(
+            return Err(ApiError::bad_request(
                 "ServiceAlreadyExists",
                 format!("Service {} exists already in this namespace", form.name),
             ));
         }
         if form.health_check_config.is_some() && form.health_check_custom_config.is_some() {
-            return Err(CloudMapError::invalid(
+            return Err(invalid(
                 "HealthCheckConfig and HealthCheckCustomConfig exclude each other",
             ));
         }
         if self.services.len() >= MOST_SERVICES {
-            return Err(CloudMapError::new(
-                "ResourceLimitExceeded",
-                "The account has as many services as it may have",
-            ));
+            return Err(over_limit("account", "services"));
         }
         let id = self.id("srv");
         let service = Service {
@@ -241,21 +228,14 @@ impl Registry {
         attributes: Attributes,
     ) -> Result<()> {
         let service = self.service_mut(service)?;
-        if !is_name(id, 64) {
-            return Err(CloudMapError::invalid(format!(
-                "The instance id `{id}` is not valid"
-            )));
-        }
+        check_name("instance id", id, 64)?;
         if attributes.len() > MOST_ATTRIBUTES {
-            return Err(CloudMapError::invalid(format!(
+            return Err(invalid(format!(
                 "An instance has at most {MOST_ATTRIBUTES} attributes"
             )));
         }
         if service.instances.len() >= MOST_INSTANCES && !service.instances.contains_key(id) {
-            return Err(CloudMapError::new(
-                "ResourceLimitExceeded",
-                "The service has as many instances as it may have",
-            ));
+            return Err(over_limit("service", "instances"));
         }
         let asked = attributes.get("AWS_INIT_HEALTH_STATUS");
         let healthy = asked.is_none_or(|status| status != "UNHEALTHY");
@@ -270,10 +250,8 @@ impl Registry {
 
     pub(super) fn deregister(&mut self, service: &str, id: &str) -> Result<()> {
         let service = self.service_mut(service)?;
-        service
-            .instances
-            .remove(id)
-            .ok_or_else(|| no_instance(id))?;
+        let removed = service.instances.remove(id);
+        removed.ok_or_else(|| no_instance(id))?;
         service.revision += 1;
         Ok(())
     }
@@ -285,7 +263,7 @@ impl Registry {
         let instance = service.instances.get_mut(id);
         let instance = instance.ok_or_else(|| no_instance(id))?;
         if !custom {
-            return Err(CloudMapError::new(
+            return Err(ApiError::bad_request(
                 "CustomHealthNotFound",
                 "The service has no custom health check",
             ));
@@ -297,12 +275,7 @@ impl Registry {
     /// The service of these names, as DNS and `DiscoverInstances` ask for it.
     pub(super) fn named(&self, namespace: &str, service: &str) -> Result<&Service> {
         let known = self.namespaces.iter().find(|(_, n)| n.name == namespace);
-        let (id, _) = known.ok_or_else(|| {
-            CloudMapError::new(
-                "NamespaceNotFound",
-                format!("Namespace {namespace} does not exist"),
-            )
-        })?;
+        let (id, _) = known.ok_or_else(|| no_namespace(namespace))?;
         let mut services = self.services.values();
         let named = |s: &&Service| s.form.namespace_id == *id && s.form.name == service;
         services.find(named).ok_or_else(|| no_service(service))
@@ -316,18 +289,36 @@ impl Registry {
 }
 
 /// Printable ASCII without spaces, as the patterns of the API want it.
-fn is_name(name: &str, longest: usize) -> bool {
-    (1..=longest).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
+fn check_name(what: &str, name: &str, longest: usize) -> Result<()> {
+    let sized = (1..=longest).contains(&name.len());
+    if sized && name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(invalid(format!("The {what} `{name}` is not valid")))
 }
 
-fn no_service(id: &str) -> CloudMapError {
-    CloudMapError::new("ServiceNotFound", format!("Service {id} does not exist"))
+pub(super) fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::bad_request("InvalidInput", message)
 }
 
-pub(super) fn no_instance(id: &str) -> CloudMapError {
-    CloudMapError::new("InstanceNotFound", format!("Instance {id} does not exist"))
+fn over_limit(owner: &str, things: &str) -> ApiError {
+    let message = format!("The {owner} has as many {things} as it may have");
+    ApiError::bad_request("ResourceLimitExceeded", message)
 }
 
-fn in_use(message: &str) -> CloudMapError {
-    CloudMapError::new("ResourceInUse", message)
+fn no_namespace(id: &str) -> ApiError {
+    let message = format!("Namespace {id} does not exist");
+    ApiError::bad_request("NamespaceNotFound", message)
+}
+
+fn no_service(id: &str) -> ApiError {
+    ApiError::bad_request("ServiceNotFound", format!("Service {id} does not exist"))
+}
+
+pub(super) fn no_instance(id: &str) -> ApiError {
+    ApiError::bad_request("InstanceNotFound", format!("Instance {id} does not exist"))
+}
+
+fn in_use(message: &str) -> ApiError {
+    ApiError::bad_request("ResourceInUse", message)
 }

@@ -4,26 +4,26 @@ use std::sync::Arc;
 
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
-use s3s::host::{S3Host, VirtualHost};
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
-use super::super::issuer::{Issuer, Unusable};
-use super::super::{route, sigv4};
+use super::super::issuer::CredentialsError;
+use super::super::sigv4;
+use super::super::state::LabState;
 use crate::clock;
 
 /// The secret for a key id, with which `s3s` checks the signature.
-pub(super) struct Keys(pub(super) Arc<Issuer>);
+pub(super) struct Keys(pub(super) Arc<LabState>);
 
 #[async_trait::async_trait]
 impl S3Auth for Keys {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
-        let secret = self.0.secret_of(access_key);
+        let secret = self.0.issuer.secret_of(access_key);
         secret.map(SecretKey::from).ok_or_else(unknown_key)
     }
 }
 
 /// What is left to check once the signature is good: the session token and its expiry.
-pub(super) struct Access(pub(super) Arc<Issuer>);
+pub(super) struct Access(pub(super) Arc<LabState>);
 
 #[async_trait::async_trait]
 impl S3Access for Access {
@@ -39,17 +39,15 @@ impl S3Access for Access {
                 "X-Amz-Security-Token",
             ),
         };
-        let checked = self
-            .0
-            .check(&credentials.access_key, token.as_deref(), clock::wall());
-        match checked {
+        let (key, token) = (&credentials.access_key, token.as_deref());
+        match self.0.issuer.check(key, token, clock::wall()) {
             Ok(_) => Ok(()),
-            Err(Unusable::UnknownKey) => Err(unknown_key()),
-            Err(Unusable::WrongToken) => Err(s3_error!(
+            Err(CredentialsError::UnknownKey) => Err(unknown_key()),
+            Err(CredentialsError::WrongToken) => Err(s3_error!(
                 InvalidToken,
                 "The provided token is malformed or otherwise invalid."
             )),
-            Err(Unusable::Expired) => {
+            Err(CredentialsError::Expired) => {
                 Err(s3_error!(ExpiredToken, "The provided token has expired."))
             }
         }
@@ -61,18 +59,4 @@ fn unknown_key() -> S3Error {
         S3ErrorCode::InvalidAccessKeyId,
         "The AWS Access Key Id you provided does not exist in our records.",
     )
-}
-
-/// `BUCKET.s3.REGION.amazonaws.com` and its kin; any other name is the service itself.
-pub(super) struct VirtualHosts;
-
-impl S3Host for VirtualHosts {
-    fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
-        let name = route::without_port(host);
-        let virtual_host = VirtualHost::new(name);
-        Ok(match route::bucket_of(name) {
-            Some(bucket) => virtual_host.with_bucket(bucket),
-            None => virtual_host,
-        })
-    }
 }

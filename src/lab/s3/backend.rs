@@ -1,5 +1,7 @@
 //! The S3 operations that the lab offers, over [`Objects`].
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use s3s::checksum::ChecksumHasher;
@@ -14,9 +16,11 @@ use s3s::dto::{
 };
 use s3s::{Body, S3, S3Request, S3Response, S3Result, TrailingHeaders, s3_error};
 
-use super::listing::{Spelling, page_size};
+use super::listing::{encoded, listed, page_size};
 use super::objects::{LARGEST_OBJECT, Object, Objects};
 use crate::clock;
+
+type Output<T> = S3Result<S3Response<T>>;
 
 pub(super) struct Backend {
     objects: Objects,
@@ -37,7 +41,7 @@ impl S3 for Backend {
     async fn create_bucket(
         &self,
         request: S3Request<CreateBucketInput>,
-    ) -> S3Result<S3Response<CreateBucketOutput>> {
+    ) -> Output<CreateBucketOutput> {
         let bucket = request.input.bucket;
         self.objects.create_bucket(&bucket, clock::wall())?;
         Ok(S3Response::new(CreateBucketOutput {
@@ -48,17 +52,12 @@ impl S3 for Backend {
     async fn delete_bucket(
         &self,
         request: S3Request<DeleteBucketInput>,
-    ) -> S3Result<S3Response<DeleteBucketOutput>> {
+    ) -> Output<DeleteBucketOutput> {
         self.objects.delete_bucket(&request.input.bucket)?;
-        let mut response = S3Response::new(DeleteBucketOutput::default());
-        response.status = Some(http::StatusCode::NO_CONTENT);
-        Ok(response)
+        Ok(S3Response::new(DeleteBucketOutput::default()))
     }
 
-    async fn head_bucket(
-        &self,
-        request: S3Request<HeadBucketInput>,
-    ) -> S3Result<S3Response<HeadBucketOutput>> {
+    async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> Output<HeadBucketOutput> {
         self.objects.has_bucket(&request.input.bucket)?;
         Ok(S3Response::new(HeadBucketOutput {
             bucket_region: Some(self.region.clone()),
@@ -66,10 +65,7 @@ impl S3 for Backend {
         }))
     }
 
-    async fn list_buckets(
-        &self,
-        _: S3Request<ListBucketsInput>,
-    ) -> S3Result<S3Response<ListBucketsOutput>> {
+    async fn list_buckets(&self, _: S3Request<ListBucketsInput>) -> Output<ListBucketsOutput> {
         let buckets = self.objects.buckets().into_iter();
         let buckets = buckets.map(|(name, created)| Bucket {
             name: Some(name),
@@ -85,7 +81,7 @@ impl S3 for Backend {
     async fn get_bucket_location(
         &self,
         request: S3Request<GetBucketLocationInput>,
-    ) -> S3Result<S3Response<GetBucketLocationOutput>> {
+    ) -> Output<GetBucketLocationOutput> {
         self.objects.has_bucket(&request.input.bucket)?;
         // us-east-1 is written as nothing at all.
         let region = (self.region != "us-east-1").then(|| self.region.clone());
@@ -94,10 +90,7 @@ impl S3 for Backend {
         }))
     }
 
-    async fn put_object(
-        &self,
-        request: S3Request<PutObjectInput>,
-    ) -> S3Result<S3Response<PutObjectOutput>> {
+    async fn put_object(&self, request: S3Request<PutObjectInput>) -> Output<PutObjectOutput> {
         let S3Request {
             mut input,
             trailing_headers,
@@ -133,10 +126,7 @@ impl S3 for Backend {
         }))
     }
 
-    async fn get_object(
-        &self,
-        request: S3Request<GetObjectInput>,
-    ) -> S3Result<S3Response<GetObjectOutput>> {
+    async fn get_object(&self, request: S3Request<GetObjectInput>) -> Output<GetObjectOutput> {
         let input = request.input;
         let object = self.objects.get(&input.bucket, &input.key)?;
         let (bytes, content_range) = slice(&object.bytes, input.range)?;
@@ -164,10 +154,7 @@ impl S3 for Backend {
         }))
     }
 
-    async fn head_object(
-        &self,
-        request: S3Request<HeadObjectInput>,
-    ) -> S3Result<S3Response<HeadObjectOutput>> {
+    async fn head_object(&self, request: S3Request<HeadObjectInput>) -> Output<HeadObjectOutput> {
         let input = request.input;
         let object = self.objects.get(&input.bucket, &input.key)?;
         Ok(S3Response::new(HeadObjectOutput {
@@ -184,49 +171,41 @@ impl S3 for Backend {
     async fn delete_object(
         &self,
         request: S3Request<DeleteObjectInput>,
-    ) -> S3Result<S3Response<DeleteObjectOutput>> {
+    ) -> Output<DeleteObjectOutput> {
         let input = request.input;
         self.objects.delete(&input.bucket, &input.key)?;
-        let mut response = S3Response::new(DeleteObjectOutput::default());
-        response.status = Some(http::StatusCode::NO_CONTENT);
-        Ok(response)
+        Ok(S3Response::new(DeleteObjectOutput::default()))
     }
 
     async fn list_objects(
         &self,
         request: S3Request<ListObjectsInput>,
-    ) -> S3Result<S3Response<ListObjectsOutput>> {
-        let input = request.input;
-        let most = page_size(input.max_keys);
-        let page = self.objects.list(
-            &input.bucket,
-            input.prefix.as_deref().unwrap_or_default(),
-            input.delimiter.as_deref(),
-            input.marker.as_deref().unwrap_or_default(),
-            most,
-        )?;
-        let spelling = Spelling::new(input.encoding_type.as_ref());
-        let next = page.next.as_deref().map(|next| spelling.of(next));
-        let (contents, common_prefixes) = spelling.listed(page);
-        Ok(S3Response::new(ListObjectsOutput {
-            is_truncated: Some(next.is_some()),
-            contents,
-            common_prefixes,
-            delimiter: input.delimiter.map(|text| spelling.of(&text)),
-            encoding_type: input.encoding_type,
-            marker: input.marker.map(|text| spelling.of(&text)),
-            max_keys: i32::try_from(most).ok(),
-            name: Some(input.bucket),
-            next_marker: next,
-            prefix: input.prefix.map(|text| spelling.of(&text)),
-            ..ListObjectsOutput::default()
+    ) -> Output<ListObjectsOutput> {
+        let request = request.map_input(ListObjectsV2Input::from);
+        let response = self.list_objects_v2(request).await?;
+        Ok(response.map_output(|page| {
+            let next = page.next_continuation_token;
+            let next = next.map(|next| encoded(&next, page.encoding_type.as_ref()));
+            ListObjectsOutput {
+                is_truncated: page.is_truncated,
+                contents: page.contents,
+                common_prefixes: page.common_prefixes,
+                delimiter: page.delimiter,
+                encoding_type: page.encoding_type,
+                marker: page.start_after,
+                max_keys: page.max_keys,
+                name: page.name,
+                next_marker: next,
+                prefix: page.prefix,
+                ..ListObjectsOutput::default()
+            }
         }))
     }
 
     async fn list_objects_v2(
         &self,
         request: S3Request<ListObjectsV2Input>,
-    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+    ) -> Output<ListObjectsV2Output> {
         let input = request.input;
         let most = page_size(input.max_keys);
         let after = input
@@ -240,23 +219,25 @@ impl S3 for Backend {
             after.map_or("", String::as_str),
             most,
         )?;
-        let spelling = Spelling::new(input.encoding_type.as_ref());
+        let encoding_type = input.encoding_type.clone();
+        let encoding = input.encoding_type.as_ref();
+        let written = |text: String| encoded(&text, encoding);
         let next = page.next.clone();
         let count = page.objects.len() + page.prefixes.len();
-        let (contents, common_prefixes) = spelling.listed(page);
+        let (contents, common_prefixes) = listed(page, encoding);
         Ok(S3Response::new(ListObjectsV2Output {
             is_truncated: Some(next.is_some()),
             contents,
             common_prefixes,
             continuation_token: input.continuation_token,
-            delimiter: input.delimiter.map(|text| spelling.of(&text)),
-            encoding_type: input.encoding_type,
+            delimiter: input.delimiter.map(written),
+            encoding_type,
             key_count: i32::try_from(count).ok(),
             max_keys: i32::try_from(most).ok(),
             name: Some(input.bucket),
             next_continuation_token: next,
-            prefix: input.prefix.map(|text| spelling.of(&text)),
-            start_after: input.start_after.map(|text| spelling.of(&text)),
+            prefix: input.prefix.map(written),
+            start_after: input.start_after.map(written),
             ..ListObjectsV2Output::default()
         }))
     }
@@ -304,14 +285,14 @@ fn verified_checksum(
         ..Checksum::default()
     };
     let mut hasher = ChecksumHasher {
-        crc32: claimed.checksum_crc32.as_ref().map(|_| Crc32::default()),
-        crc32c: claimed.checksum_crc32c.as_ref().map(|_| Crc32c::default()),
+        crc32: claimed.checksum_crc32.is_some().then(Crc32::default),
+        crc32c: claimed.checksum_crc32c.is_some().then(Crc32c::default),
         crc64nvme: claimed
             .checksum_crc64nvme
-            .as_ref()
-            .map(|_| Crc64Nvme::default()),
-        sha1: claimed.checksum_sha1.as_ref().map(|_| Sha1::default()),
-        sha256: claimed.checksum_sha256.as_ref().map(|_| Sha256::default()),
+            .is_some()
+            .then(Crc64Nvme::default),
+        sha1: claimed.checksum_sha1.is_some().then(Sha1::default),
+        sha256: claimed.checksum_sha256.is_some().then(Sha256::default),
     };
     hasher.update(bytes);
     let actual = hasher.finalize();
@@ -325,10 +306,8 @@ fn verified_checksum(
 }
 
 fn check_md5(claimed: &str, etag: &str) -> S3Result<()> {
-    use base64::Engine;
-    let claimed = base64::engine::general_purpose::STANDARD
-        .decode(claimed)
-        .map_err(|_| s3_error!(InvalidDigest))?;
+    let claimed = STANDARD.decode(claimed);
+    let claimed = claimed.map_err(|_| s3_error!(InvalidDigest))?;
     if hex::encode(claimed) == etag {
         Ok(())
     } else {

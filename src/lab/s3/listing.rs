@@ -18,44 +18,33 @@ pub(super) fn page_size(asked: Option<i32>) -> usize {
     asked.map_or(1000, |most| usize::try_from(most).unwrap_or(0).min(1000))
 }
 
-/// How keys are written: as they are, or escaped where the client has asked for that, since XML
+/// A key, a prefix or a delimiter as it is written: escaped where the client has asked for that, since XML
 /// cannot hold every key.
-#[derive(Clone, Copy)]
-pub(super) enum Spelling {
-    Plain,
-    Url,
+pub(super) fn encoded(text: &str, encoding: Option<&EncodingType>) -> String {
+    match encoding {
+        Some(encoding) if encoding.as_str() == EncodingType::URL => {
+            utf8_percent_encode(text, ESCAPED).to_string()
+        }
+        _ => text.to_owned(),
+    }
 }
 
-impl Spelling {
-    pub(super) fn new(asked: Option<&EncodingType>) -> Self {
-        match asked {
-            Some(encoding) if encoding.as_str() == EncodingType::URL => Self::Url,
-            _ => Self::Plain,
-        }
-    }
-
-    /// A key, a prefix or a delimiter, written so.
-    pub(super) fn of(self, text: &str) -> String {
-        match self {
-            Self::Plain => text.to_owned(),
-            Self::Url => utf8_percent_encode(text, ESCAPED).to_string(),
-        }
-    }
-
-    /// The objects and the common prefixes of a page.
-    pub(super) fn listed(self, page: Page) -> (Option<Vec<Object>>, Option<Vec<CommonPrefix>>) {
-        let contents = page.objects.into_iter().map(|(key, object)| Object {
-            key: Some(self.of(&key)),
-            size: i64::try_from(object.bytes.len()).ok(),
-            e_tag: Some(ETag::Strong(object.etag)),
-            last_modified: Some(Timestamp::from(object.modified)),
-            ..Object::default()
-        });
-        let prefixes = page.prefixes.iter().map(|prefix| CommonPrefix {
-            prefix: Some(self.of(prefix)),
-        });
-        (Some(contents.collect()), Some(prefixes.collect()))
-    }
+/// The objects and the common prefixes of a page.
+pub(super) fn listed(
+    page: Page,
+    encoding: Option<&EncodingType>,
+) -> (Option<Vec<Object>>, Option<Vec<CommonPrefix>>) {
+    let contents = page.objects.into_iter().map(|(key, object)| Object {
+        key: Some(encoded(&key, encoding)),
+        size: i64::try_from(object.bytes.len()).ok(),
+        e_tag: Some(ETag::Strong(object.etag)),
+        last_modified: Some(Timestamp::from(object.modified)),
+        ..Object::default()
+    });
+    let prefixes = page.prefixes.iter().map(|prefix| CommonPrefix {
+        prefix: Some(encoded(prefix, encoding)),
+    });
+    (Some(contents.collect()), Some(prefixes.collect()))
 }
 
 #[cfg(test)]
@@ -65,10 +54,7 @@ mod tests {
     #[test]
     fn keys_are_escaped_only_where_that_is_asked_for() {
         let url = EncodingType::from_static(EncodingType::URL);
-        assert_eq!(
-            Spelling::new(Some(&url)).of("k ey/ü+x"),
-            "k%20ey/%C3%BC%2Bx"
-        );
-        assert_eq!(Spelling::new(None).of("k ey/ü+x"), "k ey/ü+x");
+        assert_eq!(encoded("k ey/ü+x", Some(&url)), "k%20ey/%C3%BC%2Bx");
+        assert_eq!(encoded("k ey/ü+x", None), "k ey/ü+x");
     }
 }

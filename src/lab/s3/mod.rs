@@ -5,28 +5,31 @@
 
 mod access;
 mod backend;
+mod host;
 mod listing;
 mod objects;
 mod operation;
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderName, Request, StatusCode};
-use hyper::body::Incoming;
+use http::{HeaderName, StatusCode};
+use http_body_util::BodyExt;
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use s3s::service::{S3Service, S3ServiceBuilder};
 
-use self::access::{Access, Keys, VirtualHosts};
+use self::access::{Access, Keys};
 use self::backend::Backend;
-use self::objects::Objects;
-pub(super) use self::operation::operation;
-use super::issuer::Issuer;
-use super::reply::{Problem, ReplyBody, Response, escape_xml, header, reply};
-use super::route;
-use super::stage::Turn;
+use self::host::{VirtualHosts, bucket_in, bucket_of};
+use self::objects::{Object, Objects};
+use super::response::{Response, escape_xml, header, response};
+use super::router::host_of;
+use super::rules::RuleEvaluator;
+use super::service::{
+    Destination, ErrorCause, Operation, Request, RequestBody, RequestContext, Service,
+};
+use super::state::LabState;
 
 /// The bucket that the lab brings.
 pub const BUCKET: &str = "awscreds-bench-lab";
@@ -37,65 +40,105 @@ pub const LARGE_KEY: &str = "object-1m";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
-/// The service.
 pub(super) struct S3 {
+    state: Arc<LabState>,
     service: S3Service,
+    rules: Arc<RuleEvaluator>,
 }
 
-impl S3 {
-    pub(super) fn new(issuer: &Arc<Issuer>, region: &str, seed: u64, now: SystemTime) -> Self {
-        let objects = Objects::default();
-        objects.seed(
-            BUCKET,
-            now,
-            [(KEY, noise(seed, 1024)), (LARGE_KEY, noise(seed, 1 << 20))],
-        );
-        let mut builder = S3ServiceBuilder::new(Backend::new(objects, region));
-        builder.set_auth(Keys(Arc::clone(issuer)));
-        builder.set_access(Access(Arc::clone(issuer)));
-        builder.set_host(VirtualHosts);
-        Self {
-            service: builder.build(),
+#[async_trait::async_trait]
+impl Service for S3 {
+    fn claims<'a>(&'a self, destination: &Destination<'a>) -> Option<&'a str> {
+        let ours = match destination {
+            Destination::Host(name) => bucket_in(name).is_some(),
+            Destination::Scope { .. } | Destination::Form(_) => true,
+        };
+        ours.then_some(&self.state.scenario.region)
+    }
+
+    fn operation(&self, request: &Request) -> Operation {
+        let head = &request.head;
+        Operation {
+            name: operation::name(
+                &head.method,
+                bucket_of(&host_of(head)).is_some(),
+                request.path(),
+                request.query(),
+                head.headers.contains_key("x-amz-copy-source"),
+            ),
+            rules: Arc::clone(&self.rules),
         }
     }
 
-    /// Serves the request on its arrival and holds the answer until its turn has come.
-    pub(super) async fn answer(&self, turn: Turn<'_>, request: Request<Incoming>) -> Response {
-        let served = self.service.call(request.map(s3s::Body::from)).await;
-        turn.due().await;
-        let mut response = match served {
-            Ok(response) => response.map(ReplyBody::S3),
-            Err(_) => rule_failure(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                Problem::Fault,
-                &turn.request_id,
+    /// Serves the request on its arrival and holds the response back until it is due.
+    async fn answer(&self, request: Request, context: RequestContext<'_>) -> Response {
+        let body = match request.body {
+            RequestBody::Read(bytes) => s3s::Body::from(bytes),
+            RequestBody::Unread(incoming) => s3s::Body::from(incoming),
+        };
+        let request = http::Request::from_parts(request.head, body);
+        let served = self.service.call(request).await;
+        context.due().await;
+        let failed = |_| {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            self.error(status, ErrorCause::Fault, &context.request_id)
+        };
+        let served = served.map(|response| response.map(BodyExt::boxed_unsync));
+        let mut response = served.unwrap_or_else(failed);
+        header(&mut response, REQUEST_ID, &short(&context.request_id));
+        header(&mut response, http::header::SERVER, "AmazonS3");
+        response
+    }
+
+    fn error(&self, status: StatusCode, cause: ErrorCause, request_id: &str) -> Response {
+        let (code, message) = match (cause, status.as_u16()) {
+            (ErrorCause::Throttled, _) => ("SlowDown", "Please reduce your request rate."),
+            (_, 403) => ("AccessDenied", "Access Denied"),
+            (_, 503) => ("ServiceUnavailable", "Service is unable to handle request."),
+            _ => (
+                "InternalError",
+                "We encountered an internal error. Please try again.",
             ),
         };
-        header(&mut response, REQUEST_ID, &short(&turn.request_id));
-        header(&mut response, http::header::SERVER, "AmazonS3");
+        let request_id = short(request_id);
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{}\
+             </Message><RequestId>{request_id}</RequestId></Error>",
+            escape_xml(message)
+        );
+        let mut response = response(status, "application/xml", body);
+        header(&mut response, REQUEST_ID, &request_id);
         response
     }
 }
 
+impl S3 {
+    pub(super) fn new(state: &Arc<LabState>) -> Self {
+        let scenario = &state.scenario;
+        let objects = Objects::default();
+        // There is room for these, and nothing is there yet.
+        let _ = objects.create_bucket(BUCKET, state.started);
+        for (key, length) in [(KEY, 1024), (LARGE_KEY, 1 << 20)] {
+            let object = Object::new(random_bytes(scenario.seed, length), state.started);
+            let _ = objects.put(BUCKET, key, object, false);
+        }
+        let mut builder = S3ServiceBuilder::new(Backend::new(objects, &scenario.region));
+        builder.set_auth(Keys(Arc::clone(state)));
+        builder.set_access(Access(Arc::clone(state)));
+        builder.set_host(VirtualHosts);
+        Self {
+            service: builder.build(),
+            rules: Arc::new(RuleEvaluator::new(scenario.s3, scenario.seed, "s3", &[])),
+            state: Arc::clone(state),
+        }
+    }
+}
+
 /// Bytes that do not compress, the same for the same seed.
-fn noise(seed: u64, length: usize) -> Bytes {
+fn random_bytes(seed: u64, length: usize) -> Bytes {
     let mut bytes = vec![0; length];
     StdRng::seed_from_u64(seed).fill_bytes(&mut bytes);
     bytes.into()
-}
-
-/// The name of the counted operation for a request.
-pub(super) fn operation_of<B>(request: &Request<B>) -> &'static str {
-    let host = request.headers().get(http::header::HOST);
-    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let host = route::without_port(host).to_ascii_lowercase();
-    operation(
-        request.method(),
-        route::bucket_of(&host).is_some(),
-        request.uri().path(),
-        request.uri().query().unwrap_or_default(),
-        request.headers().contains_key("x-amz-copy-source"),
-    )
 }
 
 /// S3's request ids are sixteen characters, in capitals.
@@ -106,26 +149,4 @@ fn short(request_id: &str) -> String {
         .take(16)
         .map(|byte| byte.to_ascii_uppercase() as char)
         .collect()
-}
-
-/// The service's error for a rule.
-pub(super) fn rule_failure(status: StatusCode, why: Problem, request_id: &str) -> Response {
-    let (code, message) = match (why, status.as_u16()) {
-        (Problem::Throttled, _) => ("SlowDown", "Please reduce your request rate."),
-        (Problem::Fault, 403) => ("AccessDenied", "Access Denied"),
-        (Problem::Fault, 503) => ("ServiceUnavailable", "Service is unable to handle request."),
-        (Problem::Fault, _) => (
-            "InternalError",
-            "We encountered an internal error. Please try again.",
-        ),
-    };
-    let request_id = short(request_id);
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{}\
-         </Message><RequestId>{request_id}</RequestId></Error>",
-        escape_xml(message)
-    );
-    let mut response = reply(status, "application/xml", body);
-    header(&mut response, REQUEST_ID, &request_id);
-    response
 }

@@ -80,23 +80,6 @@ impl Objects {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A bucket with its objects, before the lab opens.
-    pub(super) fn seed<const N: usize>(
-        &self,
-        bucket: &str,
-        now: SystemTime,
-        objects: [(&str, Bytes); N],
-    ) {
-        let mut state = self.lock();
-        state.used += objects.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
-        let objects = objects.map(|(key, bytes)| (key.to_owned(), Object::new(bytes, now)));
-        let bucket_of_objects = Bucket {
-            created: now,
-            objects: objects.into(),
-        };
-        state.buckets.insert(bucket.to_owned(), bucket_of_objects);
-    }
-
     pub(super) fn create_bucket(&self, name: &str, now: SystemTime) -> S3Result<()> {
         let mut state = self.lock();
         if state.buckets.contains_key(name) {

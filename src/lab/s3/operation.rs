@@ -2,9 +2,15 @@
 
 use http::Method;
 
+/// Parameters of a query that make other operations of requests on objects than those named here.
+const OTHER_ON_OBJECTS: &str = "acl tagging retention legal-hold attributes torrent";
+/// And of requests on buckets.
+const OTHER_ON_BUCKETS: &str = "acl cors encryption lifecycle logging notification object-lock policy \
+                                replication session tagging uploads versioning versions website";
+
 /// The name that a request is counted under. `virtual_host` says that the bucket is in the host and
 /// not in the path.
-pub(in crate::lab) fn operation(
+pub(super) fn name(
     method: &Method,
     virtual_host: bool,
     path: &str,
@@ -33,15 +39,7 @@ pub(in crate::lab) fn operation(
 
 fn on_object(method: &Method, copies: bool, asks: impl Fn(&str) -> bool) -> &'static str {
     let part_of_upload = asks("uploadId");
-    let special = [
-        "acl",
-        "tagging",
-        "retention",
-        "legal-hold",
-        "attributes",
-        "torrent",
-    ];
-    if special.iter().any(|name| asks(name)) {
+    if OTHER_ON_OBJECTS.split(' ').any(&asks) {
         return "s3:other";
     }
     match *method {
@@ -60,22 +58,7 @@ fn on_object(method: &Method, copies: bool, asks: impl Fn(&str) -> bool) -> &'st
 }
 
 fn on_bucket(method: &Method, asks: impl Fn(&str) -> bool) -> &'static str {
-    const LISTING: [&str; 3] = ["versions", "uploads", "session"];
-    const SETTINGS: [&str; 12] = [
-        "acl",
-        "cors",
-        "encryption",
-        "lifecycle",
-        "logging",
-        "notification",
-        "object-lock",
-        "policy",
-        "replication",
-        "tagging",
-        "versioning",
-        "website",
-    ];
-    if SETTINGS.iter().chain(&LISTING).any(|name| asks(name)) {
+    if OTHER_ON_BUCKETS.split(' ').any(&asks) {
         return "s3:other";
     }
     match *method {
@@ -95,7 +78,7 @@ mod tests {
     use super::*;
 
     fn of(method: &Method, path: &str, query: &str) -> &'static str {
-        operation(method, false, path, query, false)
+        name(method, false, path, query, false)
     }
 
     #[test]
@@ -124,12 +107,9 @@ mod tests {
 
     #[test]
     fn operations_by_virtual_host() {
-        let of = |method: &Method, path| operation(method, true, path, "", false);
+        let of = |method: &Method, path| name(method, true, path, "", false);
         assert_eq!(of(&Method::GET, "/"), "s3:ListObjects");
         assert_eq!(of(&Method::GET, "/k"), "s3:GetObject");
-        assert_eq!(
-            operation(&Method::PUT, true, "/k", "", true),
-            "s3:CopyObject"
-        );
+        assert_eq!(name(&Method::PUT, true, "/k", "", true), "s3:CopyObject");
     }
 }

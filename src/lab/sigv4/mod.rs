@@ -9,13 +9,14 @@ use std::time::{Duration, SystemTime};
 
 use hmac::Mac;
 use http::HeaderMap;
+use http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use time::format_description::FormatItem;
 use time::macros::format_description;
 
-use super::seal::keyed;
+use super::lab_key::hmac_sha256;
 
 #[cfg(test)]
 mod tests;
@@ -36,23 +37,15 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Why a signature is refused. The wording is the real STS's.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refused {
+pub(super) enum SignatureError {
     #[error("Request is missing Authentication Token")]
     Missing,
     #[error("{0}")]
     Incomplete(String),
-    #[error("Signature expired: {signed} is now earlier than {oldest} ({now} - 15 min.)")]
-    Expired {
-        signed: String,
-        oldest: String,
-        now: String,
-    },
-    #[error("Signature not yet current: {signed} is still later than {newest} ({now} + 5 min.)")]
-    NotYetCurrent {
-        signed: String,
-        newest: String,
-        now: String,
-    },
+    #[error("Signature expired: {0}")]
+    Expired(String),
+    #[error("Signature not yet current: {0}")]
+    NotYetCurrent(String),
     #[error("{0}")]
     Scope(String),
     #[error(
@@ -62,42 +55,38 @@ pub(super) enum Refused {
     Mismatch,
 }
 
-/// A request as it was signed.
-pub(super) struct Request<'a> {
-    pub(super) method: &'a str,
-    /// As it stood in the request line.
-    pub(super) path: &'a str,
-    /// As it stood in the request line; empty if there was none.
-    pub(super) query: &'a str,
-    pub(super) headers: &'a HeaderMap,
-    pub(super) body: &'a [u8],
+type Result<T> = std::result::Result<T, SignatureError>;
+
+fn incomplete<T>(what: impl Into<String>) -> Result<T> {
+    Err(SignatureError::Incomplete(what.into()))
 }
 
-/// The claim that a request makes of its signer.
+/// What a request says of its signer.
 #[derive(PartialEq, Eq)]
-pub(super) struct Claim<'a> {
+pub(super) struct Authorization<'a> {
     pub(super) access_key_id: String,
     /// `YYYYMMDD`, from the credential scope.
     day: String,
-    pub(super) region: String,
-    pub(super) service: String,
-    signed_headers: Vec<String>,
-    signature: String,
+    region: String,
+    service: String,
+    /// Their names, between semicolons.
+    signed_headers: Cow<'a, str>,
+    signature: Cow<'a, str>,
     /// `YYYYMMDDTHHMMSSZ`.
-    stamp: String,
+    stamp: Cow<'a, str>,
     pub(super) session_token: Option<Cow<'a, str>>,
     /// Presigned: how long it is good for.
     valid_for: Option<Duration>,
 }
 
 /// The Region and service in a request's credential scope, for routing: not yet believed.
-pub(super) fn scope(headers: &HeaderMap, query: &str) -> Option<(String, String)> {
-    let credential = match headers.get(http::header::AUTHORIZATION) {
+pub(super) fn scope(request: &Parts) -> Option<(String, String)> {
+    let credential = match request.headers.get(http::header::AUTHORIZATION) {
         Some(header) => {
             let header = header.to_str().ok()?.strip_prefix(ALGORITHM)?;
             Cow::Borrowed(part(header, "Credential")?)
         }
-        None => parameter(query, "X-Amz-Credential")?,
+        None => parameter(query(request), "X-Amz-Credential")?,
     };
     let mut parts = credential.rsplit('/').skip(1);
     let service = parts.next()?.to_owned();
@@ -105,106 +94,89 @@ pub(super) fn scope(headers: &HeaderMap, query: &str) -> Option<(String, String)
     Some((region, service))
 }
 
-impl<'a> Claim<'a> {
-    /// Reads the claim from the `Authorization` header, or from the query of a presigned URL.
-    pub(super) fn read(request: &Request<'a>) -> Result<Self, Refused> {
+impl<'a> Authorization<'a> {
+    /// Reads the `Authorization` header, or the query of a presigned URL.
+    pub(super) fn read(request: &'a Parts) -> Result<Self> {
         match request.headers.get(http::header::AUTHORIZATION) {
             Some(header) => {
-                let header = header.to_str().map_err(|_| Refused::Missing)?;
-                Self::from_header(header, request.headers)
+                let header = header.to_str().map_err(|_| SignatureError::Missing)?;
+                Self::from_header(header, &request.headers)
             }
-            None if request.query.contains("X-Amz-Signature=") => Self::from_query(request.query),
-            None => Err(Refused::Missing),
+            None if query(request).contains("X-Amz-Signature=") => Self::from_query(query(request)),
+            None => Err(SignatureError::Missing),
         }
     }
 
-    fn from_header(header: &'a str, headers: &'a HeaderMap) -> Result<Self, Refused> {
+    fn from_header(header: &'a str, headers: &'a HeaderMap) -> Result<Self> {
         let Some(parts) = header.strip_prefix(ALGORITHM) else {
-            return Err(Refused::Incomplete(
-                "Unsupported AWS 'algorithm' in Authorization header".to_owned(),
-            ));
+            return incomplete("Unsupported AWS 'algorithm' in Authorization header");
         };
-        let need = |name: &str| {
-            part(parts, name).ok_or_else(|| {
-                Refused::Incomplete(format!("Authorization header requires '{name}' parameter."))
-            })
+        let need = |name: &str| match part(parts, name) {
+            Some(value) => Ok(Cow::Borrowed(value)),
+            None => incomplete(format!("Authorization header requires '{name}' parameter.")),
         };
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let stamp = text("x-amz-date").ok_or_else(|| {
-            Refused::Incomplete(
-                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' \
-                 header."
-                    .to_owned(),
-            )
-        })?;
-        let token = text("x-amz-security-token").map(Cow::Borrowed);
-        Self::new(
-            need("Credential")?,
-            need("SignedHeaders")?,
-            need("Signature")?,
-            stamp,
-            token,
-            None,
-        )
+        let Some(stamp) = text("x-amz-date") else {
+            return incomplete(
+                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+            );
+        };
+        Ok(Self {
+            signed_headers: need("SignedHeaders")?,
+            signature: need("Signature")?,
+            stamp: Cow::Borrowed(stamp),
+            session_token: text("x-amz-security-token").map(Cow::Borrowed),
+            ..Self::with_scope(&need("Credential")?)?
+        })
     }
 
-    fn from_query(query: &'a str) -> Result<Self, Refused> {
-        let need = |name: &str| {
-            parameter(query, name).ok_or_else(|| {
-                Refused::Incomplete(format!("AWS query-string parameters must include '{name}'"))
-            })
+    fn from_query(query: &'a str) -> Result<Self> {
+        let need = |name: &str| match parameter(query, name) {
+            Some(value) => Ok(value),
+            None => incomplete(format!("AWS query-string parameters must include '{name}'")),
         };
         if need("X-Amz-Algorithm")? != ALGORITHM {
-            return Err(Refused::Incomplete(
-                "Unsupported AWS 'algorithm' in query string".to_owned(),
-            ));
+            return incomplete("Unsupported AWS 'algorithm' in query string");
         }
         let seconds = need("X-Amz-Expires")?.parse::<u64>().ok();
-        let valid_for = seconds.filter(|seconds| *seconds <= 7 * 24 * 3600);
-        let valid_for = valid_for.ok_or_else(|| {
-            Refused::Incomplete("X-Amz-Expires must be between 0 and 604800 seconds".to_owned())
-        })?;
-        Self::new(
-            &need("X-Amz-Credential")?,
-            &need("X-Amz-SignedHeaders")?,
-            &need("X-Amz-Signature")?,
-            &need("X-Amz-Date")?,
-            parameter(query, "X-Amz-Security-Token"),
-            Some(Duration::from_secs(valid_for)),
-        )
+        let Some(valid_for) = seconds.filter(|seconds| *seconds <= 7 * 24 * 3600) else {
+            return incomplete("X-Amz-Expires must be between 0 and 604800 seconds");
+        };
+        Ok(Self {
+            signed_headers: need("X-Amz-SignedHeaders")?,
+            signature: need("X-Amz-Signature")?,
+            stamp: need("X-Amz-Date")?,
+            session_token: parameter(query, "X-Amz-Security-Token"),
+            valid_for: Some(Duration::from_secs(valid_for)),
+            ..Self::with_scope(&need("X-Amz-Credential")?)?
+        })
     }
 
-    fn new(
-        credential: &str,
-        signed_headers: &str,
-        signature: &str,
-        stamp: &str,
-        session_token: Option<Cow<'a, str>>,
-        valid_for: Option<Duration>,
-    ) -> Result<Self, Refused> {
+    /// The key and its scope, and nothing else yet.
+    fn with_scope(credential: &str) -> Result<Self> {
         let parts: Vec<&str> = credential.split('/').collect();
         let [key, day, region, service, "aws4_request"] = parts[..] else {
-            return Err(Refused::Incomplete(format!(
+            return incomplete(format!(
                 "Credential must have exactly 5 slash-delimited elements, e.g. \
                  keyid/date/region/service/term, got '{credential}'"
-            )));
+            ));
         };
         Ok(Self {
             access_key_id: key.to_owned(),
             day: day.to_owned(),
             region: region.to_owned(),
             service: service.to_owned(),
-            signed_headers: signed_headers.split(';').map(str::to_owned).collect(),
-            signature: signature.to_owned(),
-            stamp: stamp.to_owned(),
-            session_token,
-            valid_for,
+            signed_headers: Cow::default(),
+            signature: Cow::default(),
+            stamp: Cow::default(),
+            session_token: None,
+            valid_for: None,
         })
     }
 
     /// Whether the signature is for this service in this Region, and of today.
-    pub(super) fn check_scope(&self, region: &str, service: &str) -> Result<(), Refused> {
-        let wrong = |what: String| Err(Refused::Scope(what));
+    pub(super) fn check_scope(&self, region: &str, service: &str) -> Result<()> {
+        let wrong = |what: String| Err(SignatureError::Scope(what));
         if self.service != service {
             return wrong(format!(
                 "Credential should be scoped to correct service: '{service}'."
@@ -222,104 +194,89 @@ impl<'a> Claim<'a> {
                 self.stamp
             ));
         }
-        if !self.signed_headers.iter().any(|name| name == "host") {
-            return wrong(
-                "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
-                    .to_owned(),
-            );
+        if !self.signed_headers.split(';').any(|name| name == "host") {
+            let what = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.";
+            return wrong(what.to_owned());
         }
         Ok(())
     }
 
     /// Whether it was signed recently enough.
-    pub(super) fn check_time(&self, now: SystemTime) -> Result<(), Refused> {
-        let signed = time::PrimitiveDateTime::parse(&self.stamp, STAMP)
-            .map(|parsed| SystemTime::from(parsed.assume_utc()))
-            .map_err(|_| {
-                Refused::Incomplete(format!(
-                    "Date must be in ISO-8601 'basic format'. Got '{}'.",
-                    self.stamp
-                ))
-            })?;
+    pub(super) fn check_time(&self, now: SystemTime) -> Result<()> {
+        let Ok(signed) = time::PrimitiveDateTime::parse(&self.stamp, STAMP) else {
+            return incomplete(format!(
+                "Date must be in ISO-8601 'basic format'. Got '{}'.",
+                self.stamp
+            ));
+        };
+        let signed = SystemTime::from(signed.assume_utc());
         let oldest = now - self.valid_for.unwrap_or(PAST);
+        let (given, now_stamp) = (&self.stamp, stamp(now));
         if signed < oldest {
-            return Err(Refused::Expired {
-                signed: self.stamp.clone(),
-                oldest: stamp(oldest),
-                now: stamp(now),
-            });
+            return Err(SignatureError::Expired(format!(
+                "{given} is now earlier than {} ({now_stamp} - 15 min.)",
+                stamp(oldest)
+            )));
         }
         if signed > now + FUTURE {
-            return Err(Refused::NotYetCurrent {
-                signed: self.stamp.clone(),
-                newest: stamp(now + FUTURE),
-                now: stamp(now),
-            });
+            return Err(SignatureError::NotYetCurrent(format!(
+                "{given} is still later than {} ({now_stamp} + 5 min.)",
+                stamp(now + FUTURE)
+            )));
         }
         Ok(())
     }
 
     /// Whether the holder of `secret` signed exactly this request.
-    pub(super) fn check_signature(
-        &self,
-        request: &Request<'_>,
-        secret: &str,
-    ) -> Result<(), Refused> {
-        let canonical = self.canonical(request).ok_or(Refused::Mismatch)?;
+    pub(super) fn check_signature(&self, request: &Parts, body: &[u8], secret: &str) -> Result<()> {
+        let canonical = self
+            .canonical(request, body)
+            .ok_or(SignatureError::Mismatch)?;
+        let scope = [&self.day, &self.region, &self.service, "aws4_request"];
         let to_sign = format!(
-            "{ALGORITHM}\n{}\n{}/{}/{}/aws4_request\n{}",
+            "{ALGORITHM}\n{}\n{}\n{}",
             self.stamp,
-            self.day,
-            self.region,
-            self.service,
-            hex::encode(Sha256::digest(canonical.as_bytes()))
+            scope.join("/"),
+            hex::encode(Sha256::digest(canonical))
         );
-        let mut key = [b"AWS4", secret.as_bytes()].concat();
-        for part in [&self.day, &self.region, &self.service, "aws4_request"] {
-            key = keyed(&key)
-                .chain_update(part.as_bytes())
-                .finalize()
-                .into_bytes()
-                .to_vec();
-        }
-        let signature = hex::decode(&self.signature).map_err(|_| Refused::Mismatch)?;
-        keyed(&key)
-            .chain_update(to_sign.as_bytes())
-            .verify_slice(&signature)
-            .map_err(|_| Refused::Mismatch)
+        let secret = [b"AWS4", secret.as_bytes()].concat();
+        let key = scope.iter().fold(secret, |key, part| {
+            let derived = hmac_sha256(&key).chain_update(part).finalize();
+            derived.into_bytes().to_vec()
+        });
+        let signature = hex::decode(&*self.signature).map_err(|_| SignatureError::Mismatch)?;
+        let signed = hmac_sha256(&key).chain_update(to_sign);
+        let verified = signed.verify_slice(&signature);
+        verified.map_err(|_| SignatureError::Mismatch)
     }
 
     /// The canonical request; `None` if a signed header is not there.
-    fn canonical(&self, request: &Request<'_>) -> Option<String> {
-        let mut text = String::with_capacity(2048);
-        text.push_str(request.method);
-        text.push('\n');
-        text.push_str(&canonical_path(request.path));
-        text.push('\n');
-        text.push_str(&canonical_query(request.query));
-        text.push('\n');
-        for name in &self.signed_headers {
-            let mut values = request.headers.get_all(name).iter().peekable();
-            values.peek()?;
-            text.push_str(name);
-            for (index, value) in values.enumerate() {
-                text.push(if index == 0 { ':' } else { ',' });
-                let words = value.to_str().ok()?.split_ascii_whitespace();
-                for (index, word) in words.enumerate() {
-                    if index > 0 {
-                        text.push(' ');
-                    }
-                    text.push_str(word);
-                }
-            }
-            text.push('\n');
-        }
-        text.push('\n');
-        text.push_str(&self.signed_headers.join(";"));
-        text.push('\n');
-        text.push_str(&hex::encode(Sha256::digest(request.body)));
-        Some(text)
+    fn canonical(&self, request: &Parts, body: &[u8]) -> Option<String> {
+        let header = |name: &str| {
+            let values = request.headers.get_all(name).iter();
+            let values = values.map(|value| {
+                let words: Vec<&str> = value.to_str().ok()?.split_ascii_whitespace().collect();
+                Some(words.join(" "))
+            });
+            let values: Vec<String> = values.collect::<Option<_>>()?;
+            (!values.is_empty()).then(|| format!("{name}:{}\n", values.join(",")))
+        };
+        let headers: Option<String> = self.signed_headers.split(';').map(header).collect();
+        Some(format!(
+            "{}\n{}\n{}\n{}\n{}\n{}",
+            request.method,
+            canonical_path(request.uri.path()),
+            canonical_query(query(request)),
+            headers?,
+            self.signed_headers,
+            hex::encode(Sha256::digest(body))
+        ))
     }
+}
+
+/// As it stood in the request line; empty if there was none.
+fn query(request: &Parts) -> &str {
+    request.uri.query().unwrap_or_default()
 }
 
 /// Services other than S3 escape the path once more than it is in the request line.

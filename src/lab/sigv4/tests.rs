@@ -2,9 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{HeaderValue, Method, Request};
 
-use super::{Claim, Refused, Request, canonical_query, scope, stamp};
+use super::{Authorization, SignatureError, canonical_query, scope, stamp};
 
 /// Requests from the public AWS Signature Version 4 test suite, signed with [`SECRET`].
 const SIGNED: [(&str, &str); 8] = [
@@ -78,51 +79,27 @@ const SIGNED: [(&str, &str); 8] = [
 ];
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-/// A request taken apart.
-struct Parsed {
-    method: String,
-    path: String,
-    query: String,
-    headers: HeaderMap,
-    body: String,
+
+fn parsed(text: &str) -> Request<Vec<u8>> {
+    let (head, body) = text.split_once("\n\n").unwrap();
+    let mut lines = head.lines();
+    let mut words = lines.next().unwrap().split(' ');
+    let request = Request::builder().method(words.next().unwrap());
+    let request = request.uri(words.next().unwrap().as_bytes());
+    let headers = lines.map(|line| line.split_once(':').unwrap());
+    let request = headers.fold(request, |request, (name, value)| {
+        request.header(name, value.trim())
+    });
+    request.body(body.into()).unwrap()
 }
 
-impl Parsed {
-    fn new(text: &str) -> Self {
-        let (head, body) = text.split_once("\n\n").unwrap();
-        let mut lines = head.lines();
-        let mut words = lines.next().unwrap().split(' ');
-        let (method, target) = (words.next().unwrap(), words.next().unwrap());
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let headers = lines
-            .map(|line| line.split_once(':').unwrap())
-            .map(|(name, value)| {
-                let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
-                (name, HeaderValue::from_str(value.trim()).unwrap())
-            })
-            .collect();
-        Self {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers,
-            body: body.to_owned(),
-        }
-    }
-
-    fn request(&self) -> Request<'_> {
-        Request {
-            method: &self.method,
-            path: &self.path,
-            query: &self.query,
-            headers: &self.headers,
-            body: self.body.as_bytes(),
-        }
-    }
+/// The head of a request.
+fn head(text: &str) -> Parts {
+    parsed(text).into_parts().0
 }
 
-fn claim<'a>(request: &Request<'a>) -> Claim<'a> {
-    Claim::read(request)
+fn authorization(head: &Parts) -> Authorization<'_> {
+    Authorization::read(head)
         .map_err(|refused| refused.to_string())
         .unwrap()
 }
@@ -130,114 +107,117 @@ fn claim<'a>(request: &Request<'a>) -> Claim<'a> {
 #[test]
 fn published_signatures_are_accepted() {
     for (name, text) in SIGNED {
-        let parsed = Parsed::new(text);
-        let request = parsed.request();
-        let claim = claim(&request);
-        assert_eq!(claim.check_signature(&request, SECRET), Ok(()), "{name}");
-        assert_eq!(claim.check_scope("us-east-1", "service"), Ok(()), "{name}");
-        assert_eq!(claim.check_time(signed_at()), Ok(()), "{name}");
-        assert_eq!(claim.access_key_id, "AKIDEXAMPLE", "{name}");
-        let scoped = scope(&parsed.headers, &parsed.query);
+        let (head, body) = parsed(text).into_parts();
+        let authorization = authorization(&head);
+        let checked = authorization.check_signature(&head, &body, SECRET);
+        assert_eq!(checked, Ok(()), "{name}");
+        assert_eq!(
+            authorization.check_scope("us-east-1", "service"),
+            Ok(()),
+            "{name}"
+        );
+        assert_eq!(authorization.check_time(signed_at()), Ok(()), "{name}");
+        assert_eq!(authorization.access_key_id, "AKIDEXAMPLE", "{name}");
         let expected = ("us-east-1".to_owned(), "service".to_owned());
-        assert_eq!(scoped, Some(expected), "{name}");
+        assert_eq!(scope(&head), Some(expected), "{name}");
     }
 }
 
 #[test]
 fn any_change_breaks_them() {
+    let changes: [fn(&mut Request<Vec<u8>>); 5] = [
+        |request| *request.method_mut() = Method::DELETE,
+        |request| {
+            let query = request.uri().query().unwrap_or_default();
+            *request.uri_mut() = format!("/elsewhere?{query}").parse().unwrap();
+        },
+        |request| *request.body_mut() = b"Param1=value2".to_vec(),
+        |request| {
+            let query = request.uri().query().unwrap_or_default();
+            let changed = format!("{}?{query}&Added=1", request.uri().path());
+            *request.uri_mut() = changed.parse().unwrap();
+        },
+        |request| {
+            let host = HeaderValue::from_static("example.org");
+            request.headers_mut().insert("host", host);
+        },
+    ];
     for (name, text) in SIGNED {
-        let parsed = Parsed::new(text);
-        let request = parsed.request();
-        let claim = claim(&request);
-        let wrong = claim.check_signature(&request, "another secret");
-        assert_eq!(wrong, Err(Refused::Mismatch), "{name}");
-        let other_method = Request {
-            method: "DELETE",
-            ..parsed.request()
-        };
-        let other_path = Request {
-            path: "/elsewhere",
-            ..parsed.request()
-        };
-        let other_body = Request {
-            body: b"Param1=value2",
-            ..parsed.request()
-        };
-        let other_query = format!("{}&Added=1", parsed.query);
-        let other_query = Request {
-            query: &other_query,
-            ..parsed.request()
-        };
-        let mut headers = parsed.headers.clone();
-        headers.insert("host", HeaderValue::from_static("example.org"));
-        let other_host = Request {
-            headers: &headers,
-            ..parsed.request()
-        };
-        for changed in [
-            other_method,
-            other_path,
-            other_body,
-            other_query,
-            other_host,
-        ] {
-            let checked = claim.check_signature(&changed, SECRET);
-            assert_eq!(checked, Err(Refused::Mismatch), "{name}");
+        let (original, body) = parsed(text).into_parts();
+        let authorization = authorization(&original);
+        let wrong = authorization.check_signature(&original, &body, "another secret");
+        assert_eq!(wrong, Err(SignatureError::Mismatch), "{name}");
+        for change in changes {
+            let mut request = parsed(text);
+            change(&mut request);
+            let (head, body) = request.into_parts();
+            let checked = authorization.check_signature(&head, &body, SECRET);
+            assert_eq!(checked, Err(SignatureError::Mismatch), "{name}");
         }
     }
 }
 
 #[test]
 fn a_signed_header_that_is_gone_breaks_them() {
-    let mut parsed = Parsed::new(SIGNED[4].1);
-    parsed.headers.remove("my-header1");
-    let request = parsed.request();
-    let checked = claim(&request).check_signature(&request, SECRET);
-    assert_eq!(checked, Err(Refused::Mismatch));
+    let mut head = head(SIGNED[4].1);
+    head.headers.remove("my-header1");
+    let checked = authorization(&head).check_signature(&head, b"", SECRET);
+    assert_eq!(checked, Err(SignatureError::Mismatch));
 }
 
 #[test]
 fn what_is_too_old_or_from_the_future_is_refused() {
-    let parsed = Parsed::new(SIGNED[0].1);
-    let claim = claim(&parsed.request());
+    let head = head(SIGNED[0].1);
+    let authorization = authorization(&head);
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
-    assert_eq!(claim.check_time(signed_at() + minutes(15)), Ok(()));
-    assert_eq!(claim.check_time(signed_at() - minutes(5)), Ok(()));
-    let late = claim.check_time(signed_at() + minutes(60)).unwrap_err();
+    assert_eq!(authorization.check_time(signed_at() + minutes(15)), Ok(()));
+    assert_eq!(authorization.check_time(signed_at() - minutes(5)), Ok(()));
+    let late = authorization
+        .check_time(signed_at() + minutes(60))
+        .unwrap_err();
     assert_eq!(
         late.to_string(),
         "Signature expired: 20150830T123600Z is now earlier than 20150830T132100Z \
          (20150830T133600Z - 15 min.)"
     );
-    let early = claim.check_time(signed_at() - minutes(10)).unwrap_err();
-    assert!(matches!(early, Refused::NotYetCurrent { .. }), "{early}");
+    let early = authorization
+        .check_time(signed_at() - minutes(10))
+        .unwrap_err();
+    assert!(matches!(early, SignatureError::NotYetCurrent(_)), "{early}");
 }
 
 #[test]
 fn a_presigned_request_is_good_for_as_long_as_it_says() {
-    let parsed = Parsed::new(SIGNED[7].1);
-    let claim = claim(&parsed.request());
+    let head = head(SIGNED[7].1);
+    let authorization = authorization(&head);
     let seconds = Duration::from_secs;
-    assert_eq!(claim.check_time(signed_at() + seconds(3600)), Ok(()));
-    assert!(claim.check_time(signed_at() + seconds(3601)).is_err());
+    assert_eq!(
+        authorization.check_time(signed_at() + seconds(3600)),
+        Ok(())
+    );
+    assert!(
+        authorization
+            .check_time(signed_at() + seconds(3601))
+            .is_err()
+    );
 }
 
 #[test]
 fn another_region_service_or_day_is_out_of_scope() {
-    let parsed = Parsed::new(SIGNED[0].1);
-    let claim = claim(&parsed.request());
+    let head = head(SIGNED[0].1);
+    let authorization = authorization(&head);
     for (region, service) in [("eu-west-1", "service"), ("us-east-1", "sts")] {
         assert!(matches!(
-            claim.check_scope(region, service),
-            Err(Refused::Scope(_))
+            authorization.check_scope(region, service),
+            Err(SignatureError::Scope(_))
         ));
     }
     let dated = SIGNED[0]
         .1
         .replace("X-Amz-Date:20150830", "X-Amz-Date:20150831");
-    let parsed = Parsed::new(&dated);
-    let claim = self::claim(&parsed.request());
-    assert!(claim.check_scope("us-east-1", "service").is_err());
+    let head = self::head(&dated);
+    let authorization = self::authorization(&head);
+    assert!(authorization.check_scope("us-east-1", "service").is_err());
 }
 
 #[test]
@@ -248,16 +228,16 @@ fn half_a_signature_is_incomplete_and_none_is_missing() {
         "X-Amz-Date:20150830T123600Z\n",
         "/aws4_request",
     ] {
-        let parsed = Parsed::new(&whole.replace(cut, ""));
-        let read = Claim::read(&parsed.request());
-        assert!(matches!(read, Err(Refused::Incomplete(_))), "{cut}");
+        let head = head(&whole.replace(cut, ""));
+        let read = Authorization::read(&head);
+        assert!(matches!(read, Err(SignatureError::Incomplete(_))), "{cut}");
     }
-    let parsed = Parsed::new("GET / HTTP/1.1\nHost:example.amazonaws.com\n\n");
-    let read = Claim::read(&parsed.request());
-    assert!(matches!(read, Err(Refused::Missing)));
-    let parsed = Parsed::new("GET / HTTP/1.1\nHost:h\nAuthorization:Basic abc\n\n");
-    let read = Claim::read(&parsed.request());
-    assert!(matches!(read, Err(Refused::Incomplete(_))));
+    let head = head("GET / HTTP/1.1\nHost:example.amazonaws.com\n\n");
+    let read = Authorization::read(&head);
+    assert!(matches!(read, Err(SignatureError::Missing)));
+    let head = self::head("GET / HTTP/1.1\nHost:h\nAuthorization:Basic abc\n\n");
+    let read = Authorization::read(&head);
+    assert!(matches!(read, Err(SignatureError::Incomplete(_))));
 }
 
 #[test]

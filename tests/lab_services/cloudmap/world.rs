@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,8 +114,7 @@ impl Health for Healthy {
         Ok(Response::new(HealthCheckResponse { status: 1 }))
     }
 
-    type WatchStream =
-        Pin<Box<dyn tokio_stream::Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
+    type WatchStream = futures_util::stream::Empty<Result<HealthCheckResponse, Status>>;
 
     async fn watch(
         &self,

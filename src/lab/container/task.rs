@@ -3,18 +3,18 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::issuer::ACCOUNT;
-use super::reply::{Response, reply};
-use super::stage::Turn;
+use super::super::issuer::ACCOUNT;
+use super::super::response::{Response, response};
+use super::super::state::{CALLERS_ZONE, LabState};
 
+/// The lab's task, which is also its role session's name.
+pub(super) const NAME: &str = "awscreds-bench-task-1";
 /// What `ECS_CONTAINER_METADATA_URI_V4` ends in.
-pub(super) const PATH: &str = "/v4/awscreds-bench-task-1";
-/// The name that requests are counted under.
-pub(super) const OPERATION: &str = "container:metadata";
+pub(in crate::lab) const PATH: &str = "/v4/awscreds-bench-task-1";
 
 /// Answers for the container (the path itself) and for its task (`/task` under it).
-pub(super) async fn answer(turn: Turn<'_>, path: &str, region: &str, zone: &str) -> Response {
-    turn.due().await;
+pub(super) fn metadata(path: &str, state: &LabState) -> Response {
+    let region = &state.scenario.region;
     let arn = |what: &str| format!("arn:aws:ecs:{region}:{ACCOUNT}:{what}");
     let task = arn("task/awscreds-bench/awscreds-bench-task-1");
     let body = match path
@@ -22,7 +22,7 @@ pub(super) async fn answer(turn: Turn<'_>, path: &str, region: &str, zone: &str)
         .map(|rest| rest.trim_end_matches('/'))
     {
         Some("") => json!({
-            "DockerId": "awscreds-bench-task-1",
+            "DockerId": NAME,
             "Name": "client",
             "ContainerARN": arn("container/awscreds-bench/awscreds-bench-task-1/client"),
             "Labels": {"com.amazonaws.ecs.task-arn": task},
@@ -34,12 +34,10 @@ pub(super) async fn answer(turn: Turn<'_>, path: &str, region: &str, zone: &str)
             "Revision": "1",
             "DesiredStatus": "RUNNING",
             "KnownStatus": "RUNNING",
-            "AvailabilityZone": zone,
+            "AvailabilityZone": state.zone_name(CALLERS_ZONE),
             "LaunchType": "FARGATE",
         }),
-        _ => {
-            return reply(StatusCode::NOT_FOUND, "text/plain", "404 page not found");
-        }
+        _ => return response(StatusCode::NOT_FOUND, "text/plain", "404 page not found"),
     };
-    reply(StatusCode::OK, "application/json", body.to_string())
+    response(StatusCode::OK, "application/json", body.to_string())
 }

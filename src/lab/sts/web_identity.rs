@@ -1,7 +1,7 @@
 //! The web identity token that the lab's own identity provider gives a workload.
 //!
 //! A JSON Web Token (RFC 7519) in the form that EKS projects into a pod. It is signed with the
-//! lab's seal rather than an RSA key, since only the lab's STS ever checks it.
+//! lab's key rather than an RSA key, since only the lab's STS ever checks it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,12 +9,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::seal::Seal;
+use super::super::api_error::ApiError;
+use super::super::lab_key::LabKey;
 
 /// What the token is for.
-pub(super) const AUDIENCE: &str = "sts.amazonaws.com";
+const AUDIENCE: &str = "sts.amazonaws.com";
 /// Whom it speaks for.
-pub(super) const SUBJECT: &str = "system:serviceaccount:default:awscreds-bench";
+const SUBJECT: &str = "system:serviceaccount:default:awscreds-bench";
 /// A projected token is good for a day.
 const LIFETIME: Duration = Duration::from_hours(24);
 const PURPOSE: &str = "web identity";
@@ -30,18 +31,33 @@ pub(super) struct Identity {
 
 /// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    Garbled,
+pub(super) enum TokenError {
+    Invalid,
     Expired,
 }
 
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Invalid => Self::bad_request(
+                "InvalidIdentityToken",
+                "The web identity token provided could not be validated",
+            ),
+            TokenError::Expired => Self::bad_request(
+                "ExpiredTokenException",
+                "Token expired: current date/time must be before the expiration date/time",
+            ),
+        }
+    }
+}
+
 /// The provider of a Region, as EKS names them.
-pub(super) fn issuer(region: &str) -> String {
+fn issuer(region: &str) -> String {
     format!("https://oidc.eks.{region}.amazonaws.com/id/AWSCREDSBENCHLAB")
 }
 
 /// A token for the lab's workload.
-pub(super) fn mint(seal: &Seal, region: &str, now: SystemTime) -> String {
+pub(in crate::lab) fn mint(key: &LabKey, region: &str, now: SystemTime) -> String {
     let iat = seconds(now);
     let identity = Identity {
         aud: vec![AUDIENCE.to_owned()],
@@ -57,22 +73,26 @@ pub(super) fn mint(seal: &Seal, region: &str, now: SystemTime) -> String {
         URL_SAFE_NO_PAD.encode(head.to_string()),
         URL_SAFE_NO_PAD.encode(body)
     );
-    let mark = seal.mark(PURPOSE, &[signed.as_bytes()]);
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mark))
+    let code = key.mac(PURPOSE, &[signed.as_bytes()]);
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(code))
 }
 
 /// What a token says, if the lab made it and it has not expired.
-pub(super) fn verify(seal: &Seal, token: &str, now: SystemTime) -> Result<Identity, Refused> {
-    let (signed, mark) = token.rsplit_once('.').ok_or(Refused::Garbled)?;
-    let (_, body) = signed.split_once('.').ok_or(Refused::Garbled)?;
-    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| Refused::Garbled);
-    if !seal.confirms(PURPOSE, &[signed.as_bytes()], &decode(mark)?) {
-        return Err(Refused::Garbled);
+pub(super) fn verify(key: &LabKey, token: &str, now: SystemTime) -> Result<Identity, TokenError> {
+    let (signed, code) = token.rsplit_once('.').ok_or(TokenError::Invalid)?;
+    let (_, body) = signed.split_once('.').ok_or(TokenError::Invalid)?;
+    let decode = |text: &str| {
+        URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| TokenError::Invalid)
+    };
+    if !key.verifies(PURPOSE, &[signed.as_bytes()], &decode(code)?) {
+        return Err(TokenError::Invalid);
     }
     let identity: Identity =
-        serde_json::from_slice(&decode(body)?).map_err(|_| Refused::Garbled)?;
+        serde_json::from_slice(&decode(body)?).map_err(|_| TokenError::Invalid)?;
     if seconds(now) >= identity.exp {
-        return Err(Refused::Expired);
+        return Err(TokenError::Expired);
     }
     Ok(identity)
 }
@@ -89,26 +109,26 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_a_day_and_for_its_own_lab() {
-        let seal = Seal::new(1);
+        let key = LabKey::new(1);
         let now = UNIX_EPOCH + Duration::from_secs(1_000);
-        let token = mint(&seal, "eu-west-1", now);
-        assert_eq!(verify(&seal, &token, now).unwrap().sub, SUBJECT);
+        let token = mint(&key, "eu-west-1", now);
+        assert_eq!(verify(&key, &token, now).unwrap().sub, SUBJECT);
         let tomorrow = now + LIFETIME;
         assert_eq!(
-            verify(&seal, &token, tomorrow).err(),
-            Some(Refused::Expired)
+            verify(&key, &token, tomorrow).err(),
+            Some(TokenError::Expired)
         );
-        let other = Seal::new(2);
-        assert_eq!(verify(&other, &token, now).err(), Some(Refused::Garbled));
+        let other = LabKey::new(2);
+        assert_eq!(verify(&other, &token, now).err(), Some(TokenError::Invalid));
     }
 
     #[test]
     fn noise_is_garbled() {
-        let seal = Seal::new(1);
+        let key = LabKey::new(1);
         for noise in ["", ".", "..", "a.b.c", "eyJ.eyJ.", "\u{fffd}"] {
             assert_eq!(
-                verify(&seal, noise, UNIX_EPOCH).err(),
-                Some(Refused::Garbled),
+                verify(&key, noise, UNIX_EPOCH).err(),
+                Some(TokenError::Invalid),
                 "{noise}"
             );
         }

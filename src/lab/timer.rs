@@ -1,12 +1,11 @@
 //! Waiting with a resolution below tokio's millisecond.
 //!
 //! A scenario may ask for `delay = "600us"`, and tokio's timer rounds up to whole milliseconds. One
-//! thread keeps the pending wake-ups in a heap and parks on a condition variable until the nearest
+//! thread keeps the pending wake-ups in order and parks on a condition variable until the nearest
 //! is due: the error is that of the kernel's own timer (tens of microseconds), and nothing spins.
 //! It knows nothing of requests or rules.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -16,38 +15,19 @@ use tokio::sync::oneshot;
 
 use crate::clock;
 
-/// One wake-up. The serial makes the order total and first-come-first-served for equal times.
-struct Alarm {
-    due: Instant,
-    serial: u64,
-    wake: oneshot::Sender<()>,
-}
-
-impl PartialEq for Alarm {
-    fn eq(&self, other: &Self) -> bool {
-        self.serial == other.serial
-    }
-}
-
-impl Eq for Alarm {}
-
-impl PartialOrd for Alarm {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Alarm {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.due, self.serial).cmp(&(other.due, other.serial))
-    }
-}
-
+/// Wake-ups by their time; the serial number tells equal times apart, first come, first served.
 #[derive(Default)]
 struct Pending {
-    alarms: BinaryHeap<Reverse<Alarm>>,
+    alarms: BTreeMap<(Instant, u64), oneshot::Sender<()>>,
     next_serial: u64,
     closed: bool,
+}
+
+impl Pending {
+    fn nearest(&self) -> Option<Instant> {
+        let (&(due, _), _) = self.alarms.first_key_value()?;
+        Some(due)
+    }
 }
 
 #[derive(Default)]
@@ -63,18 +43,18 @@ impl Shared {
 }
 
 /// The wake-up thread. Dropping it ends the thread and wakes every sleeper at once.
-pub(super) struct Sleeper {
+pub(super) struct PreciseTimer {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Sleeper {
+impl PreciseTimer {
     /// Starts the thread.
     pub(super) fn start() -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
-            .name("lab-sleeper".into())
+            .name("lab-timer".into())
             .spawn(move || ring_until_closed(&theirs))?;
         Ok(Self {
             shared,
@@ -92,8 +72,8 @@ impl Sleeper {
             let mut pending = self.shared.lock();
             let serial = pending.next_serial;
             pending.next_serial += 1;
-            let nearest = pending.alarms.peek().map(|Reverse(alarm)| alarm.due);
-            pending.alarms.push(Reverse(Alarm { due, serial, wake }));
+            let nearest = pending.nearest();
+            pending.alarms.insert((due, serial), wake);
             if nearest.is_none_or(|nearest| due < nearest) {
                 self.shared.changed.notify_one();
             }
@@ -103,7 +83,7 @@ impl Sleeper {
     }
 }
 
-impl Drop for Sleeper {
+impl Drop for PreciseTimer {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
         self.shared.changed.notify_one();
@@ -117,17 +97,11 @@ fn ring_until_closed(shared: &Shared) {
     let mut pending = shared.lock();
     while !pending.closed {
         let now = clock::now();
-        while let Some(Reverse(alarm)) = pending.alarms.peek() {
-            if alarm.due > now {
-                break;
-            }
-            if let Some(Reverse(alarm)) = pending.alarms.pop() {
-                // The sleeper may have been dropped with its request.
-                let _ = alarm.wake.send(());
-            }
+        while pending.nearest().is_some_and(|due| due <= now) {
+            // The sleeper may have been dropped with its request.
+            let _ = pending.alarms.pop_first().map(|(_, wake)| wake.send(()));
         }
-        let nearest = pending.alarms.peek().map(|Reverse(alarm)| alarm.due);
-        pending = match nearest {
+        pending = match pending.nearest() {
             None => shared
                 .changed
                 .wait(pending)
@@ -153,15 +127,15 @@ mod tests {
 
     #[tokio::test]
     async fn wakes_in_order_and_never_early() {
-        let sleeper = Sleeper::start().unwrap();
+        let timer = PreciseTimer::start().unwrap();
         let start = clock::now();
         let (long, short) = (Duration::from_micros(2500), Duration::from_micros(600));
         let first = async {
-            sleeper.until(start + long).await;
+            timer.until(start + long).await;
             clock::since(start)
         };
         let second = async {
-            sleeper.until(start + short).await;
+            timer.until(start + short).await;
             clock::since(start)
         };
         let (first, second) = tokio::join!(first, second);
@@ -172,14 +146,11 @@ mod tests {
 
     #[tokio::test]
     async fn dropping_it_wakes_whoever_sleeps() {
-        let sleeper = Sleeper::start().unwrap();
+        let timer = PreciseTimer::start().unwrap();
         let (wake, woken) = oneshot::channel();
-        sleeper.shared.lock().alarms.push(Reverse(Alarm {
-            due: clock::now() + Duration::from_hours(1),
-            serial: 0,
-            wake,
-        }));
-        drop(sleeper);
+        let due = clock::now() + Duration::from_hours(1);
+        timer.shared.lock().alarms.insert((due, 0), wake);
+        drop(timer);
         assert!(woken.await.is_err());
     }
 }

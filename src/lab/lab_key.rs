@@ -1,27 +1,29 @@
-//! One secret per lab, derived from the scenario's seed, and the marks made with it.
+//! One secret per lab, derived from the scenario's seed, and the authentication codes made with it.
 //!
 //! What the lab issues (keys, session tokens, metadata tokens, web identity tokens) carries its own
-//! content and a mark that only this lab can have made. So nothing that was issued needs to be
+//! content and a code that only this lab can have made. So nothing that was issued needs to be
 //! remembered, however long the lab runs and however much it issues, and a seed repeats a run.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 type HmacSha256 = Hmac<Sha256>;
 
-/// Makes and checks marks. It has no `Debug` on purpose.
+/// Makes and checks message authentication codes. It has no `Debug` on purpose.
 #[derive(Clone)]
-pub(super) struct Seal {
+pub(super) struct LabKey {
     keyed: HmacSha256,
 }
 
-impl Seal {
-    /// The seal of a scenario with this seed.
+impl LabKey {
+    /// The key of a scenario with this seed.
     pub(super) fn new(seed: u64) -> Self {
         let mut key = [0_u8; 64];
         key[..8].copy_from_slice(&seed.to_be_bytes());
         key[8..24].copy_from_slice(b"awscreds-bench/1");
-        Self { keyed: keyed(&key) }
+        Self {
+            keyed: hmac_sha256(&key),
+        }
     }
 
     fn absorb(&self, purpose: &str, parts: &[&[u8]]) -> HmacSha256 {
@@ -34,23 +36,23 @@ impl Seal {
         mac
     }
 
-    /// The mark on `parts`, joined, for one purpose.
-    pub(super) fn mark(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+    /// The code of `parts`, joined, for one purpose.
+    pub(super) fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         self.absorb(purpose, parts).finalize().into_bytes().into()
     }
 
-    /// Whether `mark`, or the first bytes of it that are given, is the mark on `parts`. Takes the
+    /// Whether `mac`, or the first bytes of it that are given, is the code of `parts`. Takes the
     /// same time whichever byte differs.
-    pub(super) fn confirms(&self, purpose: &str, parts: &[&[u8]], mark: &[u8]) -> bool {
-        mark.len() >= 5
+    pub(super) fn verifies(&self, purpose: &str, parts: &[&[u8]], mac: &[u8]) -> bool {
+        mac.len() >= 5
             && self
                 .absorb(purpose, parts)
-                .verify_truncated_left(mark)
+                .verify_truncated_left(mac)
                 .is_ok()
     }
 }
 
 /// HMAC-SHA256 with this key.
-pub(super) fn keyed(key: &[u8]) -> HmacSha256 {
+pub(super) fn hmac_sha256(key: &[u8]) -> HmacSha256 {
     HmacSha256::new_from_slice(key).expect("HMAC takes keys of any length (RFC 2104)")
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::sts::StsError;
+use super::super::api_error::ApiError;
+
+/// The parameters of a request by their names.
+pub(super) type Parameters = BTreeMap<String, String>;
 
 /// Which role, and for which session.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub(super) struct RoleRequest {
 }
 
 impl RoleRequest {
-    pub(super) fn read(parameters: &BTreeMap<String, String>) -> Result<Self, StsError> {
+    pub(super) fn read(parameters: &Parameters) -> Result<Self, ApiError> {
         let arn = parameters.get("RoleArn").map_or("", String::as_str);
         let session = parameters.get("RoleSessionName").map_or("", String::as_str);
         if arn.len() < 20 {
@@ -26,7 +29,7 @@ impl RoleRequest {
             ));
         }
         let (account, name) = role_of(arn)
-            .ok_or_else(|| StsError::new(400, "ValidationError", format!("{arn} is invalid")))?;
+            .ok_or_else(|| ApiError::bad_request("ValidationError", format!("{arn} is invalid")))?;
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
         if !(2..=64).contains(&session.len()) || !session.bytes().all(allowed) {
             return Err(invalid(
@@ -60,52 +63,41 @@ fn role_of(arn: &str) -> Option<(&str, &str)> {
 /// `DurationSeconds`: 900 to 43,200, an hour by default, and never over an hour for a role that
 /// another role assumes.
 pub(super) fn session_duration(
-    parameters: &BTreeMap<String, String>,
+    parameters: &Parameters,
     chained: bool,
-) -> Result<Duration, StsError> {
+) -> Result<Duration, ApiError> {
     let Some(text) = parameters.get("DurationSeconds") else {
         return Ok(Duration::from_hours(1));
     };
     let Ok(seconds) = text.parse::<i64>() else {
-        return Err(StsError::new(
-            400,
+        return Err(ApiError::bad_request(
             "MalformedInput",
             "The duration is not a number",
         ));
     };
-    if seconds < 900 {
-        return Err(invalid(
-            text,
-            "durationSeconds",
-            "Member must have value greater than or equal to 900",
-        ));
-    }
-    if seconds > 43_200 {
-        return Err(invalid(
-            text,
-            "durationSeconds",
-            "Member must have value less than or equal to 43200",
-        ));
-    }
-    if chained && seconds > 3600 {
-        return Err(StsError::new(
-            400,
+    let outside = |bound: &str| {
+        let constraint = format!("Member must have value {bound}");
+        Err(invalid(text, "durationSeconds", &constraint))
+    };
+    match seconds {
+        ..900 => outside("greater than or equal to 900"),
+        43_201.. => outside("less than or equal to 43200"),
+        3_601.. if chained => Err(ApiError::bad_request(
             "ValidationError",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by \
              role chaining",
-        ));
+        )),
+        _ => Ok(Duration::from_secs(seconds.unsigned_abs())),
     }
-    Ok(Duration::from_secs(seconds.unsigned_abs()))
 }
 
-fn invalid(value: &str, field: &str, constraint: &str) -> StsError {
+fn invalid(value: &str, field: &str, constraint: &str) -> ApiError {
     let value = if value.is_empty() {
         "null".to_owned()
     } else {
         format!("'{value}'")
     };
-    StsError::new(
-        400,
+    ApiError::bad_request(
         "ValidationError",
         format!(
             "1 validation error detected: Value {value} at '{field}' failed to satisfy constraint: \
@@ -118,7 +110,7 @@ fn invalid(value: &str, field: &str, constraint: &str) -> StsError {
 mod tests {
     use super::*;
 
-    fn parameters(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    fn parameters(pairs: &[(&str, &str)]) -> Parameters {
         pairs
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -8,13 +8,13 @@ use super::issuer::{Credentials, Issuer, Principal};
 use super::scenario;
 
 /// The current credentials of one source.
-pub(super) struct Held {
+pub(super) struct RoleCredentials {
     principal: Principal,
     policy: scenario::Credentials,
     current: Mutex<Option<(SystemTime, Credentials)>>,
 }
 
-impl Held {
+impl RoleCredentials {
     pub(super) fn new(principal: Principal, policy: scenario::Credentials) -> Self {
         Self {
             principal,
@@ -26,10 +26,12 @@ impl Held {
     /// When they were issued, and the credentials.
     pub(super) fn current(&self, issuer: &Issuer, now: SystemTime) -> (SystemTime, Credentials) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((issued, held)) = current.as_ref() {
-            let left = held.expires.and_then(|end| end.duration_since(now).ok());
+        if let Some((issued, credentials)) = current.as_ref() {
+            let left = credentials
+                .expires
+                .and_then(|end| end.duration_since(now).ok());
             if left.is_some_and(|left| left > self.policy.renew_before) {
-                return (*issued, held.clone());
+                return (*issued, credentials.clone());
             }
         }
         let fresh = issuer.issue(self.principal.clone(), now, self.policy.lifetime);
@@ -43,20 +45,21 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::super::issuer::ACCOUNT;
-    use super::super::seal::Seal;
+    use super::super::lab_key::LabKey;
     use super::*;
 
     #[test]
     fn a_source_hands_out_the_same_until_they_near_their_end() {
-        let issuer = Issuer::new(Seal::new(1));
+        let issuer = Issuer::new(LabKey::new(1));
         let session = issuer.role_session(ACCOUNT, "role", "session");
         let policy = scenario::Credentials {
             lifetime: Duration::from_mins(1),
             renew_before: Duration::from_secs(15),
         };
-        let held = Held::new(session, policy);
+        let source = RoleCredentials::new(session, policy);
         let at = |secs| {
-            held.current(&issuer, UNIX_EPOCH + Duration::from_secs(secs))
+            source
+                .current(&issuer, UNIX_EPOCH + Duration::from_secs(secs))
                 .1
         };
         let first = at(0);

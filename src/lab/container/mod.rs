@@ -1,0 +1,124 @@
+//! The endpoints that ECS and EKS give their containers: credentials, and the metadata of the task.
+//!
+//! Credentials come in the full-URI form with a token, as the EKS Pod Identity agent serves it and as the
+//! SDKs' container provider asks for it: the `Authorization` header is the token and nothing else.
+
+pub(super) mod task;
+
+use std::sync::Arc;
+
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use super::issuer::ACCOUNT;
+use super::response::{Response, iso_8601, response};
+use super::role_credentials::RoleCredentials;
+use super::rules::RuleEvaluator;
+use super::service::{Destination, ErrorCause, Operation, Request, RequestContext, Service};
+use super::state::LabState;
+use crate::clock;
+
+/// Where the credentials are, on the lab's main address.
+pub(super) const PATH: &str = "/v1/credentials";
+/// The role of the lab's container.
+const ROLE: &str = "awscreds-bench-task";
+
+pub(super) struct Container {
+    state: Arc<LabState>,
+    credentials: RoleCredentials,
+    rules: Arc<RuleEvaluator>,
+}
+
+#[async_trait::async_trait]
+impl Service for Container {
+    fn claims<'a>(&'a self, destination: &Destination<'a>) -> Option<&'a str> {
+        let Destination::Form(head) = destination else {
+            return None;
+        };
+        let path = head.uri.path();
+        let ours = path == PATH || path.starts_with(task::PATH);
+        ours.then_some(&self.state.scenario.region)
+    }
+
+    fn operation(&self, request: &Request) -> Operation {
+        Operation {
+            name: match request.path() {
+                PATH => "container:credentials",
+                _ => "container:metadata",
+            },
+            rules: Arc::clone(&self.rules),
+        }
+    }
+
+    async fn answer(&self, request: Request, context: RequestContext<'_>) -> Response {
+        let refusal = self.refusal(&request.head);
+        context.due().await;
+        match request.path() {
+            PATH => refusal.unwrap_or_else(|| self.credentials()),
+            path => task::metadata(path, &self.state),
+        }
+    }
+
+    fn error(&self, status: StatusCode, cause: ErrorCause, _: &str) -> Response {
+        match cause {
+            ErrorCause::Throttled => error(status, "ThrottlingException", "Rate exceeded"),
+            _ => error(status, "InternalServerException", "Failed by the scenario"),
+        }
+    }
+}
+
+impl Container {
+    pub(super) fn new(state: &Arc<LabState>) -> Self {
+        let scenario = &state.scenario;
+        let session = state.issuer.role_session(ACCOUNT, ROLE, task::NAME);
+        let rules = RuleEvaluator::new(scenario.container.rules, scenario.seed, "container", &[]);
+        Self {
+            credentials: RoleCredentials::new(session, scenario.credentials),
+            rules: Arc::new(rules),
+            state: Arc::clone(state),
+        }
+    }
+
+    fn credentials(&self) -> Response {
+        let (_, current) = self.credentials.current(&self.state.issuer, clock::wall());
+        let body = json!({
+            "AccessKeyId": current.access_key_id,
+            "SecretAccessKey": current.secret_access_key,
+            "Token": current.session_token,
+            "Expiration": current.expires.map(iso_8601),
+            "RoleArn": format!("arn:aws:iam::{ACCOUNT}:role/{ROLE}"),
+            "AccountId": ACCOUNT,
+        });
+        response(StatusCode::OK, "application/json", body.to_string())
+    }
+
+    fn refusal(&self, head: &Parts) -> Option<Response> {
+        if head.method != Method::GET {
+            return Some(error(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "InvalidRequestException",
+                "Only GET is answered here",
+            ));
+        }
+        match head.headers.get(AUTHORIZATION) {
+            None => Some(error(
+                StatusCode::UNAUTHORIZED,
+                "AccessDeniedException",
+                "Service account token cannot be empty",
+            )),
+            Some(given) if !self.state.container_token.accepts(given.as_bytes()) => Some(error(
+                StatusCode::UNAUTHORIZED,
+                "AccessDeniedException",
+                "Service account token is not valid",
+            )),
+            Some(_) => None,
+        }
+    }
+}
+
+fn error(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = json!({"code": code, "message": message, "HTTPErrorCode": status.as_u16()});
+    response(status, "application/json", body.to_string())
+}

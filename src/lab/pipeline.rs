@@ -1,0 +1,172 @@
+//! One request under the rules: counted, judged, held back, spoiled or answered.
+//!
+//! It knows what every [`Service`] has in common and nothing of any one of them.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::io;
+use std::time::{Instant, SystemTime};
+
+use http::StatusCode;
+use http::header::DATE;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::connection::{ConnectionControl, Disconnect};
+use super::counts::{Counts, Outcome, RequestCount};
+use super::packets::Packets;
+use super::request_id::RequestIds;
+use super::response::{Response, garbage, header, truncated};
+use super::rules::{Action, FaultKind, Refusal, RuleEvaluator};
+use super::scenario::ServiceClock;
+use super::service::{ErrorCause, Request, RequestContext, Service};
+use super::timer::PreciseTimer;
+use crate::clock;
+
+/// What all requests of a lab pass through.
+pub(super) struct Pipeline {
+    start: Instant,
+    clock: ServiceClock,
+    timer: PreciseTimer,
+    counts: Counts,
+    ids: RequestIds,
+}
+
+/// What becomes of a request that is not HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It has been held back as long as the rules say: answer now.
+    Answer,
+    /// Answer with the protocol's own refusal.
+    Refuse,
+    /// No answer at all.
+    Ignore,
+}
+
+impl Pipeline {
+    pub(super) fn new(seed: u64, clock: ServiceClock) -> io::Result<Self> {
+        Ok(Self {
+            start: clock::now(),
+            clock,
+            timer: PreciseTimer::start()?,
+            counts: Counts::default(),
+            ids: RequestIds::new(seed),
+        })
+    }
+
+    pub(super) fn requests(&self) -> BTreeMap<String, RequestCount> {
+        self.counts.snapshot()
+    }
+
+    /// Counts and holds back one request of a protocol that is not HTTP.
+    pub(super) async fn admit(&self, operation: &'static str, rules: &RuleEvaluator) -> Admission {
+        let arrival = clock::now();
+        let mut in_flight = self.counts.arrive(operation);
+        let decision = rules.decide(arrival.saturating_duration_since(self.start));
+        let (outcome, admission) = match decision.action {
+            Action::Serve => (Outcome::Ok, Admission::Answer),
+            Action::Throttle(Refusal::Status(_)) => (Outcome::Throttled, Admission::Refuse),
+            Action::Throttle(Refusal::Drop) => (Outcome::Throttled, Admission::Ignore),
+            Action::Fault(FaultKind::Status(_) | FaultKind::Garbage) => {
+                (Outcome::Failed, Admission::Refuse)
+            }
+            Action::Fault(FaultKind::Reset | FaultKind::Hang | FaultKind::Truncate) => {
+                (Outcome::Failed, Admission::Ignore)
+            }
+        };
+        if admission != Admission::Ignore {
+            self.timer.until(arrival + decision.after).await;
+        }
+        in_flight.settle(outcome);
+        admission
+    }
+
+    /// Waits without counting anything: for a delay that lies outside of the service itself.
+    pub(super) async fn wait(&self, rules: &RuleEvaluator) {
+        let now = clock::now();
+        let decision = rules.decide(now.saturating_duration_since(self.start));
+        self.timer.until(now + decision.after).await;
+    }
+
+    /// Returns when the packets of a request have come through; `first` is whether its connection is new.
+    pub(super) async fn after_packets(&self, packets: &Packets, first: bool) {
+        packets.arrive(first, &self.timer, &self.counts).await;
+    }
+
+    /// Answers one request, and dates the answer by the services' clock.
+    pub(super) async fn run(
+        &self,
+        service: &dyn Service,
+        request: Request,
+        connection: &ConnectionControl,
+    ) -> Result<Response, Disconnect> {
+        let mut response = self.answer(service, request, connection).await?;
+        if self.clock != ServiceClock::Right {
+            let now = self.clock.reads(clock::wall());
+            header(&mut response, DATE, &http_date(now));
+        }
+        Ok(response)
+    }
+
+    /// Answers one request. The service is not asked where the rules forbid an answer.
+    async fn answer(
+        &self,
+        service: &dyn Service,
+        request: Request,
+        connection: &ConnectionControl,
+    ) -> Result<Response, Disconnect> {
+        let operation = service.operation(&request);
+        let arrival = clock::now();
+        let mut in_flight = self.counts.arrive(operation.name);
+        let since_start = arrival.saturating_duration_since(self.start);
+        let decision = operation.rules.decide(since_start);
+        let context = RequestContext {
+            arrived: self.clock.reads(clock::wall()),
+            request_id: self.ids.next(),
+            due: arrival + decision.after,
+            timer: &self.timer,
+        };
+        let refused = match decision.action {
+            Action::Serve => {
+                let response = service.answer(request, context).await;
+                let ok = response.status().as_u16() < 400;
+                in_flight.settle(if ok { Outcome::Ok } else { Outcome::Failed });
+                return Ok(response);
+            }
+            Action::Fault(FaultKind::Truncate) => {
+                let response = service.answer(request, context).await;
+                in_flight.settle(Outcome::Failed);
+                return truncated(response).await.ok_or(Disconnect);
+            }
+            Action::Throttle(_) => Outcome::Throttled,
+            Action::Fault(_) => Outcome::Failed,
+        };
+        if let Action::Throttle(Refusal::Drop) | Action::Fault(FaultKind::Hang) = decision.action {
+            drop(request);
+            in_flight.settle(refused);
+            // The connection stays open until the client gives up or the lab stops.
+            return pending().await;
+        }
+        context.due().await;
+        in_flight.settle(refused);
+        let (status, cause) = match decision.action {
+            Action::Throttle(Refusal::Status(status)) => (status, ErrorCause::Throttled),
+            Action::Fault(FaultKind::Status(status)) => (status, ErrorCause::Fault),
+            Action::Fault(FaultKind::Garbage) => return Ok(garbage()),
+            _ => {
+                connection.reset();
+                return Err(Disconnect);
+            }
+        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Ok(service.error(status, cause, &context.request_id))
+    }
+}
+
+/// As RFC 9110 writes a date.
+fn http_date(time: SystemTime) -> String {
+    let form = format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    OffsetDateTime::from(time).format(form).unwrap_or_default()
+}

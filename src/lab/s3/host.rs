@@ -1,0 +1,62 @@
+//! `BUCKET.s3.REGION.amazonaws.com` and its kin; any other name is the service itself.
+
+use s3s::S3Result;
+use s3s::host::{S3Host, VirtualHost};
+
+use super::super::router::without_port;
+use super::super::scenario::is_region;
+
+pub(super) struct VirtualHosts;
+
+impl S3Host for VirtualHosts {
+    fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
+        let name = without_port(host);
+        let virtual_host = VirtualHost::new(name);
+        Ok(match bucket_of(name) {
+            Some(bucket) => virtual_host.with_bucket(bucket),
+            None => virtual_host,
+        })
+    }
+}
+
+/// The bucket that a virtual host names.
+pub(super) fn bucket_of(host: &str) -> Option<&str> {
+    let bucket = bucket_in(host.strip_suffix(".amazonaws.com")?)?;
+    (!bucket.is_empty()).then_some(bucket)
+}
+
+/// The bucket that a name under `amazonaws.com` names, empty for S3 itself; `None` if it is not S3's.
+pub(super) fn bucket_in(name: &str) -> Option<&str> {
+    let is_s3 = |rest: &str| {
+        let rest = rest.strip_prefix("dualstack.").unwrap_or(rest);
+        rest.is_empty() || is_region(rest)
+    };
+    let split = |name: &str| -> Option<bool> {
+        let rest = name.strip_prefix("s3")?;
+        let rest = rest.strip_prefix(['.', '-']).unwrap_or(rest);
+        Some(is_s3(rest))
+    };
+    if split(name) == Some(true) {
+        return Some("");
+    }
+    name.match_indices(".s3")
+        .find(|(at, _)| split(&name[at + 1..]) == Some(true))
+        .map(|(at, _)| &name[..at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_of_virtual_hosts() {
+        assert_eq!(bucket_of("logs.s3.eu-west-1.amazonaws.com"), Some("logs"));
+        assert_eq!(bucket_of("a.b.s3.amazonaws.com"), Some("a.b"));
+        assert_eq!(bucket_of("s3.eu-west-1.amazonaws.com"), None);
+        assert_eq!(
+            bucket_of("my.s3log.s3.us-east-1.amazonaws.com"),
+            Some("my.s3log")
+        );
+        assert_eq!(bucket_of("localhost"), None);
+    }
+}

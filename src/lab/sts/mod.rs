@@ -1,0 +1,289 @@
+//! The Security Token Service: Query protocol in, XML out.
+//!
+//! Errors and their order follow the real service as far as its documentation and its users'
+//! reports show it ("Common errors" and the operations' own pages of the STS API Reference).
+
+mod arguments;
+pub(super) mod web_identity;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode};
+use url::form_urlencoded;
+
+use self::arguments::{Parameters, RoleRequest, session_duration};
+use super::api_error::ApiError;
+use super::authentication::{AuthenticationError, authenticate};
+use super::issuer::{Credentials, CredentialsError, Principal};
+use super::response::{Response, escape_xml, header, iso_8601, response};
+use super::rules::RuleEvaluator;
+use super::scenario::{Scenario, is_region};
+use super::service::{
+    Destination, ErrorCause, Operation, REQUEST_ID, Request, RequestContext, Service,
+};
+use super::sigv4::SignatureError;
+use super::state::LabState;
+use crate::clock;
+
+const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+/// What the SDKs' endpoint rules call the global endpoint, as if it were a Region.
+const GLOBAL: &str = "aws-global";
+/// The Region that callers of the global endpoint sign for.
+const GLOBAL_SIGNING_REGION: &str = "us-east-1";
+/// Bytes in the body of a request: policies and tokens fit many times over.
+const LARGEST_BODY: usize = 256 * 1024;
+/// Regions with rules and a throttle of their own; beyond this they share one.
+const MOST_REGIONS: usize = 256;
+
+pub(super) struct Sts {
+    state: Arc<LabState>,
+    global: Arc<RuleEvaluator>,
+    /// They keep their state from call to call.
+    regional: Mutex<HashMap<String, Arc<RuleEvaluator>>>,
+}
+
+#[async_trait::async_trait]
+impl Service for Sts {
+    fn claims<'a>(&'a self, destination: &Destination<'a>) -> Option<&'a str> {
+        match destination {
+            Destination::Host("sts") => Some(GLOBAL),
+            Destination::Host(name) => name.strip_prefix("sts.").filter(|name| is_region(name)),
+            Destination::Scope { .. } => destination.scoped_to("sts"),
+            Destination::Form(head) => {
+                let form = head.headers.get(CONTENT_TYPE).is_some_and(|kind| {
+                    kind.as_bytes()
+                        .starts_with(b"application/x-www-form-urlencoded")
+                });
+                let mut query = head.uri.query().unwrap_or_default().split('&');
+                let asks = head.uri.path() == "/" && query.any(|pair| pair.starts_with("Action="));
+                let ours = (head.method == Method::POST && form) || asks;
+                ours.then_some(&self.state.scenario.region)
+            }
+        }
+    }
+
+    fn body_limit(&self) -> Option<usize> {
+        Some(LARGEST_BODY)
+    }
+
+    fn operation(&self, request: &Request) -> Operation {
+        let action = parameters(request).filter(|(name, _)| name == "Action");
+        let name = match action.last().as_ref().map(|(_, action)| action.as_ref()) {
+            Some("GetCallerIdentity") => "sts:GetCallerIdentity",
+            Some("AssumeRole") => "sts:AssumeRole",
+            Some("AssumeRoleWithWebIdentity") => "sts:AssumeRoleWithWebIdentity",
+            _ => "sts:other",
+        };
+        let rules = match request.region.as_str() {
+            GLOBAL => Arc::clone(&self.global),
+            region => self.regional_rules(region),
+        };
+        Operation { name, rules }
+    }
+
+    /// Judges the request by the time of its arrival.
+    async fn answer(&self, request: Request, context: RequestContext<'_>) -> Response {
+        let parameters: Parameters = parameters(&request).into_owned().collect();
+        let action = parameters.get("Action").map_or("", String::as_str);
+        let judged = self.judge(action, &parameters, &request, context.arrived);
+        context.due().await;
+        match judged {
+            Ok(granted) => {
+                let result = self.result(granted, clock::wall());
+                success(action, &result, &context.request_id)
+            }
+            Err(error) => failure(&error, &context.request_id),
+        }
+    }
+
+    fn error(&self, status: StatusCode, cause: ErrorCause, request_id: &str) -> Response {
+        let (code, message) = match (cause, status.as_u16()) {
+            (ErrorCause::TooLarge, _) => ("RequestEntityTooLarge", "Request body is too large"),
+            (ErrorCause::Throttled, _) => ("Throttling", "Rate exceeded"),
+            (ErrorCause::Fault, 403) => ("AccessDenied", "Access denied by the scenario"),
+            (ErrorCause::Fault, 503) => (
+                "ServiceUnavailable",
+                "The request has failed due to a temporary failure of the server.",
+            ),
+            (ErrorCause::Fault, _) => (
+                "InternalFailure",
+                "The request processing has failed because of an unknown error, exception or failure.",
+            ),
+        };
+        failure(&ApiError::new(status, code, message), request_id)
+    }
+}
+
+impl Sts {
+    pub(super) fn new(state: &Arc<LabState>) -> Self {
+        let Scenario { sts, seed, .. } = &state.scenario;
+        Self {
+            global: Arc::new(RuleEvaluator::new(sts.global, *seed, "sts global", &[])),
+            regional: Mutex::default(),
+            state: Arc::clone(state),
+        }
+    }
+
+    fn regional_rules(&self, region: &str) -> Arc<RuleEvaluator> {
+        let mut by_region = self.regional.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = by_region.len() >= MOST_REGIONS && !by_region.contains_key(region);
+        let shared_by = if full { "every further Region" } else { region };
+        let rules = by_region.entry(shared_by.to_owned()).or_insert_with(|| {
+            let scenario = &self.state.scenario;
+            let (rules, name) = (scenario.sts.of(region), format!("sts {region}"));
+            Arc::new(RuleEvaluator::new(rules, scenario.seed, &name, &[]))
+        });
+        Arc::clone(rules)
+    }
+
+    fn judge(
+        &self,
+        action: &str,
+        parameters: &Parameters,
+        request: &Request,
+        now: SystemTime,
+    ) -> Result<Granted, ApiError> {
+        match action {
+            "GetCallerIdentity" => Ok(Granted::Identity(self.caller(request, now)?)),
+            "AssumeRole" => {
+                let caller = self.caller(request, now)?;
+                let role = RoleRequest::read(parameters)?;
+                let chained = caller.arn.contains(":assumed-role/");
+                Ok(Granted::Role(role, session_duration(parameters, chained)?))
+            }
+            "AssumeRoleWithWebIdentity" => {
+                let role = RoleRequest::read(parameters)?;
+                let duration = session_duration(parameters, false)?;
+                let token = parameters.get("WebIdentityToken");
+                let token = token.map_or("", String::as_str);
+                let identity = web_identity::verify(&self.state.key, token, now);
+                Ok(Granted::WebIdentity(role, duration, identity?))
+            }
+            other => Err(ApiError::bad_request(
+                "InvalidAction",
+                format!("Could not find operation {other} for version 2011-06-15"),
+            )),
+        }
+    }
+
+    /// Whoever signed the request.
+    fn caller(&self, request: &Request, now: SystemTime) -> Result<Principal, ApiError> {
+        let region = match request.region.as_str() {
+            GLOBAL => GLOBAL_SIGNING_REGION,
+            region => region,
+        };
+        authenticate(&self.state.issuer, request, "sts", region, now)
+            .map_err(|error| refused(&error))
+    }
+
+    fn result(&self, granted: Granted, now: SystemTime) -> String {
+        match granted {
+            Granted::Identity(caller) => format!(
+                "<Arn>{}</Arn><UserId>{}</UserId><Account>{}</Account>",
+                escape_xml(&caller.arn),
+                escape_xml(&caller.user_id),
+                escape_xml(caller.account())
+            ),
+            Granted::Role(role, duration) => self.session(&role, duration, now),
+            Granted::WebIdentity(role, duration, identity) => format!(
+                "{}<SubjectFromWebIdentityToken>{}</SubjectFromWebIdentityToken><Audience>{}\
+                 </Audience><Provider>{}</Provider>",
+                self.session(&role, duration, now),
+                escape_xml(&identity.sub),
+                escape_xml(&identity.aud.join(" ")),
+                escape_xml(&identity.iss)
+            ),
+        }
+    }
+
+    /// New credentials for a role, which live no longer than the scenario allows.
+    fn session(&self, role: &RoleRequest, duration: Duration, now: SystemTime) -> String {
+        let issuer = &self.state.issuer;
+        let principal = issuer.role_session(&role.account, &role.name, &role.session);
+        let lifetime = duration.min(self.state.scenario.credentials.lifetime);
+        let credentials = issuer.issue(principal.clone(), now, lifetime);
+        format!(
+            "{}<AssumedRoleUser><AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>",
+            credentials_xml(&credentials),
+            escape_xml(&principal.user_id),
+            escape_xml(&principal.arn)
+        )
+    }
+}
+
+/// What a good request is granted.
+enum Granted {
+    Identity(Principal),
+    Role(RoleRequest, Duration),
+    WebIdentity(RoleRequest, Duration, web_identity::Identity),
+}
+
+/// The parameters of the form, or of the query of a GET.
+fn parameters(request: &Request) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(match request.bytes() {
+        [] => request.query().as_bytes(),
+        body => body,
+    })
+}
+
+fn refused(error: &AuthenticationError) -> ApiError {
+    let (status, code) = match error {
+        AuthenticationError::Signature(SignatureError::Missing) => {
+            (StatusCode::FORBIDDEN, "MissingAuthenticationToken")
+        }
+        AuthenticationError::Signature(SignatureError::Incomplete(_)) => {
+            (StatusCode::BAD_REQUEST, "IncompleteSignature")
+        }
+        AuthenticationError::Signature(_) => (StatusCode::FORBIDDEN, "SignatureDoesNotMatch"),
+        AuthenticationError::Credentials(CredentialsError::Expired) => {
+            (StatusCode::FORBIDDEN, "ExpiredToken")
+        }
+        AuthenticationError::Credentials(_) => (StatusCode::FORBIDDEN, "InvalidClientTokenId"),
+    };
+    ApiError::new(status, code, error.to_string())
+}
+
+fn credentials_xml(credentials: &Credentials) -> String {
+    format!(
+        "<Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey>\
+         <SessionToken>{}</SessionToken><Expiration>{}</Expiration></Credentials>",
+        credentials.access_key_id,
+        escape_xml(&credentials.secret_access_key),
+        escape_xml(credentials.session_token.as_deref().unwrap_or_default()),
+        credentials.expires.map(iso_8601).unwrap_or_default()
+    )
+}
+
+fn success(action: &str, result: &str, request_id: &str) -> Response {
+    let body = format!(
+        "<{action}Response xmlns=\"{NAMESPACE}\">\n  <{action}Result>{result}</{action}Result>\n  \
+         <ResponseMetadata>\n    <RequestId>{request_id}</RequestId>\n  </ResponseMetadata>\n\
+         </{action}Response>\n"
+    );
+    xml(StatusCode::OK, body, request_id)
+}
+
+fn failure(error: &ApiError, request_id: &str) -> Response {
+    let fault = if error.status.is_server_error() {
+        "Receiver"
+    } else {
+        "Sender"
+    };
+    let body = format!(
+        "<ErrorResponse xmlns=\"{NAMESPACE}\">\n  <Error>\n    <Type>{fault}</Type>\n    \
+         <Code>{}</Code>\n    <Message>{}</Message>\n  </Error>\n  \
+         <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n",
+        error.code,
+        escape_xml(&error.message)
+    );
+    xml(error.status, body, request_id)
+}
+
+fn xml(status: StatusCode, body: String, request_id: &str) -> Response {
+    let mut response = response(status, "text/xml", body);
+    header(&mut response, REQUEST_ID, request_id);
+    response
+}
