@@ -8,13 +8,13 @@ use std::time::{Duration, SystemTime};
 use anyhow::anyhow;
 use aws_credential_types::Credentials;
 use aws_credential_types::attributes::AccountId;
-use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 use clap::Args;
 
 use super::Report;
 use super::failure::{Failure, hint_for};
 use super::options::{self, OutputOptions};
 use crate::client::{error_text, provider_of};
+use crate::clock;
 use crate::credentials::{CacheKey, Exchanges, FileCache, NamedSource, Source, Variables, Windows};
 use crate::report;
 use crate::report::process_credentials::ProcessCredentials;
@@ -108,7 +108,7 @@ fn environment() -> Variables {
 }
 
 fn printed(credentials: &Credentials) -> ProcessCredentials {
-    let now = SystemTimeSource::new().now();
+    let now = clock::wall();
     let good_until = |expiry: SystemTime| {
         if expiry <= now {
             now + EXTENSION
