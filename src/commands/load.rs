@@ -1,7 +1,7 @@
 //! The load of a run: as the options describe it, and as the document states it.
 
 use super::options::{LoadOptions, PacingOptions};
-use crate::measure::{Arrivals, Measured, Pacing, Plan};
+use crate::measure::{Measured, Pacing, Plan};
 use crate::report::assemble;
 use crate::report::document::Load;
 
@@ -30,15 +30,11 @@ pub fn stated(plan: &Plan, measured: Option<&Measured>) -> Load {
         Pacing::Closed { .. } => None,
         Pacing::Open { rate, .. } => Some(rate),
     };
-    let arrivals = rate.map(|rate| match rate.arrivals {
-        Arrivals::Constant => "constant",
-        Arrivals::Poisson => "poisson",
-    });
     Load {
         mode: if rate.is_some() { "open" } else { "closed" }.to_owned(),
         concurrency: plan.pacing.workers(),
         rate_per_s: rate.map(|rate| rate.per_s),
-        arrivals: arrivals.map(str::to_owned),
+        arrivals: rate.map(|rate| rate.arrivals.name().to_owned()),
         generator_lag: measured
             .and_then(|m| m.lag.as_ref())
             .map(assemble::quantiles),
