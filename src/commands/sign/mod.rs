@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 
 use super::failure::Failure;
-use super::options::{CheckOptions, OutputOptions, duration};
+use super::options::{CheckOptions, OutputOptions, duration, one_of};
 use super::{Report, session};
 use crate::clock;
 use crate::measure::Stop;
@@ -29,7 +29,7 @@ const DURATION: Duration = Duration::from_secs(4);
 #[derive(Args, Clone, Debug)]
 pub struct SignArgs {
     /// What to time [default: all but bare-loop]
-    #[arg(long, value_enum, value_name = "CASE,…", value_delimiter = ',')]
+    #[arg(long, value_parser = one_of(&Case::ALL), value_name = "CASE,…", value_delimiter = ',')]
     case: Vec<Case>,
 
     /// Payload sizes [default: 0B to 100MiB for `payload`, 1MiB for `checksum` and `trailer`]
@@ -149,7 +149,7 @@ async fn watched(
 /// The arms of every case asked for, each once.
 fn arms(args: &SignArgs) -> Result<Vec<Arm>, Failure> {
     let mut cases = if args.case.is_empty() {
-        Case::DEFAULT.to_vec()
+        Case::defaults()
     } else {
         args.case.clone()
     };
