@@ -4,32 +4,27 @@
 //! cargo bench --bench cloudmap
 //! ```
 //!
-//! The two kinds of call go to health servers in the same process, and alternate in random order,
-//! so that a busy machine slows both alike.
+//! The two kinds of call go to health servers in the same process.
+
+mod paired;
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
-use awscreds_bench::clock;
+use awscreds_bench::client::SteadyTime;
 use awscreds_bench::discovery::source::Asked;
 use awscreds_bench::discovery::{
     Balanced, Discover, Fleet, Found, Instance, Policy, Polling, Resolver, Security, Timing,
 };
 use criterion::Criterion;
+use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
-
-const WARM_UP: usize = 2_000;
-/// Pairs of calls, in as many blocks as the interval is resampled from.
-const BLOCKS: usize = 40;
-const PAIRS: usize = 250;
-const RESAMPLES: usize = 2_000;
 
 fn main() {
     let mut criterion = Criterion::default()
@@ -101,7 +96,7 @@ async fn overhead() {
         .tcp_nodelay(true);
     let direct = direct.connect().await.expect("a connection");
     let timing = Timing {
-        time: SharedTimeSource::new(clock::Monotonic),
+        time: SharedTimeSource::new(SteadyTime),
         sleep: SharedAsyncSleep::new(TokioSleep::new()),
     };
     let source = Arc::new(Known(instances));
@@ -109,69 +104,18 @@ async fn overhead() {
     let resolver = Resolver::start(source, zone, Polling::default(), 1, patience, timing);
     let resolver = Arc::new(resolver.await.expect("an answer"));
     let balanced = Balanced::new(resolver, Policy::PreferAz, Security::Plain, 1);
-    for _ in 0..WARM_UP {
-        call_directly(&direct).await;
+    let names = ["a direct call", "a balanced one"];
+    let direct = async || call_directly(&direct).await;
+    let balanced = async || {
         balanced.check("").await.expect("served");
-    }
-    let mut random = SmallRng::seed_from_u64(1);
-    let mut blocks = Vec::new();
-    for _ in 0..BLOCKS {
-        let mut block = [Vec::with_capacity(PAIRS), Vec::with_capacity(PAIRS)];
-        for _ in 0..PAIRS {
-            let first = random.random::<bool>();
-            for kind in [first, !first] {
-                let start = Instant::now();
-                if kind {
-                    balanced.check("").await.expect("served");
-                } else {
-                    call_directly(&direct).await;
-                }
-                block[usize::from(kind)].push(start.elapsed());
-            }
-        }
-        blocks.push(block);
-    }
-    report(&blocks, &mut random);
+    };
+    paired::compare("cloudmap", names, 250, direct, balanced).await;
 }
 
 async fn call_directly(channel: &Channel) {
     let request = HealthCheckRequest::default();
     let answer = HealthClient::new(channel.clone()).check(request).await;
     answer.expect("served");
-}
-
-fn report(blocks: &[[Vec<Duration>; 2]], random: &mut SmallRng) {
-    let all: Vec<usize> = (0..BLOCKS).collect();
-    let mut ratios: Vec<f64> = (0..RESAMPLES)
-        .map(|_| {
-            let picks = (0..BLOCKS).map(|_| random.random_range(0..BLOCKS));
-            let picks: Vec<usize> = picks.collect();
-            median(blocks, &picks, 1) / median(blocks, &picks, 0)
-        })
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    let (direct, balanced) = (median(blocks, &all, 0), median(blocks, &all, 1));
-    println!(
-        "cloudmap: a direct call takes {:.1} µs at the median, a balanced one {:.1} µs: ratio {:.3} (95 % \
-         interval {:.3} … {:.3}, {} pairs of calls)",
-        direct * 1e6,
-        balanced * 1e6,
-        balanced / direct,
-        ratios[RESAMPLES / 40],
-        ratios[RESAMPLES - 1 - RESAMPLES / 40],
-        BLOCKS * PAIRS,
-    );
-}
-
-/// Seconds.
-fn median(blocks: &[[Vec<Duration>; 2]], picks: &[usize], kind: usize) -> f64 {
-    let mut times: Vec<Duration> = picks
-        .iter()
-        .flat_map(|at| &blocks[*at][kind])
-        .copied()
-        .collect();
-    times.sort_unstable();
-    times[times.len() / 2].as_secs_f64()
 }
 
 /// Servers that answer at once.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use awscreds_bench::document::codec::encode_histogram;
 use awscreds_bench::measure::{
-    Distribution, IdentityCounts, Outcome, Phase, PhaseTimes, Sample, Statistic, Tally, comparison,
+    Distribution, IdentityPath, Phase, Sample, Statistic, Tally, comparison,
 };
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use rand::rngs::SmallRng;
@@ -14,24 +14,12 @@ use rand_distr::LogNormal;
 
 /// A call of about `total`, most of it on the wire.
 fn sample(total: Duration) -> Sample {
-    let mut phases = PhaseTimes::default();
-    for phase in Phase::ALL {
-        phases[phase] = total / 100;
-    }
-    phases[Phase::Transmit] = total * 4 / 5;
-    Sample {
-        outcome: Outcome::Ok,
-        total,
-        phases,
-        attempts: 1,
-        fresh: 0,
-        reused: 1,
-        identity: IdentityCounts {
-            hits: 1,
-            ..IdentityCounts::default()
-        },
-        error: None,
-    }
+    let parts = Phase::ALL.map(|phase| (phase, total / 100));
+    let mut sample = Sample::of_phases(parts).with_identity(IdentityPath::Hit);
+    sample.phases[Phase::Transmit] = total * 4 / 5;
+    sample.total = total;
+    sample.reused = 1;
+    sample
 }
 
 /// Samples with a lognormal total around 20 ms.

@@ -7,11 +7,10 @@
 //! cargo bench --bench instrumentation -- plain 2000
 //! ```
 //!
-//! A benchmark harness times one thing after the other, and a busy machine drifts in between by more than
-//! what is looked for here. The two kinds of call therefore alternate, one call each, in random order.
-//!
 //! Where `AWS_ENDPOINT_URL_STS` is set (`awscreds-bench lab -- …` sets it), that lab is called instead of
 //! one inside this process, so that a profiler sees nothing but the client.
+
+mod paired;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,16 +24,8 @@ use awscreds_bench::client::{ArmFacts, Setup, SetupOptions, sampled};
 use awscreds_bench::credentials::{Source, Variables};
 use awscreds_bench::lab::{ExportedSource, Lab, Options, Scenario};
 use awscreds_bench::measure::{Outcome, Tally};
-use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
 
-/// Of either kind of call.
 const TIMEOUT: Duration = Duration::from_secs(10);
-const WARM_UP: u32 = 2_000;
-/// Pairs of calls, in as many blocks as the interval is resampled from.
-const BLOCKS: usize = 40;
-const PAIRS: usize = 500;
-const RESAMPLES: usize = 2_000;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -49,7 +40,7 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     runtime.block_on(async {
         match arguments[..] {
-            [] => paired().await,
+            [] => compared().await,
             ["plain", calls] => only_plain(number(calls)).await,
             ["instrumented", calls] => only_instrumented(number(calls)).await,
             // Filters and options of cargo's own harness: nothing here has such a name.
@@ -62,68 +53,14 @@ fn number(text: &str) -> u32 {
     text.parse().expect("a number of calls")
 }
 
-async fn paired() {
+async fn compared() {
     let target = Target::begin().await;
     let plain = Plain::new(&target).await;
     let mut instrumented = Instrumented::new(&target).await;
-    for _ in 0..WARM_UP {
-        plain.call().await;
-        instrumented.call().await;
-    }
-    let mut random = SmallRng::seed_from_u64(1);
-    let mut blocks = Vec::new();
-    for _ in 0..BLOCKS {
-        let mut block = [Vec::with_capacity(PAIRS), Vec::with_capacity(PAIRS)];
-        for _ in 0..PAIRS {
-            let first = random.random::<bool>();
-            for kind in [first, !first] {
-                let start = Instant::now();
-                if kind {
-                    instrumented.call().await;
-                } else {
-                    plain.call().await;
-                }
-                block[usize::from(kind)].push(start.elapsed());
-            }
-        }
-        blocks.push(block);
-    }
-    let all: Vec<usize> = (0..BLOCKS).collect();
-    let mut ratios: Vec<f64> = (0..RESAMPLES)
-        .map(|_| {
-            let picks: Vec<usize> = (0..BLOCKS)
-                .map(|_| random.random_range(0..BLOCKS))
-                .collect();
-            ratio(&blocks, &picks)
-        })
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    let micros = |kind: usize| median(&blocks, &all, kind).as_secs_f64() * 1e6;
-    println!(
-        "instrumentation: a plain call takes {:.1} µs at the median, an instrumented one {:.1} µs: \
-         ratio {:.3} (95 % interval {:.3} … {:.3}, {} pairs of calls)",
-        micros(0),
-        micros(1),
-        ratio(&blocks, &all),
-        ratios[RESAMPLES / 40],
-        ratios[RESAMPLES - 1 - RESAMPLES / 40],
-        BLOCKS * PAIRS,
-    );
-}
-
-fn ratio(blocks: &[[Vec<Duration>; 2]], picks: &[usize]) -> f64 {
-    let of = |kind| median(blocks, picks, kind).as_secs_f64();
-    of(1) / of(0)
-}
-
-fn median(blocks: &[[Vec<Duration>; 2]], picks: &[usize], kind: usize) -> Duration {
-    let mut times: Vec<Duration> = picks
-        .iter()
-        .flat_map(|&block| &blocks[block][kind])
-        .copied()
-        .collect();
-    let middle = times.len() / 2;
-    *times.select_nth_unstable(middle).1
+    let names = ["a plain call", "an instrumented one"];
+    let plain = async || plain.call().await;
+    let instrumented = async || instrumented.call().await;
+    paired::compare("instrumentation", names, 500, plain, instrumented).await;
 }
 
 async fn only_plain(calls: u32) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use awscreds_bench::client::ArmFacts;
 use awscreds_bench::measure::comparison::{self, Statistic};
-use awscreds_bench::measure::{IdentityCounts, Outcome, Phase, PhaseTimes, Sample, Tally};
+use awscreds_bench::measure::{IdentityPath, Phase, Sample, Tally};
 use awscreds_bench::run;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -53,21 +53,14 @@ fn main() {
 }
 
 fn sample(total: Duration) -> Sample {
-    let mut phases = PhaseTimes::default();
-    phases[Phase::Signing] = total.mul_f64(0.02);
-    phases[Phase::Transmit] = total.mul_f64(0.95);
+    let phases = [
+        (Phase::Signing, total.mul_f64(0.02)),
+        (Phase::Transmit, total.mul_f64(0.95)),
+    ];
     Sample {
-        outcome: Outcome::Ok,
         total,
-        phases,
-        attempts: 1,
-        fresh: 0,
         reused: 1,
-        identity: IdentityCounts {
-            hits: 1,
-            ..IdentityCounts::default()
-        },
-        error: None,
+        ..Sample::of_phases(phases).with_identity(IdentityPath::Hit)
     }
 }
 

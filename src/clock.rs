@@ -1,13 +1,13 @@
 //! The one place that reads a clock.
 //!
-//! Latencies come from the monotonic clock. Where the SDK or a document needs wall-clock time, it is
-//! the wall clock as read once at the start of the process, advanced by the monotonic clock: an NTP
-//! step in the middle of a run can then neither shorten nor lengthen anything that is measured.
+//! What is measured comes from the monotonic clock: no step of the system's clock can shorten or lengthen it.
+//! It stands still while the machine sleeps, so whatever leaves the program as a time of day (a signature, an
+//! expiry, a document) comes from the wall clock.
 
-use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_smithy_async::time::TimeSource;
+/// By how much the two clocks may come apart before an anchor follows the wall clock.
+const LARGEST_DRIFT: Duration = Duration::from_secs(1);
 
 /// A point on the monotonic clock.
 #[must_use]
@@ -15,12 +15,10 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
-/// Wall-clock time that advances with the monotonic clock.
+/// The time of day, as the system has it now.
 #[must_use]
 pub fn wall() -> SystemTime {
-    static ANCHOR: OnceLock<(Instant, SystemTime)> = OnceLock::new();
-    let (instant, system) = ANCHOR.get_or_init(|| (Instant::now(), SystemTime::now()));
-    *system + instant.elapsed()
+    SystemTime::now()
 }
 
 /// Time passed since `start`, on the monotonic clock.
@@ -29,12 +27,71 @@ pub fn since(start: Instant) -> Duration {
     now().saturating_duration_since(start)
 }
 
-/// [`wall`] as the SDK's time source: the SDK's own interval telemetry becomes monotonic with it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Monotonic;
+/// Both clocks at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    pub monotonic: Instant,
+    pub wall: SystemTime,
+}
 
-impl TimeSource for Monotonic {
-    fn now(&self) -> SystemTime {
-        wall()
+impl Moment {
+    /// Reads both clocks.
+    #[must_use]
+    pub fn now() -> Self {
+        Self {
+            monotonic: now(),
+            wall: wall(),
+        }
+    }
+
+    /// The time of day at `moment`, advanced from this one by the monotonic clock: whoever takes the difference
+    /// of two such times is not reached by a small step of the system's clock. Sleep of the machine, and a step
+    /// of more than a second, move the anchor that this is to `moment` instead.
+    pub fn advance(&mut self, moment: Self) -> SystemTime {
+        let steady = self.wall + moment.monotonic.saturating_duration_since(self.monotonic);
+        let drift = moment.wall.duration_since(steady);
+        if drift.unwrap_or_else(|behind| behind.duration()) > LARGEST_DRIFT {
+            *self = moment;
+            return moment.wall;
+        }
+        steady
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The times that an anchor gives when the two clocks have advanced by so many milliseconds each.
+    fn times(advances: &[(u64, u64)]) -> Vec<u128> {
+        let start = Moment::now();
+        let mut anchor = start;
+        let times = advances.iter().map(|&(monotonic, wall)| {
+            anchor.advance(Moment {
+                monotonic: start.monotonic + Duration::from_millis(monotonic),
+                wall: start.wall + Duration::from_millis(wall),
+            })
+        });
+        times
+            .map(|time| time.duration_since(start.wall).unwrap().as_millis())
+            .collect()
+    }
+
+    #[test]
+    fn after_a_suspend_the_time_of_day_is_that_of_the_wall() {
+        let hours = 3 * 3_600_000;
+        let seen = times(&[(1_000, 1_000), (1_001, hours), (2_001, hours + 1_000)]);
+        assert_eq!(seen, [1_000, hours.into(), u128::from(hours) + 1_000]);
+    }
+
+    #[test]
+    fn a_small_step_of_the_wall_clock_changes_no_interval() {
+        assert_eq!(times(&[(1_000, 1_900), (2_000, 2_900)]), [1_000, 2_000]);
+        assert_eq!(times(&[(1_000, 100), (2_000, 1_100)]), [1_000, 2_000]);
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_back_is_followed() {
+        assert_eq!(times(&[(5_000, 2_000), (6_000, 3_000)]), [2_000, 3_000]);
     }
 }

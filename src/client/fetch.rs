@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
 use super::outcome::credentials_outcome;
-use super::timeline::{self, Timeline, observe};
+use super::timeline::{self, observe};
 use crate::credentials::error_text;
 use crate::measure::{IdentityPath, Outcome, Phase, Sample};
 
@@ -13,12 +13,10 @@ use crate::measure::{IdentityPath, Outcome, Phase, Sample};
 /// [`Phase::Identity`]: nothing is signed or sent with them.
 pub async fn fetch(provider: &SharedCredentialsProvider, timeout: Duration) -> Sample {
     let fetch = async {
-        timeline::write(Timeline::start);
         timeline::write(|t| t.begin_attempt(Phase::Identity));
         let result = tokio::time::timeout(timeout, provider.provide_credentials()).await;
         timeline::write(|t| {
             t.end_attempt();
-            t.end();
             t.identity(IdentityPath::Load);
         });
         result

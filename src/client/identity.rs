@@ -1,7 +1,6 @@
 //! Times how each call comes by its credentials: a wrapper round the identity cache sees every call, a
 //! wrapper round the provider sees the loads.
 
-use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -116,15 +115,10 @@ async fn noting_waits<F: Future>(future: F) -> (F::Output, bool) {
     (output, waited)
 }
 
+#[derive(Debug)]
 struct TimedProvider {
     provider: SharedCredentialsProvider,
     loading: Arc<AtomicUsize>,
-}
-
-impl fmt::Debug for TimedProvider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TimedProvider").finish_non_exhaustive()
-    }
 }
 
 impl ProvideCredentials for TimedProvider {

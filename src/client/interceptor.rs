@@ -17,7 +17,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use super::facts::ArmFacts;
 use super::timeline::{self, Timeline};
-use super::transport::Route;
+use super::transport::{Route, authority};
 use crate::measure::Phase;
 
 /// Writes the phases of each observed call on its timeline, notes where it went, and sends it along a
@@ -32,15 +32,6 @@ pub(super) struct Instrument {
 impl Intercept for Instrument {
     fn name(&self) -> &'static str {
         "Instrument"
-    }
-
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        timeline::write(Timeline::start);
-        Ok(())
     }
 
     // Serialization lasts until the first attempt: checksums and compression come after the hook that
@@ -145,21 +136,14 @@ impl Intercept for Instrument {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        timeline::write(|t| {
-            t.leave();
-            t.end();
-        });
+        timeline::write(Timeline::end);
         Ok(())
     }
 }
 
 /// `scheme://authority` of a URI.
 fn origin(uri: &str) -> String {
-    let start = uri.find("://").map_or(0, |at| at + 3);
-    let end = uri[start..]
-        .find(['/', '?'])
-        .map_or(uri.len(), |at| start + at);
-    uri[..end].to_owned()
+    uri[..authority(uri).end].to_owned()
 }
 
 impl Timeline {
@@ -177,14 +161,12 @@ mod tests {
 
     #[test]
     fn an_origin_is_scheme_and_authority() {
-        assert_eq!(
-            origin("https://sts.amazonaws.com"),
-            "https://sts.amazonaws.com"
-        );
-        assert_eq!(
-            origin("https://b.s3.amazonaws.com/key?x=1"),
-            "https://b.s3.amazonaws.com"
-        );
-        assert_eq!(origin("http://127.0.0.1:4566?x=/"), "http://127.0.0.1:4566");
+        for (uri, expected) in [
+            ("https://sts.amazonaws.com", "https://sts.amazonaws.com"),
+            ("https://b.s3.aws.com/key?x=1", "https://b.s3.aws.com"),
+            ("http://127.0.0.1:4566?x=/", "http://127.0.0.1:4566"),
+        ] {
+            assert_eq!(origin(uri), expected);
+        }
     }
 }

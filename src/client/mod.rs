@@ -12,6 +12,7 @@ mod interceptor;
 mod outcome;
 mod setup;
 mod source;
+mod time_source;
 pub mod timeline;
 mod transport;
 
@@ -22,5 +23,6 @@ pub use identity::Identity;
 pub use outcome::{call_error_text, credentials_outcome, outcome, sampled};
 pub use setup::{Setup, SetupError, SetupOptions};
 pub use source::provider_of;
+pub use time_source::SteadyTime;
 pub use timeline::observe;
 pub use transport::Route;

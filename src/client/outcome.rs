@@ -4,31 +4,14 @@ use std::error::Error;
 use std::future::Future;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::timeline::observe;
-use crate::credentials::{bounded_text, error_text};
+use crate::credentials::{bounded_text, error_text, refusal, unsent};
 use crate::measure::{Outcome, Sample};
-
-/// Error codes by which services refuse a request for its rate (the SDKs' shared retry specification).
-const THROTTLING: &[&str] = &[
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottledException",
-    "TooManyRequestsException",
-    "ProvisionedThroughputExceededException",
-    "TransactionInProgressException",
-    "RequestLimitExceeded",
-    "BandwidthLimitExceeded",
-    "LimitExceededException",
-    "RequestThrottled",
-    "SlowDown",
-    "PriorRequestNotComplete",
-    "EC2ThrottledException",
-];
 
 /// Makes an instrumented call, and returns it as a sample. As for [`observe`], hand over a boxed future.
 pub async fn sampled<T, E, F>(call: F) -> Sample
@@ -74,18 +57,16 @@ where
         return Outcome::Ok;
     };
     match error {
-        SdkError::ServiceError(service) => {
-            let throttled = service
-                .err()
-                .code()
-                .is_some_and(|code| THROTTLING.contains(&code));
-            refusal(service.raw().status().as_u16(), throttled)
-        }
-        SdkError::ResponseError(response) => refusal(response.raw().status().as_u16(), false),
+        SdkError::ServiceError(service) => match service.err().code() {
+            Some(code) if THROTTLING_ERRORS.contains(&code) => Outcome::Throttled,
+            _ => refusal(service.raw().status().as_u16()),
+        },
+        SdkError::ResponseError(response) => refusal(response.raw().status().as_u16()),
         SdkError::TimeoutError(_) => Outcome::Timeout,
         SdkError::DispatchFailure(failure) => failure
             .as_connector_error()
-            .map_or(Outcome::Other, dispatch),
+            .and_then(|error| source_outcome(error))
+            .unwrap_or(Outcome::Other),
         _ => Outcome::Other,
     }
 }
@@ -93,8 +74,7 @@ where
 /// How a failed fetch of credentials ended; `last` is how its last exchange did.
 #[must_use]
 pub fn credentials_outcome(error: &CredentialsError, last: Option<Outcome>) -> Outcome {
-    let known = source_outcome(error);
-    match (known, last) {
+    match (source_outcome(error), last) {
         // A source that does not answer looks to its provider like one that is not there.
         (
             Some(Outcome::Denied),
@@ -105,40 +85,13 @@ pub fn credentials_outcome(error: &CredentialsError, last: Option<Outcome>) -> O
     }
 }
 
-fn refusal(status: u16, throttled: bool) -> Outcome {
-    match status {
-        _ if throttled => Outcome::Throttled,
-        429 | 503 => Outcome::Throttled,
-        401 | 403 => Outcome::Denied,
-        _ => Outcome::Other,
-    }
-}
-
-fn dispatch(error: &ConnectorError) -> Outcome {
-    match source_outcome(error) {
-        Some(outcome) => outcome,
-        None if error.is_timeout() => Outcome::Timeout,
-        None if error.is_io() => Outcome::Connect,
-        None => Outcome::Other,
-    }
-}
-
 /// The outcome that the chain of causes gives away, the deepest telling cause first.
 fn source_outcome(error: &(dyn Error + 'static)) -> Option<Outcome> {
-    let own = if let Some(error) = error.downcast_ref::<CredentialsError>() {
-        match error {
-            CredentialsError::CredentialsNotLoaded(_) => Some(Outcome::Denied),
-            CredentialsError::ProviderTimedOut(_) => Some(Outcome::Timeout),
-            _ => None,
-        }
-    } else if let Some(error) = error.downcast_ref::<ConnectorError>() {
-        if error.is_timeout() {
-            Some(Outcome::Timeout)
-        } else {
-            error.is_io().then_some(Outcome::Connect)
-        }
-    } else {
-        None
+    let own = match error.downcast_ref::<CredentialsError>() {
+        Some(CredentialsError::CredentialsNotLoaded(_)) => Some(Outcome::Denied),
+        Some(CredentialsError::ProviderTimedOut(_)) => Some(Outcome::Timeout),
+        Some(_) => None,
+        None => error.downcast_ref().and_then(unsent),
     };
     error.source().and_then(source_outcome).or(own)
 }

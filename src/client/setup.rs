@@ -14,8 +14,8 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use super::facts::ArmFacts;
 use super::identity::Identity;
 use super::interceptor::Instrument;
+use super::time_source::SteadyTime;
 use super::transport::{Route, Transport, TransportError};
-use crate::clock;
 use crate::credentials::{Source, Variables, loader};
 
 /// What the user chose.
@@ -61,6 +61,10 @@ pub struct Setup {
 
 impl Setup {
     /// Reads the configuration. Fetches credentials only for [`Source::Static`].
+    ///
+    /// # Errors
+    ///
+    /// Without a Region, without its certificates, and where a static source has no credentials.
     pub async fn load(options: SetupOptions) -> Result<Self, SetupError> {
         let transport = Transport::new(options.route.clone(), &options.variables)?;
         let http = transport.client(&Arc::default())?;
@@ -124,12 +128,20 @@ impl Setup {
     }
 
     /// A connection pool of its own. Its name lookups are noted in `facts`.
+    ///
+    /// # Errors
+    ///
+    /// When the pool cannot be made.
     pub fn connections(&self, facts: &Arc<ArmFacts>) -> Result<SharedHttpClient, SetupError> {
         Ok(self.transport.client(facts)?)
     }
 
     /// Credentials that nobody has fetched yet, under a cache of their own; the exchanges of fetching them
     /// are recorded in `facts`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`provider`](Self::provider).
     pub async fn identity(&self, facts: &Arc<ArmFacts>) -> Result<Identity, SetupError> {
         Ok(Identity::timed(
             IdentityCache::lazy().build(),
@@ -139,6 +151,10 @@ impl Setup {
 
     /// A provider that has fetched nothing yet (unless the source is static) and whose HTTP exchanges are
     /// recorded in `facts`, on connections of its own.
+    ///
+    /// # Errors
+    ///
+    /// When its connections cannot be made, or the source is not configured.
     pub async fn provider(
         &self,
         facts: &Arc<ArmFacts>,
@@ -181,7 +197,7 @@ impl Setup {
             .sdk
             .clone()
             .into_builder()
-            .time_source(clock::Monotonic)
+            .time_source(SteadyTime)
             .http_client(connections)
             .identity_cache(identity.cache.clone())
             .credentials_provider(identity.provider.clone())

@@ -10,6 +10,10 @@ use crate::credentials::{Exchanges, NamedSource};
 
 /// A provider for `named` that has fetched nothing yet (unless the source is static), on connections of its own, whose
 /// HTTP exchanges are recorded in `exchanges`.
+///
+/// # Errors
+///
+/// When its connections cannot be made, or the source is not configured.
 pub async fn provider_of(
     named: &NamedSource,
     exchanges: &Exchanges,

@@ -21,16 +21,13 @@ tokio::task_local! {
 /// The hooks run in the task that awaits the call, so one observed call must not start another. The SDK's
 /// futures are tens of kilobytes, and each layer round one moves it: hand over a boxed one.
 pub async fn observe<F: Future>(call: F) -> (F::Output, Timeline) {
+    let start = clock::now();
     let scoped = async {
         let (output, fetch_ended) = watching(call).await;
-        let timeline = TIMELINE.with(RefCell::take);
-        (
-            output,
-            Timeline {
-                fetch_ended,
-                ..timeline
-            },
-        )
+        let mut timeline = TIMELINE.with(RefCell::take);
+        timeline.fetch_ended = fetch_ended;
+        timeline.total = clock::since(start);
+        (output, timeline)
     };
     TIMELINE.scope(RefCell::default(), scoped).await
 }
@@ -42,15 +39,12 @@ pub(super) fn write<R>(change: impl FnOnce(&mut Timeline) -> R) -> Option<R> {
         .ok()
 }
 
-/// Times one more stretch of the current call as part of [`Phase::Deserialize`], and moves the end of the
-/// call to its end: for a body that is read after the SDK has handed over the response.
+/// Times one more stretch of the current call as part of [`Phase::Deserialize`]: for a body that is read after
+/// the SDK has handed over the response.
 pub async fn reading_body<F: Future>(body: F) -> F::Output {
     write(|timeline| timeline.enter(Phase::Deserialize));
     let output = body.await;
-    write(|timeline| {
-        timeline.leave();
-        timeline.end();
-    });
+    write(Timeline::leave);
     output
 }
 
@@ -63,8 +57,8 @@ pub fn never_sent(error: String) -> Sample {
 /// What the hooks saw of one call.
 #[derive(Debug, Default)]
 pub struct Timeline {
-    started: Option<Instant>,
-    ended: Option<Instant>,
+    /// Of the whole observed call.
+    total: Duration,
     open: Option<(Phase, Instant)>,
     /// When the last attempt ended: the start of a back-off, should there be another attempt.
     attempt_ended: Option<Instant>,
@@ -82,16 +76,6 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    pub(super) fn start(&mut self) {
-        self.started = Some(clock::now());
-    }
-
-    pub(super) fn end(&mut self) {
-        // A time limit on the whole call ends it inside an attempt, without a word to the attempt's hooks.
-        self.divide_transmit();
-        self.ended = Some(clock::now());
-    }
-
     /// Ends the open phase, if any, and opens `phase` at the same instant.
     pub(super) fn enter(&mut self, phase: Phase) {
         let now = clock::now();
@@ -108,6 +92,13 @@ impl Timeline {
         if let Some((phase, since)) = self.open.take() {
             self.phases[phase] += now.saturating_duration_since(since);
         }
+    }
+
+    /// Ends the call. A time limit on the whole of it ends it inside an attempt, without a word to the
+    /// attempt's hooks.
+    pub(super) fn end(&mut self) {
+        self.leave();
+        self.divide_transmit();
     }
 
     /// Begins an attempt, whose first phase is `phase`.
@@ -164,13 +155,9 @@ impl Timeline {
     /// The call as a sample, with how it ended.
     #[must_use]
     pub fn sample(self, outcome: Outcome, error: Option<String>) -> Sample {
-        let total = match (self.started, self.ended) {
-            (Some(start), Some(end)) => end.saturating_duration_since(start),
-            _ => self.phases.claimed(),
-        };
         Sample {
             outcome,
-            total,
+            total: self.total,
             phases: self.phases,
             attempts: self.attempts,
             fresh: self.fresh,
@@ -188,12 +175,10 @@ mod tests {
     #[tokio::test]
     async fn phases_are_disjoint_and_the_rest_is_unexplained() {
         let ((), timeline) = observe(async {
-            write(Timeline::start);
             write(|t| t.enter(Phase::Serialize));
             write(|t| t.begin_attempt(Phase::Endpoint));
             write(|t| t.enter(Phase::Signing));
             write(Timeline::end_attempt);
-            write(Timeline::end);
         })
         .await;
         let sample = timeline.sample(Outcome::Ok, None);
@@ -209,14 +194,12 @@ mod tests {
     async fn time_between_attempts_is_backoff_and_after_the_last_is_not() {
         let pause = Duration::from_millis(5);
         let ((), timeline) = observe(async {
-            write(Timeline::start);
             write(|t| t.begin_attempt(Phase::Endpoint));
             write(Timeline::end_attempt);
             tokio::time::sleep(pause).await;
             write(|t| t.begin_attempt(Phase::Endpoint));
             write(Timeline::end_attempt);
             tokio::time::sleep(pause).await;
-            write(Timeline::end);
         })
         .await;
         let sample = timeline.sample(Outcome::Ok, None);
@@ -241,6 +224,6 @@ mod tests {
 
     #[test]
     fn hooks_outside_an_observed_call_do_nothing() {
-        assert!(write(Timeline::start).is_none());
+        assert!(write(Timeline::leave).is_none());
     }
 }

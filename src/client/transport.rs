@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 
 use aws_smithy_http_client::pool::{BuildError, Client, ClientBuildError, ConnectionPool};
@@ -11,6 +12,7 @@ use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::facts::ArmFacts;
+use super::time_source::SteadyTime;
 use crate::clock;
 
 /// Sends calls for any host name to one address instead, under the name they were for: the endpoint,
@@ -33,18 +35,18 @@ impl std::fmt::Debug for Route {
 impl Route {
     /// `uri` with the route's port.
     pub(super) fn apply(&self, uri: &str) -> String {
-        let start = uri.find("://").map_or(0, |at| at + 3);
-        let end = uri[start..]
-            .find(['/', '?'])
-            .map_or(uri.len(), |at| start + at);
+        let Range { start, end } = authority(uri);
         let host = uri[start..end].split(':').next().unwrap_or_default();
-        format!(
-            "{}{host}:{}{}",
-            &uri[..start],
-            self.address.port(),
-            &uri[end..]
-        )
+        let (before, after, port) = (&uri[..start], &uri[end..], self.address.port());
+        format!("{before}{host}:{port}{after}")
     }
+}
+
+/// Where in a URI its host and port stand.
+pub(super) fn authority(uri: &str) -> Range<usize> {
+    let start = uri.find("://").map_or(0, |at| at + 3);
+    let length = uri[start..].find(['/', '?']);
+    start..length.map_or(uri.len(), |length| start + length)
 }
 
 /// Why a connection pool could not be made.
@@ -74,18 +76,15 @@ impl Transport {
         route: Option<Route>,
         variables: &BTreeMap<String, String>,
     ) -> Result<Self, TransportError> {
-        let bundle = match variables
-            .get("AWS_CA_BUNDLE")
-            .filter(|path| route.is_none() && !path.is_empty())
-        {
-            Some(path) => Some(
-                std::fs::read(path).map_err(|source| TransportError::Bundle {
-                    path: path.clone(),
-                    source,
-                })?,
-            ),
-            None => None,
+        let path = variables.get("AWS_CA_BUNDLE");
+        let path = path.filter(|path| route.is_none() && !path.is_empty());
+        let read = |path: &String| {
+            std::fs::read(path).map_err(|source| TransportError::Bundle {
+                path: path.clone(),
+                source,
+            })
         };
+        let bundle = path.map(read).transpose()?;
         Ok(Self { route, bundle })
     }
 
@@ -95,17 +94,10 @@ impl Transport {
 
     /// A client with a connection pool of its own; `facts` learns what its name lookups cost.
     pub fn client(&self, facts: &Arc<ArmFacts>) -> Result<SharedHttpClient, TransportError> {
-        let mut trust = TrustStore::empty();
-        match (&self.route, &self.bundle) {
-            (Some(route), _) => trust.add_pem_certificate(route.ca_pem.as_bytes()),
-            (None, Some(bundle)) => {
-                trust = trust.with_native_roots(true);
-                trust.add_pem_certificate(bundle.as_slice())
-            }
-            (None, None) => {
-                trust = trust.with_native_roots(true);
-                &mut trust
-            }
+        let trust = match (&self.route, &self.bundle) {
+            (Some(route), _) => TrustStore::empty().with_pem_certificate(route.ca_pem.as_bytes()),
+            (None, Some(bundle)) => TrustStore::default().with_pem_certificate(bundle.as_slice()),
+            (None, None) => TrustStore::default(),
         };
         let context = TlsContext::builder()
             .with_trust_store(trust)
@@ -121,7 +113,7 @@ impl Transport {
             facts: Arc::clone(facts),
         };
         let pool = ConnectionPool::builder()
-            .time_source(clock::Monotonic)
+            .time_source(SteadyTime)
             .proxy_config(proxy)
             .dns_resolver(resolver)
             .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
@@ -135,7 +127,7 @@ impl Transport {
 /// than such a source takes to answer.
 pub(super) fn plain() -> Result<SharedHttpClient, TransportError> {
     let pool = ConnectionPool::builder()
-        .time_source(clock::Monotonic)
+        .time_source(SteadyTime)
         .proxy_config(ProxyConfig::from_env())
         .build_http()?;
     Ok(SharedHttpClient::new(Client::new(&pool)?))
@@ -174,18 +166,9 @@ mod tests {
             ca_pem: String::new(),
         };
         for (uri, routed) in [
-            (
-                "https://sts.amazonaws.com",
-                "https://sts.amazonaws.com:4566",
-            ),
-            (
-                "https://b.s3.amazonaws.com/k?x=1",
-                "https://b.s3.amazonaws.com:4566/k?x=1",
-            ),
-            (
-                "https://sts.amazonaws.com:443/",
-                "https://sts.amazonaws.com:4566/",
-            ),
+            ("https://sts.aws.com", "https://sts.aws.com:4566"),
+            ("https://b.aws.com/k?x=1", "https://b.aws.com:4566/k?x=1"),
+            ("https://sts.aws.com:443/", "https://sts.aws.com:4566/"),
         ] {
             assert_eq!(route.apply(uri), routed);
         }

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use super::command::{Command, Completed};
 use crate::client::{ArmFacts, sampled};
 use crate::credentials::Source;
-use crate::document::{Arm, Comparison, Finding, Severity, Verdict};
+use crate::document::{Arm, Comparison, Finding, Severity, Statistic, Verdict};
 use crate::lab::ExportedSource;
 use crate::measure::Call;
 use crate::measure::load::CallFuture;
@@ -282,7 +282,7 @@ fn findings(session: &Session, arms: &[Arm], comparisons: &[Comparison]) -> Vec<
     }
     let medians = comparisons
         .iter()
-        .filter(|comparison| comparison.statistic == "p50");
+        .filter(|comparison| comparison.statistic == Statistic::Quantile(0.5));
     let from_global = medians.filter(|comparison| comparison.baseline == "global");
     from_global
         .filter_map(|comparison| match comparison.verdict {

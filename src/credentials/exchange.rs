@@ -223,14 +223,29 @@ fn end(result: &Result<HttpResponse, ConnectorError>) -> Outcome {
     match result {
         Ok(response) => match response.status().as_u16() {
             ..=399 => Outcome::Ok,
-            429 | 503 => Outcome::Throttled,
-            401 | 403 => Outcome::Denied,
-            _ => Outcome::Other,
+            status => refusal(status),
         },
-        Err(error) if error.is_timeout() => Outcome::Timeout,
-        Err(error) if error.is_io() => Outcome::Connect,
-        Err(_) => Outcome::Other,
+        Err(error) => unsent(error).unwrap_or(Outcome::Other),
     }
+}
+
+/// What an answer with this HTTP status means, where it is not a success.
+#[must_use]
+pub fn refusal(status: u16) -> Outcome {
+    match status {
+        429 | 503 => Outcome::Throttled,
+        401 | 403 => Outcome::Denied,
+        _ => Outcome::Other,
+    }
+}
+
+/// Why an exchange got no answer, where the connector knows.
+#[must_use]
+pub fn unsent(error: &ConnectorError) -> Option<Outcome> {
+    if error.is_timeout() {
+        return Some(Outcome::Timeout);
+    }
+    error.is_io().then_some(Outcome::Connect)
 }
 
 fn book_connection(stats: &mut ExchangeStats, telemetry: &HttpAttemptTelemetry) {

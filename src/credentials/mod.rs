@@ -16,7 +16,7 @@ mod source;
 pub(crate) use source::loader;
 
 pub use error_text::{bounded_text, error_text};
-pub use exchange::{ExchangeStats, Exchanges, operation_name, watching};
+pub use exchange::{ExchangeStats, Exchanges, operation_name, refusal, unsent, watching};
 pub use file_cache::{CacheKey, FileCache, FileCacheBuilder, Notice, Origin, Resolved};
 pub use named::NamedSource;
 pub use renewal::{Advisory, Options, Refresher, Refused, Renew, Strategy, Swapper, Windows};

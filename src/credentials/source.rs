@@ -11,8 +11,6 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::os_shim_internal::Env;
 
-use crate::clock;
-
 /// Environment variables, as the SDK is to see them.
 pub type Variables = BTreeMap<String, String>;
 
@@ -206,9 +204,7 @@ pub(crate) fn loader(variables: &Variables) -> ConfigLoader {
         .iter()
         .map(|(k, v)| (k.as_str(), v.as_str()))
         .collect();
-    aws_config::defaults(BehaviorVersion::latest())
-        .env(Env::from_slice(&pairs))
-        .time_source(clock::Monotonic)
+    aws_config::defaults(BehaviorVersion::latest()).env(Env::from_slice(&pairs))
 }
 
 #[cfg(test)]

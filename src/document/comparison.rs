@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
+use crate::measure::{Statistic, Verdict};
 
 /// One quantile of one phase, compared between two arms.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -11,8 +12,7 @@ pub struct Comparison {
     pub baseline: String,
     pub candidate: String,
     pub phase: String,
-    /// What is compared: `p50`, `p90`, `p99` or `mean`.
-    pub statistic: String,
+    pub statistic: Statistic,
     /// 0.5 is the median; `None` for the mean.
     pub quantile: Option<f64>,
     pub baseline_us: f64,
@@ -27,19 +27,6 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Where the verdict is inconclusive: about how many more calls per arm would settle it.
     pub more_calls: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub enum Verdict {
-    #[serde(rename = "faster")]
-    Faster,
-    #[serde(rename = "slower")]
-    Slower,
-    #[serde(rename = "no difference")]
-    NoDifference,
-    #[serde(rename = "inconclusive")]
-    Inconclusive,
 }
 
 /// What an arm of the base is called where two runs are spoken of.

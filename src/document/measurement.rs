@@ -10,6 +10,7 @@ use super::comparison::{Compared, Comparison};
 use super::finding::Finding;
 use super::knee::Knee;
 use super::latency::Quantiles;
+use crate::measure::Arrivals;
 
 /// What was measured: of `sts`, `imds`, `s3`, `refresh`, `sign`, `cloudmap`, and of `compare`.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -87,9 +88,9 @@ pub struct Load {
     pub concurrency: usize,
     /// Planned calls per second and arm.
     pub rate_per_s: Option<f64>,
-    /// `constant` or `poisson`; only in an open loop.
+    /// Only in an open loop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub arrivals: Option<String>,
+    pub arrivals: Option<Arrivals>,
     /// How late calls of an open loop began although a worker was free for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator_lag: Option<Quantiles>,

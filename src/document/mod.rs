@@ -30,11 +30,12 @@ pub mod stored;
 pub mod threshold;
 mod word;
 
+pub use crate::measure::{Arrivals, Statistic, Verdict};
 pub use arm::{Arm, Connections, ErrorSeen, IdentityUse, Outcomes, Slice, SourceRequests};
 pub use balance::{Balance, InstanceCalls, ZoneCalls};
 pub use body::{Body, Document};
 pub use check::{Check, Operator, Unit};
-pub use comparison::{Compared, Comparison, StoredRun, Verdict, base_name};
+pub use comparison::{Compared, Comparison, StoredRun, base_name};
 pub use crowds::{Crowd, CrowdsResult, Fits, Quota};
 pub use doctor::{
     DiagnosedLink, DiagnosedPlace, DiagnosedRegion, DiagnosedSts, DoctorResult, FailOn, LinkState,

@@ -144,5 +144,6 @@ pub(super) fn rules_within<const N: usize>(
         throttle: None,
         ..service
     };
-    operations.map(|(name, rules)| Arc::new(RuleEvaluator::new(rules.over(general), seed, name, &shared)))
+    operations
+        .map(|(name, rules)| Arc::new(RuleEvaluator::new(rules.over(general), seed, name, &shared)))
 }

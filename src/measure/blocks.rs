@@ -125,8 +125,6 @@ mod tests {
     use rand::Rng;
 
     use super::*;
-    use crate::measure::Verdict;
-    use crate::measure::comparison::{Pairing, Statistic, compare_blocks};
 
     #[test]
     fn the_number_of_blocks_grows_with_the_two_thirds_power() {
@@ -175,73 +173,5 @@ mod tests {
         assert_eq!((sum(10), sum(20), sum(30)), (150, 49, 1));
         assert!((30..=34).contains(&blocks.len()), "{}", blocks.len());
         assert!(dealt(&BTreeMap::new(), 1).is_empty());
-    }
-
-    /// A run of `calls` lognormal calls around 20 ms as `finest` blocks; where correlated, an AR(1) walk of
-    /// the logarithm, 0.9 from call to call.
-    fn run(seed: u64, calls: usize, scale: f64, correlated: bool) -> LatencyBlocks {
-        let mut random = SmallRng::seed_from_u64(seed);
-        let mut state = 0.0f64;
-        let mut blocks: LatencyBlocks = vec![BTreeMap::new(); calls.div_ceil(calls.div_ceil(64))];
-        for call in 0..calls {
-            let shock: f64 = random.sample(rand_distr::StandardNormal);
-            state = if correlated {
-                0.9 * state + (1.0f64 - 0.81).sqrt() * shock
-            } else {
-                shock
-            };
-            let nanos = (2e7 * scale * (0.3 * state).exp()) as u64;
-            *blocks[call / calls.div_ceil(64)].entry(nanos).or_default() += 1;
-        }
-        blocks
-    }
-
-    /// A little less is seen than of arms that shared a run. To see the rates:
-    /// `cargo test --release --lib separate_runs -- --nocapture`.
-    #[test]
-    fn separate_runs_err_at_most_once_in_twenty_and_see_most_differences_of_a_tenth() {
-        let shuffled = |blocks: LatencyBlocks, seed| {
-            let mut whole = BTreeMap::new();
-            for (value, count) in blocks.into_iter().flatten() {
-                *whole.entry(value).or_default() += u64::from(count);
-            }
-            dealt(&whole, seed)
-        };
-        let count = |calls, scale, statistic, correlated: bool, deal: bool, wanted: &[Verdict]| {
-            let verdicts = (0..200).filter_map(|seed| {
-                let runs = [
-                    run(2 * seed, calls, 1.0, correlated),
-                    run(2 * seed + 1, calls, scale, correlated),
-                ];
-                let [base, new] = runs.map(|run| if deal { shuffled(run, 1) } else { merged(run) });
-                compare_blocks(&base, &new, statistic, Pairing::Separate, 1)
-            });
-            verdicts
-                .filter(|compared| wanted.contains(&compared.verdict))
-                .count()
-        };
-        for (correlated, deal) in [(false, false), (true, false), (false, true)] {
-            for statistic in Statistic::USUAL {
-                let wolves = count(
-                    100,
-                    1.0,
-                    statistic,
-                    correlated,
-                    deal,
-                    &[Verdict::Faster, Verdict::Slower],
-                );
-                let seen = count(400, 1.1, statistic, correlated, deal, &[Verdict::Slower]);
-                println!(
-                    "{statistic:?}, correlated: {correlated}, order lost: {deal}; the same called different: \
-                     {wolves} of 200; a tenth slower seen: {seen} of 200"
-                );
-                assert!(wolves <= 10, "{wolves} of 200 at {statistic:?}");
-                let is_tail = matches!(statistic, Statistic::Quantile(quantile) if quantile > 0.5);
-                assert!(
-                    correlated || is_tail || seen >= 170,
-                    "{seen} of 200 at {statistic:?}"
-                );
-            }
-        }
     }
 }

@@ -16,50 +16,18 @@ use rand::rngs::SmallRng;
 
 use super::blocks;
 pub use super::blocks::LatencyBlocks;
-use super::distribution::Distribution;
-use super::resampling::Blocks;
+use super::resampling::{Blocks, LEVEL};
+pub use super::resampling::{CONFIDENCE, Pairing};
 use super::series::Series;
+pub use super::statistic::Statistic;
 use super::tally::Tally;
-
-/// Probability with which the interval covers the true difference.
-pub const CONFIDENCE: f64 = 0.95;
-
-/// Level of the test behind "faster" and "slower". The interval must leave out zero as well; together they
-/// err less often than either, as the tests of this room count.
-pub(super) const LEVEL: f64 = 0.03;
+pub use super::verdict::Verdict;
 
 /// Smallest difference that matters: this share of the baseline …
 const SMALLEST_SHARE: f64 = 0.05;
 
 /// … but never less than this many nanoseconds, the grain of a scheduler.
 const SMALLEST_NANOS: f64 = 20_000.0;
-
-/// What is compared.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Statistic {
-    Mean,
-    /// 0.5 is the median.
-    Quantile(f64),
-}
-
-impl Statistic {
-    /// What a run's arms are compared at.
-    pub const USUAL: [Self; 4] = [
-        Self::Quantile(0.5),
-        Self::Quantile(0.9),
-        Self::Quantile(0.99),
-        Self::Mean,
-    ];
-}
-
-/// How the calls of the two arms lie in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pairing {
-    /// In one run: block `i` of both arms met the same conditions.
-    Interleaved,
-    /// In runs of their own.
-    Separate,
-}
 
 /// One statistic of the total, compared between two arms. Times are nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,16 +44,6 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Where the verdict is inconclusive: about how many more calls per arm would settle it.
     pub more_calls: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Faster,
-    Slower,
-    /// The interval lies within the smallest difference that matters.
-    NoDifference,
-    /// The data allow neither.
-    Inconclusive,
 }
 
 /// Compares the totals of successful calls of one run; `None` when either arm has none.
@@ -106,17 +64,6 @@ pub fn compare(
     let compared = compare_blocks(&blocks[0], &blocks[1], statistic, pairing, seed)?;
     let exact = |tally: &Tally| statistic.of(&tally.succeeded.total);
     Some(compared.with(exact(baseline)?, exact(candidate)?))
-}
-
-impl Statistic {
-    /// In nanoseconds; `None` of nothing.
-    fn of(self, distribution: &Distribution) -> Option<f64> {
-        let duration = match self {
-            Self::Mean => distribution.mean(),
-            Self::Quantile(quantile) => distribution.quantile(quantile),
-        };
-        duration.map(|duration| duration.as_nanos() as f64)
-    }
 }
 
 impl Comparison {
@@ -146,14 +93,10 @@ fn latency_blocks(baseline: &Tally, candidate: &Tally, rounds: u64) -> [LatencyB
 
 /// How many times as long blocks must be for the arms' difference in one to tell nothing about the next.
 fn lengthening(arms: &[LatencyBlocks; 2]) -> u64 {
-    let differences: Vec<f64> = arms[0]
-        .iter()
-        .zip(&arms[1])
-        .filter_map(|(baseline, candidate)| {
-            Some(blocks::mean_log(candidate)? - blocks::mean_log(baseline)?)
-        })
-        .collect();
-    blocks::lengthening(&differences)
+    let pairs = arms[0].iter().zip(&arms[1]);
+    let difference =
+        |(baseline, candidate)| Some(blocks::mean_log(candidate)? - blocks::mean_log(baseline)?);
+    blocks::lengthening(&pairs.filter_map(difference).collect::<Vec<_>>())
 }
 
 /// Rounds per block, for about as many blocks as are [wanted](blocks::wanted).
@@ -175,30 +118,26 @@ pub fn compare_blocks(
     pairing: Pairing,
     seed: u64,
 ) -> Option<Comparison> {
-    let blocks = Blocks::of([baseline, candidate], statistic);
-    let mut sums = blocks.sums();
-    let [base, cand] = blocks.evaluate(blocks.as_measured(), &mut sums)?;
+    let mut blocks = Blocks::of([baseline, candidate], statistic, pairing);
+    let [base, cand] = blocks.measured()?;
+    let difference = cand - base;
     let mut random = SmallRng::seed_from_u64(seed);
-    let interval = blocks.interval(pairing, &mut random);
-    let p = blocks.p(cand - base, pairing, &mut random);
+    let interval = blocks.interval(&mut random);
+    let p = blocks.p(difference, &mut random);
     let smallest = (base * SMALLEST_SHARE).max(SMALLEST_NANOS);
-    let verdict = verdict(smallest, cand - base, interval, p);
-    let calls = baseline
-        .iter()
-        .flat_map(BTreeMap::values)
-        .map(|&n| u64::from(n))
-        .sum();
+    let verdict = verdict(smallest, difference, interval, p);
+    let calls = baseline.iter().flat_map(BTreeMap::values);
+    let calls = calls.map(|&n| u64::from(n)).sum();
+    let undecided = interval.filter(|_| verdict == Verdict::Inconclusive);
     Some(Comparison {
         statistic,
         baseline: base,
         candidate: cand,
-        difference: cand - base,
+        difference,
         interval,
         smallest,
         verdict,
-        more_calls: interval
-            .filter(|_| verdict == Verdict::Inconclusive)
-            .map(|interval| more_calls(calls, cand - base, interval, smallest)),
+        more_calls: undecided.map(|interval| more_calls(calls, difference, interval, smallest)),
     })
 }
 
@@ -236,23 +175,14 @@ mod tests {
     use rand_distr::{Distribution, LogNormal};
 
     use super::*;
-    use crate::measure::{Outcome, PhaseTimes, Sample};
+    use crate::measure::{Phase, Sample};
 
     const MEDIAN: Statistic = Statistic::Quantile(0.5);
 
-    fn tally(latencies: impl Iterator<Item = f64>) -> Tally {
+    fn tally(latencies: impl IntoIterator<Item = f64>) -> Tally {
         let mut tally = Tally::default();
-        for (round, seconds) in latencies.enumerate() {
-            let sample = Sample {
-                outcome: Outcome::Ok,
-                total: Duration::from_secs_f64(seconds),
-                phases: PhaseTimes::default(),
-                attempts: 1,
-                fresh: 0,
-                reused: 1,
-                identity: crate::measure::IdentityCounts::default(),
-                error: None,
-            };
+        for (round, seconds) in latencies.into_iter().enumerate() {
+            let sample = Sample::of_phase(Phase::Transmit, Duration::from_secs_f64(seconds));
             tally.record(round as u64, Duration::ZERO, &sample);
         }
         tally
@@ -268,68 +198,137 @@ mod tests {
         )
     }
 
-    fn decided(verdict: Verdict) -> bool {
-        matches!(verdict, Verdict::Faster | Verdict::Slower)
-    }
+    /// The logarithm of a latency, which keeps this share of itself from one call to the next: 0 of
+    /// independent calls, 0.9 of a drift.
+    struct Walk(f64);
 
-    /// Two hundred comparisons of each kind, with fixed seeds. To see the rates:
-    /// `cargo test --release --lib verdicts_err -- --nocapture`.
-    #[test]
-    fn verdicts_err_at_most_once_in_twenty_and_see_ten_percent_nine_times_in_ten() {
-        for weather in [Weather::Calm, Weather::Shared, Weather::Own] {
-            for statistic in Statistic::USUAL {
-                let count = |calls, scale, counted: fn(Verdict) -> bool| {
-                    let verdicts = (0..200).filter_map(|seed| {
-                        let (a, b) = pair(seed, calls, scale, weather);
-                        compare(&a, &b, statistic, seed)
-                    });
-                    verdicts
-                        .filter(|comparison| counted(comparison.verdict))
-                        .count()
-                };
-                let wolves = count(100, 1.0, decided);
-                let seen = count(400, 1.1, |verdict| verdict == Verdict::Slower);
-                println!(
-                    "{statistic:?}, {weather:?}; the same called different: {wolves} of 200; \
-                     a tenth slower seen: {seen} of 200"
-                );
-                assert!(
-                    wolves <= 10,
-                    "{wolves} of 200 at {statistic:?}, {weather:?}"
-                );
-                let central = matches!(statistic, Statistic::Mean) || statistic == MEDIAN;
-                if central && weather != Weather::Own {
-                    assert!(seen >= 180, "{seen} of 200 at {statistic:?}");
-                }
-            }
+    impl Walk {
+        fn next(&mut self, kept: f64, random: &mut SmallRng) -> f64 {
+            let shock: f64 = rand_distr::StandardNormal.sample(random);
+            self.0 = kept * self.0 + (1.0 - kept * kept).sqrt() * shock;
+            self.0
         }
     }
 
+    const DRIFT: f64 = 0.9;
+
     /// How latencies depend on their neighbours: not at all, on a drift that both arms share, or each arm
-    /// on a drift of its own. A drift is a walk of the logarithm that keeps 0.9 from call to call.
+    /// on a drift of its own.
     #[derive(Clone, Copy, Debug, PartialEq)]
-    enum Weather {
-        Calm,
+    enum Dependence {
+        None,
         Shared,
         Own,
     }
 
     /// Two arms interleaved: the second `scale` times as slow.
-    fn pair(seed: u64, calls: usize, scale: f64, weather: Weather) -> (Tally, Tally) {
-        const KEPT: f64 = 0.9;
+    fn pair(seed: u64, calls: usize, scale: f64, dependence: Dependence) -> (Tally, Tally) {
         let mut random = SmallRng::seed_from_u64(seed);
-        let (mut states, mut arms) = ([0.0f64; 2], [Vec::new(), Vec::new()]);
+        let (mut walks, mut arms) = ([Walk(0.0), Walk(0.0)], [Vec::new(), Vec::new()]);
+        let kept = if dependence == Dependence::None {
+            0.0
+        } else {
+            DRIFT
+        };
         for _ in 0..calls {
             for (arm, factor) in [1.0, scale].into_iter().enumerate() {
-                let shock: f64 = rand_distr::StandardNormal.sample(&mut random);
-                let state = &mut states[if weather == Weather::Own { arm } else { 0 }];
-                let kept = if weather == Weather::Calm { 0.0 } else { KEPT };
-                *state = kept * *state + (1.0 - kept * kept).sqrt() * shock;
-                arms[arm].push(0.02 * factor * (0.3 * *state).exp());
+                let walk = &mut walks[if dependence == Dependence::Own {
+                    arm
+                } else {
+                    0
+                }];
+                arms[arm].push(0.02 * factor * (0.3 * walk.next(kept, &mut random)).exp());
             }
         }
-        let [a, b] = arms.map(|latencies| tally(latencies.into_iter()));
+        let [a, b] = arms.map(tally);
         (a, b)
+    }
+
+    /// A run by itself as its finest blocks.
+    fn run(seed: u64, calls: usize, scale: f64, kept: f64) -> LatencyBlocks {
+        let mut random = SmallRng::seed_from_u64(seed);
+        let mut walk = Walk(0.0);
+        let mut blocks = vec![BTreeMap::new(); calls.div_ceil(calls.div_ceil(64))];
+        for call in 0..calls {
+            let nanos = (2e7 * scale * (0.3 * walk.next(kept, &mut random)).exp()) as u64;
+            *blocks[call / calls.div_ceil(64)].entry(nanos).or_default() += 1;
+        }
+        blocks
+    }
+
+    /// Holds two hundred comparisons of each kind, with fixed seeds, to their error rate: arms of 100 calls that
+    /// are the same, and of 400 where one is a tenth slower, which is to be seen `wanted` times. To see the rates:
+    /// `cargo test --release --lib err_at_most_once -- --nocapture`.
+    fn assert_error_rates(
+        kind: &str,
+        wanted: impl Fn(Statistic) -> usize,
+        compared: impl Fn(u64, usize, f64, Statistic) -> Option<Comparison>,
+    ) {
+        for statistic in Statistic::USUAL {
+            let count = |calls, scale, counted: &[Verdict]| {
+                let all = (0..200).filter_map(|seed| compared(seed, calls, scale, statistic));
+                all.filter(|comparison| counted.contains(&comparison.verdict))
+                    .count()
+            };
+            let false_alarms = count(100, 1.0, &[Verdict::Faster, Verdict::Slower]);
+            let seen = count(400, 1.1, &[Verdict::Slower]);
+            println!(
+                "{statistic:?}, {kind}; the same called different: {false_alarms} of 200; a tenth slower \
+                 seen: {seen} of 200"
+            );
+            assert!(
+                false_alarms <= 10,
+                "{false_alarms} at {statistic:?}, {kind}"
+            );
+            assert!(seen >= wanted(statistic), "{seen} at {statistic:?}, {kind}");
+        }
+    }
+
+    #[test]
+    fn verdicts_err_at_most_once_in_twenty_and_see_ten_percent_nine_times_in_ten() {
+        for dependence in [Dependence::None, Dependence::Shared, Dependence::Own] {
+            let wanted = |statistic| {
+                let central = statistic == Statistic::Mean || statistic == MEDIAN;
+                if central && dependence != Dependence::Own {
+                    180
+                } else {
+                    0
+                }
+            };
+            let kind = format!("dependence: {dependence:?}");
+            assert_error_rates(&kind, wanted, |seed, calls, scale, statistic| {
+                let (a, b) = pair(seed, calls, scale, dependence);
+                compare(&a, &b, statistic, seed)
+            });
+        }
+    }
+
+    /// A little less is seen than of arms that shared a run.
+    #[test]
+    fn separate_runs_err_at_most_once_in_twenty_and_see_most_differences_of_a_tenth() {
+        let in_order: fn(LatencyBlocks) -> LatencyBlocks = blocks::merged;
+        let shuffled = |run: LatencyBlocks| {
+            let mut whole = BTreeMap::new();
+            for (value, count) in run.into_iter().flatten() {
+                *whole.entry(value).or_default() += u64::from(count);
+            }
+            blocks::dealt(&whole, 1)
+        };
+        for (kept, cut, kind) in [
+            (0.0, in_order, "independent calls"),
+            (DRIFT, in_order, "a drift"),
+            (0.0, shuffled, "order lost"),
+        ] {
+            let wanted = |statistic| {
+                let is_tail = matches!(statistic, Statistic::Quantile(quantile) if quantile > 0.5);
+                if kept > 0.0 || is_tail { 0 } else { 170 }
+            };
+            assert_error_rates(kind, wanted, |seed, calls, scale, statistic| {
+                let base = cut(run(2 * seed, calls, 1.0, kept));
+                let new = cut(run(2 * seed + 1, calls, scale, kept));
+                compare_blocks(&base, &new, statistic, Pairing::Separate, 1)
+            });
+        }
     }
 
     #[test]
@@ -339,18 +338,15 @@ mod tests {
         assert_eq!(comparison.verdict, Verdict::Faster);
         let (low, high) = comparison.interval.unwrap();
         assert!(low <= comparison.difference && comparison.difference <= high);
-        assert_eq!(
-            compare(&fast, &slow, MEDIAN, 1).unwrap().verdict,
-            Verdict::Slower
-        );
+        let reversed = compare(&fast, &slow, MEDIAN, 1).unwrap();
+        assert_eq!(reversed.verdict, Verdict::Slower);
     }
 
     #[test]
     fn a_tenth_of_the_latency_is_seen_with_thirty_calls_however_their_jitter_drifts() {
         for seed in 0..100 {
-            let (slow, fast) = pair(seed, 30, 0.1, Weather::Own);
+            let (slow, fast) = pair(seed, 30, 0.1, Dependence::Own);
             let verdict = compare(&slow, &fast, MEDIAN, seed).unwrap().verdict;
-            assert_ne!(verdict, Verdict::Slower, "seed {seed}");
             assert_eq!(verdict, Verdict::Faster, "seed {seed}");
         }
     }
@@ -360,30 +356,22 @@ mod tests {
         for calls in [8, 30, 100] {
             let constant = |millis: f64| tally(std::iter::repeat_n(millis / 1e3, calls));
             let comparison = compare(&constant(40.0), &constant(4.0), MEDIAN, 1).unwrap();
-            assert_eq!(
-                comparison.verdict,
-                Verdict::Faster,
-                "{calls} calls: {comparison:?}"
-            );
+            assert_eq!(comparison.verdict, Verdict::Faster, "{calls} calls");
         }
     }
 
     #[test]
     fn many_calls_of_the_same_thing_are_no_difference() {
         let (a, b) = (lognormal(1, 20_000, 1.0), lognormal(2, 20_000, 1.0));
-        assert_eq!(
-            compare(&a, &b, MEDIAN, 1).unwrap().verdict,
-            Verdict::NoDifference
-        );
+        let verdict = compare(&a, &b, MEDIAN, 1).unwrap().verdict;
+        assert_eq!(verdict, Verdict::NoDifference);
     }
 
     #[test]
     fn two_calls_are_inconclusive_and_none_are_no_comparison() {
         let (a, b) = (lognormal(1, 2, 1.0), lognormal(2, 2, 0.5));
-        assert_eq!(
-            compare(&a, &b, MEDIAN, 1).unwrap().verdict,
-            Verdict::Inconclusive
-        );
+        let verdict = compare(&a, &b, MEDIAN, 1).unwrap().verdict;
+        assert_eq!(verdict, Verdict::Inconclusive);
         assert_eq!(compare(&a, &Tally::default(), MEDIAN, 1), None);
     }
 }

@@ -25,10 +25,6 @@ impl Default for Distribution {
 
 impl Distribution {
     /// Adds a latency.
-    ///
-    /// # Panics
-    ///
-    /// Never: the histogram grows as needed, and what is recorded is bounded.
     pub fn record(&mut self, latency: Duration) {
         self.record_many(latency, 1);
     }
@@ -37,7 +33,7 @@ impl Distribution {
     ///
     /// # Panics
     ///
-    /// Never, as for [`record`](Self::record).
+    /// Never: the histogram grows as needed, and what is recorded is bounded.
     pub fn record_many(&mut self, latency: Duration, count: u64) {
         let nanos = latency.min(LONGEST).as_nanos() as u64;
         self.sum += u128::from(nanos) * u128::from(count);
@@ -50,7 +46,7 @@ impl Distribution {
     ///
     /// # Panics
     ///
-    /// Never, as for [`record`](Self::record).
+    /// Never, as for [`record_many`](Self::record_many).
     pub fn absorb(&mut self, other: &Self) {
         self.sum += other.sum;
         self.histogram

@@ -22,7 +22,8 @@ pub type CallFuture<'a> = Pin<Box<dyn Future<Output = Sample> + Send + 'a>>;
 
 /// An arm: something that can be called over and over, from several workers at once.
 pub trait Call: Send + Sync {
-    /// Makes one call. Whatever it prepares before the call is not part of the sample.
+    /// Makes one call. Whatever it does outside the phases of its sample, such as making a client first, is
+    /// part of the call all the same: a run measures the total itself.
     fn call(&self) -> CallFuture<'_>;
 }
 
@@ -155,7 +156,7 @@ pub async fn measure(
             .collect(),
         elapsed: clock::since(start),
         complete: !stop.is_stopped(),
-        lag: run.tickets.lag(),
+        lag: run.tickets.lag().await,
         missed: run.tickets.missed(),
     }
 }
@@ -174,10 +175,11 @@ impl Run {
     async fn work(&self) {
         while let Some(ticket) = self.tickets.next().await {
             let (round, arm) = self.schedule.at(ticket.number);
-            let queued = clock::since(ticket.planned);
+            let begun = clock::now();
             let mut sample = self.arms[arm].call().await;
-            if matches!(self.tickets, Tickets::Open(_)) {
-                sample.queued(queued);
+            sample.total = clock::since(begun);
+            if self.tickets.are_paced() {
+                sample.queued(begun.saturating_duration_since(ticket.planned));
             }
             let at = ticket.planned.saturating_duration_since(self.start);
             lock(&self.tallies[arm]).record(round, at, &sample);
@@ -193,25 +195,28 @@ fn lock(tally: &Mutex<Tally>) -> std::sync::MutexGuard<'_, Tally> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::phase::PhaseTimes;
-    use crate::measure::sample::Outcome;
+    use crate::measure::{Arrivals, Phase, Rate};
 
-    struct Instant1(Duration);
+    /// A call that claims other times than it takes.
+    struct Synthetic {
+        claimed: Duration,
+        taken: Duration,
+    }
 
-    impl Call for Instant1 {
+    impl Synthetic {
+        fn claiming(claimed: Duration) -> Arc<dyn Call> {
+            Arc::new(Self {
+                claimed,
+                taken: Duration::ZERO,
+            })
+        }
+    }
+
+    impl Call for Synthetic {
         fn call(&self) -> CallFuture<'_> {
             Box::pin(async {
-                tokio::task::yield_now().await;
-                Sample {
-                    outcome: Outcome::Ok,
-                    total: self.0,
-                    phases: PhaseTimes::default(),
-                    attempts: 1,
-                    fresh: 0,
-                    reused: 1,
-                    identity: crate::measure::IdentityCounts::default(),
-                    error: None,
-                }
+                tokio::time::sleep(self.taken).await;
+                Sample::of_phase(Phase::Transmit, self.claimed)
             })
         }
     }
@@ -221,6 +226,14 @@ mod tests {
     impl Call for Never {
         fn call(&self) -> CallFuture<'_> {
             Box::pin(std::future::pending())
+        }
+    }
+
+    fn open(per_s: f64, most_in_flight: usize) -> Pacing {
+        let arrivals = Arrivals::Constant;
+        Pacing::Open {
+            rate: Rate { per_s, arrivals },
+            most_in_flight,
         }
     }
 
@@ -239,10 +252,7 @@ mod tests {
     #[tokio::test]
     async fn every_arm_gets_the_calls_that_were_asked_for_whatever_the_concurrency() {
         for concurrency in [1, 7] {
-            let arms: Vec<Arc<dyn Call>> = vec![
-                Arc::new(Instant1(Duration::from_micros(1))),
-                Arc::new(Instant1(Duration::from_micros(2))),
-            ];
+            let arms = [1, 2].map(|micros| Synthetic::claiming(Duration::from_micros(micros)));
             let monitor = Arc::default();
             let run = measure(&arms, &plan(50, concurrency), &Stop::default(), &monitor).await;
             assert!(run.complete);
@@ -250,14 +260,14 @@ mod tests {
             for (arm, tally) in run.tallies.iter().enumerate() {
                 assert_eq!(tally.requests, 50);
                 let expected = Duration::from_micros(arm as u64 + 1) * 50;
-                assert_eq!(tally.succeeded.total.sum(), expected);
+                assert_eq!(tally.succeeded.phase(Phase::Transmit).sum(), expected);
             }
         }
     }
 
     #[tokio::test]
     async fn warm_up_makes_its_own_number_of_calls() {
-        let arms: Vec<Arc<dyn Call>> = vec![Arc::new(Instant1(Duration::from_micros(1)))];
+        let arms = [Synthetic::claiming(Duration::ZERO)];
         let warm = warm_up(&arms, &plan(50, 2), &Stop::default()).await;
         assert_eq!(warm.tallies[0].requests, 3);
     }
@@ -272,5 +282,44 @@ mod tests {
         );
         assert!(!measured.complete);
         assert_eq!(measured.tallies[0].requests, 0);
+    }
+
+    /// In either loop, what a call does outside its phases counts: making a client before the SDK is called.
+    #[tokio::test]
+    async fn what_a_call_does_outside_its_phases_is_in_its_total_and_unexplained() {
+        let [claimed, unclaimed] = [1, 19].map(Duration::from_millis);
+        let taken = claimed + unclaimed;
+        for pacing in [Pacing::Closed { workers: 1 }, open(1_000.0, 1)] {
+            let arms: [Arc<dyn Call>; 1] = [Arc::new(Synthetic { claimed, taken })];
+            let plan = Plan {
+                pacing,
+                ..plan(3, 1)
+            };
+            let run = measure(&arms, &plan, &Stop::default(), &Arc::default()).await;
+            let seen = &run.tallies[0].succeeded;
+            assert!(seen.total.sum() >= 3 * taken, "{pacing:?}");
+            assert!(seen.unexplained.sum() >= 3 * unclaimed, "{pacing:?}");
+            let phases = Phase::ALL.map(|phase| seen.phase(phase).sum());
+            let sum = phases.iter().sum::<Duration>() + seen.unexplained.sum();
+            assert_eq!(sum, seen.total.sum(), "{pacing:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn calls_that_a_hung_target_left_no_worker_for_are_missed() {
+        let arms: [Arc<dyn Call>; 1] = [Arc::new(Synthetic {
+            claimed: Duration::ZERO,
+            taken: Duration::from_millis(300),
+        })];
+        let plan = Plan {
+            requests: None,
+            duration: Some(Duration::from_millis(100)),
+            pacing: open(100_000.0, 2),
+            ..plan(0, 2)
+        };
+        let run = measure(&arms, &plan, &Stop::default(), &Arc::default()).await;
+        let made = run.tallies[0].requests;
+        assert!(made <= 2);
+        assert_eq!(made + run.missed, 10_000);
     }
 }

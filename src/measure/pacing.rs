@@ -5,6 +5,7 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rand_distr::{Distribution, Exp1};
+use serde::{Deserialize, Serialize};
 
 /// Whether the next call waits for the last one (closed loop) or for its time (open loop).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,12 +39,32 @@ pub struct Rate {
 }
 
 /// How planned starts are spaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Arrivals {
-    /// Evenly
+    /// Evenly.
     Constant,
-    /// At random and independently, as calls from many callers arrive
+    /// At random and independently, as calls from many callers arrive.
     Poisson,
+}
+
+impl Arrivals {
+    /// Each with its [name](Self::name) and what it means.
+    pub const ALL: [(Self, &str, &str); 2] = [
+        (Self::Constant, "constant", "Evenly"),
+        (
+            Self::Poisson,
+            "poisson",
+            "At random and independently, as calls from many callers arrive",
+        ),
+    ];
+
+    /// As in the document.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
 }
 
 impl Rate {
@@ -72,6 +93,14 @@ mod tests {
         Rate {
             per_s: 100.0,
             arrivals,
+        }
+    }
+
+    #[test]
+    fn arrivals_are_called_as_in_the_document() {
+        for (arrivals, name, _) in Arrivals::ALL {
+            assert_eq!(serde_json::to_value(arrivals).unwrap(), name);
+            assert_eq!(arrivals.name(), name);
         }
     }
 

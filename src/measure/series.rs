@@ -141,14 +141,11 @@ impl Block {
 
     fn slice(self) -> Option<Slice> {
         let (start, end) = self.span?;
-        let latencies = self
-            .latencies
-            .into_iter()
-            .map(|(key, count)| (value(key), count));
+        let latencies = self.latencies.into_iter();
         Some(Slice {
             start,
             end,
-            latencies: latencies.collect(),
+            latencies: latencies.map(|(key, n)| (value(key), n)).collect(),
             failed: self.failed,
             loads: self.loads,
         })
@@ -179,6 +176,7 @@ fn value(key: u16) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::{IdentityPath, Phase};
 
     #[test]
     fn values_survive_their_key_to_within_four_tenths_of_a_percent() {
@@ -196,16 +194,7 @@ mod tests {
     }
 
     fn sample(nanos: u64) -> Sample {
-        Sample {
-            outcome: Outcome::Ok,
-            total: Duration::from_nanos(nanos),
-            phases: crate::measure::PhaseTimes::default(),
-            attempts: 1,
-            fresh: 0,
-            reused: 1,
-            identity: crate::measure::IdentityCounts::default(),
-            error: None,
-        }
+        Sample::of_phase(Phase::Transmit, Duration::from_nanos(nanos))
     }
 
     #[test]
@@ -245,19 +234,11 @@ mod tests {
     #[test]
     fn failed_calls_and_loads_are_counted_apart() {
         let mut series = Series::default();
-        let failed = Sample {
-            outcome: Outcome::Timeout,
-            ..sample(5)
-        };
-        let loading = Sample {
-            identity: crate::measure::IdentityCounts {
-                loads: 1,
-                ..Default::default()
-            },
-            ..sample(5)
-        };
-        series.record(0, Duration::ZERO, &failed);
-        series.record(0, Duration::ZERO, &loading);
+        let failed = sample(5).failed(Outcome::Timeout, "no answer".to_owned());
+        let loading = sample(5).with_identity(IdentityPath::Load);
+        for sample in [failed, loading] {
+            series.record(0, Duration::ZERO, &sample);
+        }
         let slice = series.slices(1)[0].clone().unwrap();
         assert_eq!((slice.failed, slice.loads), (1, 1));
         assert_eq!(slice.latencies, BTreeMap::from([(5, 1)]));

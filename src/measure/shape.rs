@@ -163,7 +163,7 @@ mod tests {
     use rand_distr::{Distribution as _, LogNormal};
 
     use super::*;
-    use crate::measure::{Outcome, PhaseTimes, Sample};
+    use crate::measure::{Phase, Sample};
 
     fn around(millis: f64, seed: u64, calls: usize) -> Vec<Duration> {
         let lognormal = LogNormal::new((millis / 1e3).ln(), 0.3).unwrap();
@@ -186,16 +186,7 @@ mod tests {
     fn series(latencies: impl IntoIterator<Item = Duration>) -> Series {
         let mut series = Series::default();
         for (round, total) in latencies.into_iter().enumerate() {
-            let sample = Sample {
-                outcome: Outcome::Ok,
-                total,
-                phases: PhaseTimes::default(),
-                attempts: 1,
-                fresh: 0,
-                reused: 1,
-                identity: crate::measure::IdentityCounts::default(),
-                error: None,
-            };
+            let sample = Sample::of_phase(Phase::Transmit, total);
             series.record(round as u64, Duration::from_millis(round as u64), &sample);
         }
         series

@@ -1,14 +1,19 @@
 //! Hands out the calls of a run one by one: at once in a closed loop, at their time in an open one.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc};
 
 use super::distribution::Distribution;
 use super::pacing::{Pacing, Rate};
 use crate::clock;
+
+/// Tickets that lie ready for a worker at most. When a target hangs, those after them are made as they are
+/// asked for, so that memory does not grow with the time that it hangs.
+const MOST_WAITING: usize = 1024;
 
 /// The longest the pacer sleeps without looking whether the run was stopped.
 const LONGEST_NAP: Duration = Duration::from_millis(50);
@@ -29,113 +34,96 @@ pub struct Limit {
     pub deadline: Option<Instant>,
 }
 
-/// The source of tickets that a run's workers share.
-pub enum Tickets {
-    Closed { next: AtomicU64, limit: Limit },
-    Open(OpenTickets),
+impl Limit {
+    fn is_over(self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| now >= deadline)
+    }
 }
 
-/// Tickets that a pacer gives out at their time.
-pub struct OpenTickets {
-    given: Mutex<mpsc::UnboundedReceiver<(Ticket, Instant)>>,
+/// The source of tickets that a run's workers share.
+pub struct Tickets {
     limit: Limit,
-    lag: StdMutex<Distribution>,
-    missed: AtomicU64,
-    ended: Arc<AtomicBool>,
+    source: Source,
+    missed: Arc<AtomicU64>,
+}
+
+enum Source {
+    /// A closed loop: the next number.
+    AtOnce(AtomicU64),
+    /// An open loop.
+    Paced(Mutex<Paced>),
+}
+
+/// What a pacer has given out, and how late that was taken.
+struct Paced {
+    given: mpsc::Receiver<Given>,
+    lag: Distribution,
+}
+
+/// A ticket as the pacer gives it out.
+struct Given {
+    ticket: Ticket,
+    /// From when on it is the generator's fault that the call has not begun.
+    due: Instant,
+    sent: Instant,
 }
 
 impl Tickets {
     /// Tickets for `arms` arms. In an open loop the clock starts to run at `start`.
     pub fn new(pacing: Pacing, arms: usize, seed: u64, start: Instant, limit: Limit) -> Self {
-        match pacing {
-            Pacing::Closed { .. } => Self::Closed {
-                next: AtomicU64::new(0),
-                limit,
-            },
+        let missed = Arc::<AtomicU64>::default();
+        let source = match pacing {
+            Pacing::Closed { .. } => Source::AtOnce(AtomicU64::new(0)),
             Pacing::Open { rate, .. } => {
-                Self::Open(OpenTickets::paced(rate, arms, seed, start, limit))
+                let (give, given) = mpsc::channel(MOST_WAITING);
+                let pacer = Pacer {
+                    limit,
+                    give,
+                    missed: Arc::clone(&missed),
+                };
+                pacer.start(rate, arms, seed, start);
+                let lag = Distribution::default();
+                Source::Paced(Mutex::new(Paced { given, lag }))
             }
+        };
+        Self {
+            limit,
+            source,
+            missed,
         }
+    }
+
+    /// Whether calls begin at planned times.
+    pub fn are_paced(&self) -> bool {
+        matches!(self.source, Source::Paced(_))
     }
 
     /// The next ticket, at its time; `None` when there are no more.
     pub async fn next(&self) -> Option<Ticket> {
-        match self {
-            Self::Closed { next, limit } => {
+        match &self.source {
+            Source::AtOnce(next) => {
                 let planned = clock::now();
-                if limit.deadline.is_some_and(|deadline| planned >= deadline) {
+                if self.limit.is_over(planned) {
                     return None;
                 }
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                (number < limit.calls).then_some(Ticket { number, planned })
+                (number < self.limit.calls).then_some(Ticket { number, planned })
             }
-            Self::Open(tickets) => tickets.next().await,
+            Source::Paced(paced) => self.next_paced(&mut *paced.lock().await).await,
         }
     }
 
-    /// How late calls began although a worker was waiting for them; `None` in a closed loop.
-    pub fn lag(&self) -> Option<Distribution> {
-        match self {
-            Self::Closed { .. } => None,
-            Self::Open(tickets) => Some(lock(&tickets.lag).clone()),
-        }
-    }
-
-    /// Calls that were planned before the deadline and that no worker was free to make by then.
-    pub fn missed(&self) -> u64 {
-        match self {
-            Self::Closed { .. } => 0,
-            Self::Open(tickets) => tickets.missed.load(Ordering::Relaxed),
-        }
-    }
-}
-
-impl OpenTickets {
-    /// Starts the pacer: a thread of its own, because a thread's sleep is some ten times as punctual as an
-    /// async runtime's timer, and does not depend on how busy the runtime is.
-    fn paced(rate: Rate, arms: usize, seed: u64, start: Instant, limit: Limit) -> Self {
-        let (give, given) = mpsc::unbounded_channel();
-        let ended = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&ended);
-        tokio::task::spawn_blocking(move || {
-            let starts = rate.starts(arms, seed).map(|offset| start + offset);
-            for (number, planned) in (0..limit.calls).zip(starts) {
-                if limit.deadline.is_some_and(|deadline| planned >= deadline)
-                    || !sleep_until(planned, &stop)
-                {
-                    return;
-                }
-                let ticket = Ticket { number, planned };
-                if give.send((ticket, clock::now())).is_err() {
-                    return;
-                }
-            }
-        });
-        Self {
-            given: Mutex::new(given),
-            limit,
-            lag: StdMutex::default(),
-            missed: AtomicU64::new(0),
-            ended,
-        }
-    }
-
-    async fn next(&self) -> Option<Ticket> {
-        let mut given = self.given.lock().await;
+    async fn next_paced(&self, Paced { given, lag }: &mut Paced) -> Option<Ticket> {
         // A ticket that lies there already waited for a worker; one that is waited for shows by how much
         // the pacer, the runtime and the machine are late.
-        let (ticket, begins) = match given.try_recv() {
-            Ok(waiting) => waiting,
-            Err(_) => given
-                .recv()
-                .await
-                .map(|(ticket, _)| (ticket, clock::now()))?,
+        let (next, begins) = match given.try_recv() {
+            Ok(waiting) => {
+                let sent = waiting.sent;
+                (waiting, sent)
+            }
+            Err(_) => (given.recv().await?, clock::now()),
         };
-        if self
-            .limit
-            .deadline
-            .is_some_and(|deadline| clock::now() >= deadline)
-        {
+        if self.limit.is_over(clock::now()) {
             let mut left = 1;
             while given.recv().await.is_some() {
                 left += 1;
@@ -143,31 +131,115 @@ impl OpenTickets {
             self.missed.fetch_add(left, Ordering::Relaxed);
             return None;
         }
-        lock(&self.lag).record(begins.saturating_duration_since(ticket.planned));
-        Some(ticket)
+        lag.record(begins.saturating_duration_since(next.due));
+        Some(next.ticket)
     }
-}
 
-impl Drop for OpenTickets {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Sleeps until `time`; false when the run has ended meanwhile.
-fn sleep_until(time: Instant, ended: &AtomicBool) -> bool {
-    loop {
-        if ended.load(Ordering::Relaxed) {
-            return false;
+    /// How late calls began although a worker was waiting for them; `None` in a closed loop.
+    pub async fn lag(&self) -> Option<Distribution> {
+        match &self.source {
+            Source::AtOnce(_) => None,
+            Source::Paced(paced) => Some(paced.lock().await.lag.clone()),
         }
-        let left = time.saturating_duration_since(clock::now());
-        if left.is_zero() {
-            return true;
-        }
-        std::thread::sleep(left.min(LONGEST_NAP));
+    }
+
+    /// Calls that were planned before the deadline and that no worker was free to make by then.
+    pub fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
     }
 }
 
-fn lock(lag: &StdMutex<Distribution>) -> std::sync::MutexGuard<'_, Distribution> {
-    lag.lock().unwrap_or_else(PoisonError::into_inner)
+/// Gives out tickets at their time.
+struct Pacer {
+    limit: Limit,
+    give: mpsc::Sender<Given>,
+    missed: Arc<AtomicU64>,
+}
+
+impl Pacer {
+    /// Starts on a thread of its own, because a thread's sleep is some ten times as punctual as an async
+    /// runtime's timer, and does not depend on how busy the runtime is.
+    fn start(self, rate: Rate, arms: usize, seed: u64, start: Instant) {
+        tokio::task::spawn_blocking(move || {
+            let starts = rate.starts(arms, seed).map(|offset| start + offset);
+            let tickets = (0..self.limit.calls).zip(starts);
+            self.give_out(tickets.map(|(number, planned)| Ticket { number, planned }));
+        });
+    }
+
+    /// Gives out each ticket at its time, but waits where too many lie there already. What is planned before
+    /// the deadline and could not be given out until then is missed.
+    fn give_out(&self, tickets: impl Iterator<Item = Ticket>) {
+        // When the pacer last had to wait for a worker: what was planned before that is late through no
+        // fault of its own.
+        let mut held_until: Option<Instant> = None;
+        for ticket in tickets {
+            let planned = ticket.planned;
+            if self.limit.is_over(planned) || !self.sleep_until(planned) {
+                return;
+            }
+            let sent = clock::now();
+            if self.limit.is_over(sent) {
+                self.missed.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            let held = held_until.is_some_and(|until| planned < until);
+            let due = if held { sent } else { planned };
+            match self.give.try_send(Given { ticket, due, sent }) {
+                Ok(()) => (),
+                Err(TrySendError::Full(given)) => {
+                    if self.give.blocking_send(given).is_err() {
+                        return;
+                    }
+                    held_until = Some(clock::now());
+                }
+                Err(TrySendError::Closed(_)) => return,
+            }
+        }
+    }
+
+    /// Sleeps until `time`; false when nobody takes tickets any more.
+    fn sleep_until(&self, time: Instant) -> bool {
+        while !self.give.is_closed() {
+            let left = time.saturating_duration_since(clock::now());
+            if left.is_zero() {
+                return true;
+            }
+            std::thread::sleep(left.min(LONGEST_NAP));
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Arrivals;
+
+    #[tokio::test]
+    async fn only_so_many_tickets_wait_for_a_target_that_hangs_and_none_is_lost() {
+        let limit = Limit {
+            calls: 10 * MOST_WAITING as u64,
+            deadline: None,
+        };
+        let rate = Rate {
+            per_s: 1e6,
+            arrivals: Arrivals::Constant,
+        };
+        let pacing = Pacing::Open {
+            rate,
+            most_in_flight: 1,
+        };
+        let tickets = Tickets::new(pacing, 1, 1, clock::now(), limit);
+        // By then all of them are due.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let Source::Paced(paced) = &tickets.source else {
+            panic!("an open loop");
+        };
+        for number in 0..limit.calls {
+            assert!(paced.lock().await.given.len() <= MOST_WAITING);
+            assert_eq!(tickets.next().await.expect("a ticket").number, number);
+        }
+        assert!(tickets.next().await.is_none());
+    }
 }

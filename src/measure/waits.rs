@@ -1,5 +1,7 @@
 //! Calls that had to wait for something they share: how many, how long, how many at once.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 /// Waits, each from when to when on one clock.
@@ -26,51 +28,33 @@ impl Waits {
     pub fn episodes(&self) -> Vec<Episode> {
         let mut waits = self.0.clone();
         waits.sort_unstable();
-        let mut episodes = Vec::new();
-        let mut rest = &waits[..];
-        while let Some(&(start, mut end)) = rest.first() {
-            let mut calls = 0;
-            for &(from, until) in rest {
-                if calls > 0 && from >= end {
-                    break;
-                }
-                end = end.max(until);
-                calls += 1;
+        let mut episodes: Vec<Episode> = Vec::new();
+        // When the calls that still wait will cease to.
+        let mut ends = BinaryHeap::new();
+        for (from, until) in waits {
+            // Who leaves as another comes is not there at once with it.
+            while ends.peek().is_some_and(|Reverse(end)| *end <= from) {
+                ends.pop();
             }
-            let (these, others) = rest.split_at(calls);
-            episodes.push(Episode {
-                start,
-                end,
-                calls: calls as u64,
-                longest: longest(these),
-                most_at_once: most_at_once(these),
-            });
-            rest = others;
+            ends.push(Reverse(until));
+            if episodes.last().is_none_or(|last| from >= last.end) {
+                episodes.push(Episode {
+                    start: from,
+                    end: until,
+                    calls: 0,
+                    longest: Duration::ZERO,
+                    most_at_once: 0,
+                });
+            }
+            if let Some(episode) = episodes.last_mut() {
+                episode.end = episode.end.max(until);
+                episode.calls += 1;
+                episode.longest = episode.longest.max(until.saturating_sub(from));
+                episode.most_at_once = episode.most_at_once.max(ends.len() as u64);
+            }
         }
         episodes
     }
-}
-
-fn longest(waits: &[(Duration, Duration)]) -> Duration {
-    let lengths = waits
-        .iter()
-        .map(|(from, until)| until.saturating_sub(*from));
-    lengths.max().unwrap_or_default()
-}
-
-fn most_at_once(waits: &[(Duration, Duration)]) -> u64 {
-    let mut changes: Vec<(Duration, i64)> = waits
-        .iter()
-        .flat_map(|&(from, until)| [(from, 1), (until, -1)])
-        .collect();
-    // Ends before starts: who leaves as another comes is not there at once with it.
-    changes.sort_unstable();
-    let mut there = 0;
-    let most = changes.iter().map(|(_, change)| {
-        there += change;
-        there
-    });
-    most.max().unwrap_or(0) as u64
 }
 
 #[cfg(test)]
@@ -84,23 +68,12 @@ mod tests {
         for (from, until) in [(10, 20), (0, 10), (2, 10), (30, 31)] {
             waits.record(second(from), second(until));
         }
-        let seen: Vec<_> = waits
-            .episodes()
-            .iter()
-            .map(|e| {
-                (
-                    e.start.as_secs(),
-                    e.end.as_secs(),
-                    e.calls,
-                    e.longest.as_secs(),
-                    e.most_at_once,
-                )
-            })
-            .collect();
-        assert_eq!(
-            seen,
-            [(0, 10, 2, 10, 2), (10, 20, 1, 10, 1), (30, 31, 1, 1, 1)]
-        );
+        let seen = waits.episodes().into_iter().map(|e| {
+            let [start, end, longest] = [e.start, e.end, e.longest].map(|time| time.as_secs());
+            (start, end, e.calls, longest, e.most_at_once)
+        });
+        let expected = [(0, 10, 2, 10, 2), (10, 20, 1, 10, 1), (30, 31, 1, 1, 1)];
+        assert!(seen.eq(expected), "{:?}", waits.episodes());
     }
 
     #[test]

@@ -4,8 +4,11 @@ use std::fmt::Write;
 
 use super::blocks::{Block, Cell, Column, Grid, Statement, Tone, left, right};
 use super::breakdown;
-use crate::document::{Arm, Comparison, Measurement, Verdict, base_name, word};
+use crate::document::{Arm, Comparison, Measurement, Statistic, Verdict, base_name, word};
 use crate::figures;
+
+const MEDIAN: Statistic = Statistic::Quantile(0.5);
+const P99: Statistic = Statistic::Quantile(0.99);
 
 /// Phases with a smaller share of an arm's time are told of only where something was decided.
 const NOTICEABLE: f64 = 0.01;
@@ -19,14 +22,14 @@ pub(super) fn in_short(run: &Measurement) -> Vec<Statement> {
         .all(|pair| pair[0].candidate == pair[1].candidate);
     let wanted = |comparison: &&Comparison| {
         comparison.phase == "total"
-            && (comparison.statistic == "p50" || (single && comparison.statistic == "p99"))
+            && (comparison.statistic == MEDIAN || (single && comparison.statistic == P99))
     };
     let mut statements: Vec<_> = comparisons.iter().filter(wanted).map(statement).collect();
     statements.extend(run.arms.iter().filter_map(|arm| {
         let medians = comparisons.iter().filter(|comparison| {
             comparison.candidate == arm.name
                 && is_phase(arm, &comparison.phase)
-                && comparison.statistic == "p50"
+                && comparison.statistic == MEDIAN
                 && is_decided(comparison)
         });
         let size = |comparison: &Comparison| comparison.difference_us.abs();
@@ -119,7 +122,7 @@ fn columns<'a>(run: &Measurement) -> Vec<Column<&'a Comparison>> {
 /// `p50`, or `p50 of transmit`.
 fn at(comparison: &Comparison) -> String {
     match comparison.phase.as_str() {
-        "total" => comparison.statistic.clone(),
+        "total" => comparison.statistic.to_string(),
         phase => format!("{} of {phase}", comparison.statistic),
     }
 }

@@ -8,7 +8,7 @@ use crate::credentials::ExchangeStats;
 use crate::document::codec::encode_histogram;
 use crate::document::{
     Arm, Comparison, Connections, ErrorSeen, IdentityUse, Outcomes, Phases, Quantiles, Slice,
-    SourceRequests, Verdict,
+    SourceRequests,
 };
 use crate::measure::series::Series;
 use crate::measure::{self, Distribution, Outcome, Phase, PhaseDistributions, Statistic, Tally};
@@ -59,7 +59,7 @@ pub fn comparison(baseline: &str, candidate: &str, comparison: &measure::Compari
         baseline: baseline.to_owned(),
         candidate: candidate.to_owned(),
         phase: "total".to_owned(),
-        statistic: statistic_name(comparison.statistic),
+        statistic: comparison.statistic,
         quantile: match comparison.statistic {
             Statistic::Mean => None,
             Statistic::Quantile(quantile) => Some(quantile),
@@ -72,12 +72,7 @@ pub fn comparison(baseline: &str, candidate: &str, comparison: &measure::Compari
         confidence: measure::comparison::CONFIDENCE,
         smallest_us: us(comparison.smallest),
         more_calls: comparison.more_calls,
-        verdict: match comparison.verdict {
-            measure::Verdict::Faster => Verdict::Faster,
-            measure::Verdict::Slower => Verdict::Slower,
-            measure::Verdict::NoDifference => Verdict::NoDifference,
-            measure::Verdict::Inconclusive => Verdict::Inconclusive,
-        },
+        verdict: comparison.verdict,
     }
 }
 
@@ -99,18 +94,6 @@ pub fn quantiles(distribution: &Distribution) -> Quantiles {
         histogram: encode_histogram(distribution.histogram())
             .ok()
             .filter(|_| some),
-    }
-}
-
-/// `p50`, `p99`, `p999`, … or `mean`.
-fn statistic_name(statistic: Statistic) -> String {
-    match statistic {
-        Statistic::Mean => "mean".to_owned(),
-        Statistic::Quantile(quantile) => {
-            let percent = format!("{:.3}", quantile * 100.0);
-            let percent = percent.trim_end_matches('0').trim_end_matches('.');
-            format!("p{}", percent.replace('.', ""))
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::assemble;
 use super::options::{LoadOptions, PacingOptions};
 use crate::document::{Load, LoadMode};
-use crate::measure::{Arrivals, Measured, Pacing, Plan};
+use crate::measure::{Measured, Pacing, Plan};
 
 /// Calls per arm when the user says nothing: enough for a p90, and polite to a real endpoint.
 const REQUESTS: u64 = 200;
@@ -32,10 +32,6 @@ pub(super) fn stated(plan: &Plan, measured: Option<&Measured>) -> Load {
         Pacing::Closed { .. } => None,
         Pacing::Open { rate, .. } => Some(rate),
     };
-    let arrivals = rate.map(|rate| match rate.arrivals {
-        Arrivals::Constant => "constant",
-        Arrivals::Poisson => "poisson",
-    });
     Load {
         mode: match rate {
             Some(_) => LoadMode::Open,
@@ -43,7 +39,7 @@ pub(super) fn stated(plan: &Plan, measured: Option<&Measured>) -> Load {
         },
         concurrency: plan.pacing.workers(),
         rate_per_s: rate.map(|rate| rate.per_s),
-        arrivals: arrivals.map(str::to_owned),
+        arrivals: rate.map(|rate| rate.arrivals),
         generator_lag: measured
             .and_then(|m| m.lag.as_ref())
             .map(assemble::quantiles),

@@ -24,8 +24,8 @@ pub use head::{Clock, arguments, environment, head, rfc3339};
 pub use lab::{LabRequests, RunningLab, load_scenario, requests, since};
 pub use load::received;
 pub use options::{
-    CheckOptions, Color, LoadOptions, OutputOptions, PacingOptions, TargetOptions, duration, rate,
-    workers,
+    CheckOptions, Color, LoadOptions, OutputOptions, PacingOptions, TargetOptions, duration,
+    one_of, rate, workers,
 };
 pub use pipeline::{ArmCall, Run, names};
 pub use session::{Session, interrupted_run};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
@@ -156,7 +157,7 @@ pub struct PacingOptions {
     pub rate: Option<f64>,
 
     /// How the planned starts are spaced
-    #[arg(long, value_enum, value_name = "KIND", default_value_t = Arrivals::Constant, requires = "rate")]
+    #[arg(long, value_parser = one_of(&Arrivals::ALL), value_name = "KIND", default_value = "constant", requires = "rate")]
     pub arrivals: Arrivals,
 }
 
@@ -229,6 +230,19 @@ pub enum Color {
     Auto,
     Always,
     Never,
+}
+
+/// Parses the name of one of these values; help lists each with what it means.
+pub fn one_of<T: Copy + Send + Sync>(
+    known: &'static [(T, &'static str, &'static str)],
+) -> impl TypedValueParser<Value = T> {
+    let values = known.iter();
+    let values = values.map(|(_, name, about)| PossibleValue::new(*name).help(*about));
+    PossibleValuesParser::new(values).try_map(move |name| {
+        let mut known = known.iter();
+        let value = known.find_map(|&(value, known, _)| (known == name).then_some(value));
+        value.ok_or("not one of the possible values")
+    })
 }
 
 /// Parses `250ms`, `10s`, `1h 30m`; zero is refused.

@@ -10,15 +10,15 @@
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 
-use super::plan::{Budget, FEWEST_SAMPLES, Plan, clock_cost, estimate};
+use super::plan::{Budget, FEWEST_SAMPLES, VisitPlan, clock_cost, estimate};
 use crate::clock;
-use crate::measure::{IdentityCounts, Outcome, Phase, PhaseTimes, Sample, Stop, Tally};
+use crate::measure::{Phase, Sample, Stop, Tally};
 
 /// Repeats an operation so many times.
 type Work = Box<dyn FnMut(u32) + Send>;
@@ -53,20 +53,16 @@ impl Arm {
 
     /// Calls go through so many bytes.
     #[must_use]
-    pub fn over(self, bytes: u64) -> Self {
-        Self {
-            bytes: Some(bytes),
-            ..self
-        }
+    pub fn over(mut self, bytes: u64) -> Self {
+        self.bytes = Some(bytes);
+        self
     }
 
     /// A sample is always the mean of so many calls, however long they take.
     #[must_use]
-    pub fn in_batches_of(self, calls: u32) -> Self {
-        Self {
-            batch: Some(calls),
-            ..self
-        }
+    pub fn in_batches_of(mut self, calls: u32) -> Self {
+        self.batch = Some(calls);
+        self
     }
 }
 
@@ -112,89 +108,83 @@ impl Timer {
             time: self.budget.time.map(|time| time / arms.len().max(1) as u32),
             ..self.budget
         };
-        let plans: Vec<Plan> = arms
+        let mut lanes: Vec<Lane> = arms
             .iter_mut()
-            .map(|arm| Plan::of(estimate(&mut arm.work), arm.batch, clock, share))
+            .map(|arm| Lane {
+                plan: VisitPlan::of(estimate(&mut arm.work), arm.batch, clock, share),
+                work: &mut arm.work,
+                tally: Tally::default(),
+            })
             .collect();
-        let planned = plans.iter().map(|plan| plan.visits).sum();
+        let planned = lanes.iter().map(|lane| lane.plan.visits).sum();
         visits.planned.store(planned, Ordering::Relaxed);
-        let mut run = Run {
-            tallies: vec![Tally::default(); arms.len()],
-            arms,
-            plans,
-            start: clock::now(),
-            stop: &self.stop,
-            visits,
+        self.visit_all(&mut lanes, visits);
+        let timed = |lane: Lane| Timed {
+            tally: lane.tally,
+            batch: lane.plan.batch,
         };
-        run.rounds(self.seed, self.budget.time.unwrap_or(Duration::MAX));
-        run.finished()
+        lanes.into_iter().map(timed).collect()
     }
-}
 
-/// A run that goes on.
-struct Run<'a> {
-    arms: &'a mut [Arm],
-    plans: Vec<Plan>,
-    tallies: Vec<Tally>,
-    start: Instant,
-    stop: &'a Stop,
-    visits: &'a Visits,
-}
-
-impl Run<'_> {
     /// Visits the arms as planned. When the time is over before that, for other programs took their
     /// part of it, only the arms with too few samples are visited any more.
-    fn rounds(&mut self, seed: u64, time: Duration) {
-        let rounds = self.plans.iter().map(|plan| plan.visits).max().unwrap_or(0);
-        let mut order: Vec<usize> = (0..self.arms.len()).collect();
-        let mut random = SmallRng::seed_from_u64(seed);
+    fn visit_all(&self, lanes: &mut [Lane], visits: &Visits) {
+        let start = clock::now();
+        let time = self.budget.time.unwrap_or(Duration::MAX);
+        let rounds = lanes.iter().map(|lane| lane.plan.visits).max().unwrap_or(0);
+        let mut order: Vec<usize> = (0..lanes.len()).collect();
+        let mut random = SmallRng::seed_from_u64(self.seed);
         for round in 0..rounds {
             order.shuffle(&mut random);
             for &at in &order {
                 if self.stop.is_stopped() {
                     return;
                 }
-                let late = clock::since(self.start) >= time;
-                let enough = self.tallies[at].requests >= FEWEST_SAMPLES;
-                if self.plans[at].is_due(round, rounds) && !(late && enough) {
-                    self.visit(at, round);
+                let lane = &mut lanes[at];
+                let over = clock::since(start) >= time;
+                let enough = lane.tally.requests >= FEWEST_SAMPLES;
+                if lane.plan.is_due(round, rounds) && !(over && enough) {
+                    lane.visit(round, clock::since(start));
+                    visits.done.fetch_add(1, Ordering::Relaxed);
                 }
             }
         }
     }
-
-    fn visit(&mut self, at: usize, round: u64) {
-        let (plan, tally) = (&self.plans[at], &mut self.tallies[at]);
-        let wanted = plan.samples - tally.requests;
-        let began = clock::since(self.start);
-        // Recorded only after the visit: histograms between two calls would cost the second one its
-        // caches.
-        for call in visit(&mut self.arms[at].work, plan, wanted) {
-            tally.record(round, began, &sample(call));
-        }
-        self.visits.done.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn finished(self) -> Vec<Timed> {
-        let results = self.tallies.into_iter().zip(&self.plans);
-        results
-            .map(|(tally, plan)| Timed {
-                tally,
-                batch: plan.batch,
-            })
-            .collect()
-    }
 }
 
-fn visit(work: &mut Work, plan: &Plan, wanted: u64) -> Vec<Duration> {
-    work(plan.warm_up);
-    (0..plan.per_visit.min(wanted))
-        .map(|_| {
-            let start = clock::now();
-            work(plan.batch);
-            per_call(clock::since(start), plan.batch)
-        })
-        .collect()
+/// An arm on its way through a run.
+struct Lane<'a> {
+    work: &'a mut Work,
+    plan: VisitPlan,
+    tally: Tally,
+}
+
+impl Lane<'_> {
+    /// Times some calls of a visit that begins `at` after the start of the run.
+    fn visit(&mut self, round: u64, at: Duration) {
+        let VisitPlan {
+            batch,
+            per_visit,
+            samples,
+            warm_up,
+            ..
+        } = self.plan;
+        (self.work)(warm_up);
+        let wanted = per_visit.min(samples - self.tally.requests);
+        let timed: Vec<Duration> = (0..wanted)
+            .map(|_| {
+                let start = clock::now();
+                (self.work)(batch);
+                per_call(clock::since(start), batch)
+            })
+            .collect();
+        // Recorded only after the visit: histograms between two calls would cost the second one its
+        // caches.
+        for call in timed {
+            let sample = Sample::of_phase(Phase::Signing, call);
+            self.tally.record(round, at, &sample);
+        }
+    }
 }
 
 /// To the nearest nanosecond.
@@ -203,25 +193,21 @@ fn per_call(elapsed: Duration, batch: u32) -> Duration {
     Duration::from_nanos(((elapsed.as_nanos() + batch / 2) / batch) as u64)
 }
 
-/// A call that did nothing but sign.
-fn sample(total: Duration) -> Sample {
-    let mut phases = PhaseTimes::default();
-    phases[Phase::Signing] = total;
-    Sample {
-        outcome: Outcome::Ok,
-        total,
-        phases,
-        attempts: 1,
-        fresh: 0,
-        reused: 0,
-        identity: IdentityCounts::default(),
-        error: None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn timer(stop: Stop) -> Timer {
+        let budget = Budget {
+            samples: Some(50),
+            time: None,
+        };
+        Timer {
+            budget,
+            seed: 1,
+            stop,
+        }
+    }
 
     #[test]
     fn every_arm_gets_its_samples_and_all_of_its_time_is_signing() {
@@ -229,16 +215,8 @@ mod tests {
             Arm::new("short", || 1 + 1),
             Arm::new("fixed", || 1 + 1).in_batches_of(7),
         ];
-        let timer = Timer {
-            budget: Budget {
-                samples: Some(50),
-                time: None,
-            },
-            seed: 1,
-            stop: Stop::default(),
-        };
         let visits = Visits::default();
-        let results = timer.run(&mut arms, &visits);
+        let results = timer(Stop::default()).run(&mut arms, &visits);
         let (done, planned) = visits.seen();
         assert_eq!(done, planned);
         assert_eq!(results[1].batch, 7);
@@ -253,16 +231,7 @@ mod tests {
     fn a_stopped_run_ends() {
         let stop = Stop::default();
         stop.stop();
-        let budget = Budget {
-            samples: Some(50),
-            time: None,
-        };
-        let timer = Timer {
-            budget,
-            seed: 1,
-            stop,
-        };
-        let results = timer.run(&mut [Arm::new("never", || ())], &Visits::default());
+        let results = timer(stop).run(&mut [Arm::new("never", || ())], &Visits::default());
         assert_eq!(results[0].tally.requests, 0);
     }
 }

@@ -14,68 +14,107 @@ use bytes::Bytes;
 
 use super::bench::Arm;
 use super::checksum;
-use super::example::{SESSION_TOKEN, get, put};
+use super::example::{get, put, session_token};
 use super::payload::{Payloads, Size};
-use super::request::{ACCESS_KEY_ID, Payload, Request, RequestError, SECRET_ACCESS_KEY};
-use super::steps::{self, StepError};
+use super::request::{ACCESS_KEY_ID, Payload, RequestError, SECRET_ACCESS_KEY, UnsignedRequest};
+use super::steps;
 
 /// Calls per sample of [`Case::BareLoop`].
 const BARE_LOOP: u32 = 32;
 
-/// Something to be timed; each is one arm or several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+/// Something to be timed; each is one arm or several. [`ALL`](Self::ALL) says what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Case {
-    /// The signature in the headers of a GET
     Header,
-    /// The same with a session token of some 700 bytes
     SessionToken,
-    /// The same in the URL
     Presign,
-    /// The same with `SigV4a`: whole, its key derived, and its ECDSA with a kept key
     Sigv4a,
-    /// The steps of header signing: derived key, canonical request, string to sign, HMAC
     Steps,
-    /// Header signing by this program's own steps, with a derived and with a kept key
     CachedKey,
-    /// Header signing of a PUT by size of its payload, and with an unsigned payload
     Payload,
-    /// CRC32, CRC64NVME and SHA-256 of a payload in memory
     Checksum,
-    /// A streamed PUT with a checksum trailer: signature, checksum and aws-chunked encoding
     Trailer,
-    /// A bare loop over the aws-sigv4 crate, to hold `header` against; only when asked for
     BareLoop,
 }
 
 impl Case {
-    /// What is timed unless something else is asked for.
-    pub const DEFAULT: [Self; 9] = [
-        Self::Header,
-        Self::SessionToken,
-        Self::Presign,
-        Self::Sigv4a,
-        Self::Steps,
-        Self::CachedKey,
-        Self::Payload,
-        Self::Checksum,
-        Self::Trailer,
+    /// Each with its name and what it is.
+    pub const ALL: [(Self, &str, &str); 10] = [
+        (
+            Self::Header,
+            "header",
+            "The signature in the headers of a GET",
+        ),
+        (
+            Self::SessionToken,
+            "session-token",
+            "The same with a session token of some 700 bytes",
+        ),
+        (Self::Presign, "presign", "The same in the URL"),
+        (
+            Self::Sigv4a,
+            "sigv4a",
+            "The same with `SigV4a`: whole, its key derived, and its ECDSA with a kept key",
+        ),
+        (
+            Self::Steps,
+            "steps",
+            "The steps of header signing: derived key, canonical request, string to sign, HMAC",
+        ),
+        (
+            Self::CachedKey,
+            "cached-key",
+            "Header signing by this program's own steps, with a derived and with a kept key",
+        ),
+        (
+            Self::Payload,
+            "payload",
+            "Header signing of a PUT by size of its payload, and with an unsigned payload",
+        ),
+        (
+            Self::Checksum,
+            "checksum",
+            "CRC32, CRC64NVME and SHA-256 of a payload in memory",
+        ),
+        (
+            Self::Trailer,
+            "trailer",
+            "A streamed PUT with a checksum trailer: signature, checksum and aws-chunked encoding",
+        ),
+        (
+            Self::BareLoop,
+            "bare-loop",
+            "A bare loop over the aws-sigv4 crate, to hold `header` against; only when asked for",
+        ),
     ];
 
+    /// What is timed unless something else is asked for.
+    #[must_use]
+    pub fn defaults() -> Vec<Self> {
+        let all = Self::ALL.into_iter().map(|(case, ..)| case);
+        all.filter(|case| *case != Self::BareLoop).collect()
+    }
+
     /// The arms of this case.
-    pub fn arms(self, payloads: &Payloads) -> Result<Vec<Arm>, CaseError> {
+    ///
+    /// # Errors
+    ///
+    /// When one of the requests that are built into the program cannot be signed.
+    pub fn arms(self, payloads: &Payloads) -> Result<Vec<Arm>, RequestError> {
+        let one = |arm| Ok(vec![arm]);
         match self {
-            Self::Header => Ok(vec![signing("header", get(None), 0)?]),
-            Self::SessionToken => {
-                let request = get(Some(SESSION_TOKEN));
-                Ok(vec![signing("header-session-token", request, 0)?])
-            }
+            Self::Header => one(signing("header", get(None))?),
+            Self::SessionToken => one(signing(
+                "header-session-token",
+                get(Some(&session_token())),
+            )?),
             Self::Presign => {
-                let request = Request {
+                let request = UnsignedRequest {
                     expires_in: Some(Duration::from_hours(1)),
                     payload: Payload::Unsigned,
                     ..get(None)
                 };
-                Ok(vec![signing("presign", request, 0)?])
+                one(signing("presign", request)?)
             }
             Self::Sigv4a => sigv4a(),
             Self::Steps => step_arms(),
@@ -83,67 +122,43 @@ impl Case {
             Self::Payload => payload_arms(payloads),
             Self::Checksum => Ok(checksum_arms(payloads)),
             Self::Trailer => trailer_arms(payloads),
-            Self::BareLoop => Ok(vec![bare_loop()]),
+            Self::BareLoop => one(bare_loop()),
         }
     }
 }
 
-/// Why a case cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum CaseError {
-    #[error(transparent)]
-    Request(#[from] RequestError),
-    #[error(transparent)]
-    Step(#[from] StepError),
-}
-
-const CHECKSUMS: [ChecksumAlgorithm; 3] = [
-    ChecksumAlgorithm::Crc32,
-    ChecksumAlgorithm::Crc64Nvme,
-    ChecksumAlgorithm::Sha256,
-];
-
 /// Signs `request` over and over.
-fn signing(name: impl Into<String>, request: Request, bytes: usize) -> Result<Arm, CaseError> {
-    request.sign().map_err(RequestError::from)?;
-    let arm = Arm::new(name, move || request.sign());
-    Ok(if bytes > 0 {
-        arm.over(bytes as u64)
-    } else {
-        arm
-    })
+fn signing(name: impl Into<String>, request: UnsignedRequest) -> Result<Arm, RequestError> {
+    request.sign()?;
+    Ok(Arm::new(name, move || request.sign()))
 }
 
-fn sigv4a() -> Result<Vec<Arm>, CaseError> {
-    let request = Request {
+fn sigv4a() -> Result<Vec<Arm>, RequestError> {
+    let request = UnsignedRequest {
         version: SignatureVersion::V4a,
         region: "*".to_owned(),
         ..get(None)
     };
     let text = steps::string_to_sign(&request, &steps::canonical_request(&request)?);
-    let key = v4a::generate_signing_key(ACCESS_KEY_ID, SECRET_ACCESS_KEY);
-    let key = key.as_ref().to_vec();
+    let derived_key = || v4a::generate_signing_key(ACCESS_KEY_ID, SECRET_ACCESS_KEY);
+    let key = derived_key().as_ref().to_vec();
     Ok(vec![
-        signing("sigv4a", request, 0)?,
-        Arm::new("sigv4a-derive-key", || {
-            v4a::generate_signing_key(ACCESS_KEY_ID, SECRET_ACCESS_KEY)
-        }),
+        signing("sigv4a", request)?,
+        Arm::new("sigv4a-derive-key", derived_key),
         Arm::new("sigv4a-ecdsa", move || {
             v4a::calculate_signature(&key, text.as_bytes())
         }),
     ])
 }
 
-fn step_arms() -> Result<Vec<Arm>, CaseError> {
+fn step_arms() -> Result<Vec<Arm>, RequestError> {
     let request = Arc::new(get(None));
     let canonical = steps::canonical_request(&request)?;
     let text = steps::string_to_sign(&request, &canonical);
-    let key = steps::signing_key(&request)?.as_ref().to_vec();
+    let key = steps::signing_key(&request).as_ref().to_vec();
     let (first, second, third) = (Arc::clone(&request), Arc::clone(&request), request);
     Ok(vec![
-        Arm::new("derive-key", move || {
-            v4::generate_signing_key(SECRET_ACCESS_KEY, first.time, &first.region, &first.service)
-        }),
+        Arm::new("derive-key", move || steps::signing_key(&first)),
         Arm::new("canonical-request-own", move || {
             steps::canonical_request(&second)
         }),
@@ -156,31 +171,28 @@ fn step_arms() -> Result<Vec<Arm>, CaseError> {
     ])
 }
 
-fn cached_key() -> Result<Vec<Arm>, CaseError> {
+fn cached_key() -> Result<Vec<Arm>, RequestError> {
     let request = Arc::new(get(None));
-    let key = steps::signing_key(&request)?.as_ref().to_vec();
+    let key = steps::signing_key(&request).as_ref().to_vec();
     steps::authorization(&request, &key)?;
     let again = Arc::clone(&request);
     Ok(vec![
         Arm::new("derived-key-own", move || {
-            steps::signing_key(&request).and_then(|key| steps::authorization(&request, key))
+            steps::authorization(&request, steps::signing_key(&request))
         }),
         Arm::new("cached-key-own", move || steps::authorization(&again, &key)),
     ])
 }
 
-fn payload_arms(payloads: &Payloads) -> Result<Vec<Arm>, CaseError> {
+fn payload_arms(payloads: &Payloads) -> Result<Vec<Arm>, RequestError> {
     let checksum = ("x-amz-checksum-crc32", "y/Q5Jg==");
     let unsigned = put(Payload::Unsigned, 1 << 20, &[checksum]);
-    let mut arms = vec![signing("payload-unsigned", unsigned, 0)?];
+    let mut arms = vec![signing("payload-unsigned", unsigned)?];
     for payload in &payloads.signed {
-        let size = payload.len();
-        let request = put(Payload::Signed(payload.clone()), size, &[checksum]);
-        arms.push(signing(
-            format!("payload-{}", Size(size as u64)),
-            request,
-            size,
-        )?);
+        let size = Size(payload.len() as u64);
+        let request = put(Payload::Signed(payload.clone()), size.0, &[checksum]);
+        let arm = signing(format!("payload-{size}"), request)?;
+        arms.push(if size.0 > 0 { arm.over(size.0) } else { arm });
     }
     Ok(arms)
 }
@@ -192,11 +204,11 @@ fn checksum_arms(payloads: &Payloads) -> Vec<Arm> {
     })
 }
 
-fn trailer_arms(payloads: &Payloads) -> Result<Vec<Arm>, CaseError> {
+fn trailer_arms(payloads: &Payloads) -> Result<Vec<Arm>, RequestError> {
     let request = |algorithm: ChecksumAlgorithm, size: Size| {
         let length = size.0.to_string();
         let trailer = format!("x-amz-checksum-{}", algorithm.as_str());
-        let sent = checksum::encoded_length(algorithm, size.0) as usize;
+        let sent = checksum::encoded_length(algorithm, size.0);
         let more = [
             ("content-encoding", "aws-chunked"),
             ("x-amz-decoded-content-length", length.as_str()),
@@ -204,19 +216,12 @@ fn trailer_arms(payloads: &Payloads) -> Result<Vec<Arm>, CaseError> {
         ];
         put(Payload::Trailer, sent, &more)
     };
-    request(ChecksumAlgorithm::Crc32, Size(0))
-        .sign()
-        .map_err(RequestError::from)?;
+    request(ChecksumAlgorithm::Crc32, Size(0)).sign()?;
     Ok(each_checked(payloads, |algorithm, payload, size| {
         let request = request(algorithm, size);
         let name = format!("trailer-{}-{size}", algorithm.as_str());
-        let operation = move || {
-            (
-                request.sign(),
-                checksum::send_with_trailer(algorithm, &payload),
-            )
-        };
-        Arm::new(name, operation).over(size.0)
+        let send = move || checksum::send_with_trailer(algorithm, &payload);
+        Arm::new(name, move || (request.sign(), send())).over(size.0)
     }))
 }
 
@@ -225,7 +230,8 @@ fn each_checked(
     arm: impl Fn(ChecksumAlgorithm, Bytes, Size) -> Arm,
 ) -> Vec<Arm> {
     let of_payload = |payload: &Bytes| {
-        CHECKSUMS.map(|algorithm| arm(algorithm, payload.clone(), Size(payload.len() as u64)))
+        checksum::ALGORITHMS
+            .map(|algorithm| arm(algorithm, payload.clone(), Size(payload.len() as u64)))
     };
     payloads.checked.iter().flat_map(of_payload).collect()
 }
@@ -269,33 +275,28 @@ mod tests {
     #[test]
     fn own_steps_lead_to_the_signature_of_the_crate() {
         let payload = Bytes::from_static(b"payload");
+        let trailer = ("x-amz-trailer", "x-amz-checksum-crc32");
         for request in [
             get(None),
-            get(Some(SESSION_TOKEN)),
+            get(Some(&session_token())),
             put(Payload::Signed(payload), 7, &[]),
             put(Payload::Unsigned, 7, &[]),
-            put(
-                Payload::Trailer,
-                7,
-                &[("x-amz-trailer", "x-amz-checksum-crc32")],
-            ),
+            put(Payload::Trailer, 7, &[trailer]),
         ] {
             let signed = request.signed().unwrap();
-            let (_, theirs) = signed
-                .headers
-                .iter()
-                .find(|(name, _)| name == "authorization")
-                .unwrap();
-            let key = steps::signing_key(&request).unwrap();
-            assert_eq!(&steps::authorization(&request, key).unwrap(), theirs);
+            let key = steps::signing_key(&request);
+            let own = steps::authorization(&request, key).unwrap();
+            assert_eq!(signed.headers["authorization"], own);
         }
     }
 
     #[test]
     fn every_case_has_arms_and_no_two_share_a_name() {
         let payloads = Payloads::new(&[Size(0), Size(1024)], &[Size(1024)]);
-        let all = Case::DEFAULT.into_iter().chain([Case::BareLoop]);
-        let arms: Vec<Arm> = all.flat_map(|case| case.arms(&payloads).unwrap()).collect();
+        let all = Case::ALL.into_iter();
+        let arms: Vec<Arm> = all
+            .flat_map(|(case, ..)| case.arms(&payloads).unwrap())
+            .collect();
         let names: std::collections::BTreeSet<_> = arms.iter().map(|arm| &arm.name).collect();
         assert_eq!(names.len(), arms.len());
     }

@@ -6,9 +6,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use aws_runtime::content_encoding::{AwsChunkedBody, AwsChunkedBodyOptions};
 use aws_smithy_checksums::ChecksumAlgorithm;
@@ -22,6 +20,13 @@ use hyper::body::{Body, Frame, SizeHint};
 /// What the streamed body hands out at a time: what the SDK sends as one chunk.
 const FRAME: usize = 64 * 1024;
 
+/// The checksums that are timed.
+pub const ALGORITHMS: [ChecksumAlgorithm; 3] = [
+    ChecksumAlgorithm::Crc32,
+    ChecksumAlgorithm::Crc64Nvme,
+    ChecksumAlgorithm::Sha256,
+];
+
 /// The checksum of a payload in memory.
 #[must_use]
 pub fn of(algorithm: ChecksumAlgorithm, payload: &[u8]) -> Bytes {
@@ -34,12 +39,9 @@ pub fn of(algorithm: ChecksumAlgorithm, payload: &[u8]) -> Bytes {
 /// a connection would, and gives the number of bytes that would have been sent.
 #[must_use]
 pub fn send_with_trailer(algorithm: ChecksumAlgorithm, payload: &Bytes) -> u64 {
-    let checksum = algorithm.into_impl();
-    let options = AwsChunkedBodyOptions::default()
-        .with_trailer_len(HttpChecksum::size(checksum.as_ref()))
-        .with_stream_length(payload.len() as u64);
     let body = SdkBody::from_body_1_x(Frames(payload.clone()));
-    let body = ChecksumBody::new(body, checksum).with_cache(ChecksumCache::new());
+    let body = ChecksumBody::new(body, algorithm.into_impl()).with_cache(ChecksumCache::new());
+    let options = chunked(algorithm, payload.len() as u64);
     let body = AwsChunkedBody::new(SdkBody::from_body_1_x(body), options);
     drain(SdkBody::from_body_1_x(body))
 }
@@ -47,37 +49,28 @@ pub fn send_with_trailer(algorithm: ChecksumAlgorithm, payload: &Bytes) -> u64 {
 /// The length that the SDK would announce for such a body.
 #[must_use]
 pub fn encoded_length(algorithm: ChecksumAlgorithm, payload: u64) -> u64 {
+    chunked(algorithm, payload).encoded_length()
+}
+
+fn chunked(algorithm: ChecksumAlgorithm, payload: u64) -> AwsChunkedBodyOptions {
     AwsChunkedBodyOptions::default()
         .with_trailer_len(HttpChecksum::size(algorithm.into_impl().as_ref()))
         .with_stream_length(payload)
-        .encoded_length()
 }
 
 /// Reads a body that waits for nothing but to be asked again, as `aws-chunked` bodies do between their
 /// parts.
 fn drain(mut body: SdkBody) -> u64 {
-    let again = Arc::new(Again::default());
-    let waker = Waker::from(Arc::clone(&again));
-    let mut context = Context::from_waker(&waker);
+    let mut context = Context::from_waker(Waker::noop());
     let mut sent = 0;
     loop {
         match Pin::new(&mut body).poll_frame(&mut context) {
             Poll::Ready(Some(Ok(frame))) => {
                 sent += frame.data_ref().map_or(0, |data| data.len() as u64);
             }
-            Poll::Pending if again.0.swap(false, Ordering::Relaxed) => (),
-            Poll::Ready(_) | Poll::Pending => return sent,
+            Poll::Pending => (),
+            Poll::Ready(_) => return sent,
         }
-    }
-}
-
-/// Whether a body asked to be polled again.
-#[derive(Default)]
-struct Again(AtomicBool);
-
-impl Wake for Again {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -110,11 +103,7 @@ mod tests {
 
     #[test]
     fn the_whole_body_is_sent_with_its_trailer() {
-        for algorithm in [
-            ChecksumAlgorithm::Crc32,
-            ChecksumAlgorithm::Crc64Nvme,
-            ChecksumAlgorithm::Sha256,
-        ] {
+        for algorithm in ALGORITHMS {
             for size in [0, 1, FRAME, 3 * FRAME + 5] {
                 let payload = Bytes::from(vec![7; size]);
                 let sent = send_with_trailer(algorithm, &payload);

@@ -29,7 +29,7 @@ pub use bench::{Arm, Timed, Timer};
 pub use case::Case;
 pub use payload::{Payloads, Size};
 pub use plan::Budget;
-pub use request::{Payload, Request, Signed};
+pub use request::{Payload, SignedRequest, UnsignedRequest};
 
 #[cfg(test)]
 mod tests {

@@ -41,7 +41,7 @@ pub struct Budget {
 
 /// How one arm's share of the run is spent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct VisitPlan {
     pub(super) batch: u32,
     pub(super) per_visit: u64,
     pub(super) visits: u64,
@@ -49,7 +49,7 @@ pub(super) struct Plan {
     pub(super) warm_up: u32,
 }
 
-impl Plan {
+impl VisitPlan {
     pub(super) fn of(call: Duration, batch: Option<u32>, clock: Duration, share: Budget) -> Self {
         let call = call.max(Duration::from_nanos(1));
         let batch = batch.unwrap_or_else(|| {
@@ -122,9 +122,9 @@ mod tests {
 
     const CLOCK: Duration = Duration::from_nanos(25);
 
-    fn plan(call: Duration, samples: Option<u64>, time: Option<u64>) -> Plan {
+    fn plan(call: Duration, samples: Option<u64>, time: Option<u64>) -> VisitPlan {
         let time = time.map(Duration::from_millis);
-        Plan::of(call, None, CLOCK, Budget { samples, time })
+        VisitPlan::of(call, None, CLOCK, Budget { samples, time })
     }
 
     #[test]

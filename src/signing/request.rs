@@ -1,5 +1,6 @@
 //! A request and its signature, by the crate that the SDK signs with.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -31,7 +32,7 @@ pub enum Payload {
 
 /// A request with all that its signature depends on.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct UnsignedRequest {
     pub method: String,
     /// Percent-encoded.
     pub url: String,
@@ -44,15 +45,16 @@ pub struct Request {
     pub version: SignatureVersion,
     /// Presigned for so long; signed in its headers if `None`.
     pub expires_in: Option<Duration>,
+    /// Of the documentation, from [`example_identity`].
     pub identity: Identity,
 }
 
 /// A signed request.
 #[derive(Clone, Debug)]
-pub struct Signed {
+pub struct SignedRequest {
     pub signature: String,
     pub url: String,
-    pub headers: Vec<(String, String)>,
+    pub headers: BTreeMap<String, String>,
 }
 
 /// Why a request could not be signed.
@@ -77,9 +79,13 @@ pub fn example_identity(session_token: Option<&str>) -> Identity {
     .into()
 }
 
-impl Request {
+impl UnsignedRequest {
     /// Signs the request: what the SDK does in its signing phase between taking the request apart and
     /// applying the result.
+    ///
+    /// # Errors
+    ///
+    /// When the request cannot be signed.
     pub fn sign(&self) -> Result<SigningOutput<SigningInstructions>, SigningError> {
         let headers = self
             .headers
@@ -90,27 +96,33 @@ impl Request {
     }
 
     /// Signs the request and applies the signature to it.
-    pub fn signed(&self) -> Result<Signed, RequestError> {
+    ///
+    /// # Errors
+    ///
+    /// When the request cannot be signed or is not valid HTTP.
+    pub fn signed(&self) -> Result<SignedRequest, RequestError> {
         let (instructions, signature) = self.sign()?.into_parts();
-        let mut request = http::Request::builder()
-            .method(self.method.as_str())
-            .uri(&self.url)
-            .body(())?;
-        for (name, value) in &self.headers {
-            let name: http::HeaderName = name.parse().map_err(http::Error::from)?;
-            let value: http::HeaderValue = value.parse().map_err(http::Error::from)?;
-            request.headers_mut().append(name, value);
-        }
+        let mut request = self.http()?;
         instructions.apply_to_request_http1x(&mut request);
         let headers = request.headers().iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             (name.to_string(), value)
         });
-        Ok(Signed {
+        Ok(SignedRequest {
             signature,
             url: request.uri().to_string(),
             headers: headers.collect(),
         })
+    }
+
+    /// The request as it is before it is signed, without its payload.
+    pub(super) fn http(&self) -> Result<http::Request<()>, http::Error> {
+        let request = http::Request::builder().method(self.method.as_str());
+        let mut request = request.uri(&self.url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request.body(())
     }
 
     fn body(&self) -> SignableBody<'_> {
@@ -123,26 +135,22 @@ impl Request {
 
     fn params(&self) -> SigningParams<'_> {
         let set = "every parameter is set";
-        match self.version {
-            SignatureVersion::V4a => v4a::SigningParams::builder()
+        if self.version == SignatureVersion::V4a {
+            let params = v4a::SigningParams::builder()
                 .identity(&self.identity)
                 .region_set(&self.region)
                 .name(&self.service)
                 .time(self.time)
-                .settings(self.settings())
-                .build()
-                .expect(set)
-                .into(),
-            _ => v4::SigningParams::builder()
-                .identity(&self.identity)
-                .region(&self.region)
-                .name(&self.service)
-                .time(self.time)
-                .settings(self.settings())
-                .build()
-                .expect(set)
-                .into(),
+                .settings(self.settings());
+            return params.build().expect(set).into();
         }
+        let params = v4::SigningParams::builder()
+            .identity(&self.identity)
+            .region(&self.region)
+            .name(&self.service)
+            .time(self.time)
+            .settings(self.settings());
+        params.build().expect(set).into()
     }
 
     /// As the SDK's endpoint rules set them: S3 encodes the path once, leaves it as it is and sends the

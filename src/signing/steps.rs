@@ -11,13 +11,15 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_sigv4::sign::v4;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use http::{HeaderName, HeaderValue, Uri, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 use url::form_urlencoded;
 
-use super::request::{Payload, Request};
+use super::request::{ACCESS_KEY_ID, Payload, RequestError, SECRET_ACCESS_KEY, UnsignedRequest};
 
 /// Headers that the SDK does not sign.
 const UNSIGNED: [&str; 4] = [
@@ -34,34 +36,9 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Why a request has no canonical form.
-#[derive(Debug, thiserror::Error)]
-pub enum StepError {
-    #[error("the request is not valid HTTP")]
-    Http(#[from] http::Error),
-    #[error("the request has no host")]
-    NoHost,
-    #[error("the identity holds no credentials")]
-    NoCredentials,
-}
-
-impl From<http::uri::InvalidUri> for StepError {
-    fn from(error: http::uri::InvalidUri) -> Self {
-        Self::Http(error.into())
-    }
-}
-
-impl From<header::InvalidHeaderName> for StepError {
-    fn from(error: header::InvalidHeaderName) -> Self {
-        Self::Http(error.into())
-    }
-}
-
-impl From<header::InvalidHeaderValue> for StepError {
-    fn from(error: header::InvalidHeaderValue) -> Self {
-        Self::Http(error.into())
-    }
-}
+/// `20130524T000000Z`.
+const TIMESTAMP: &[BorrowedFormatItem<'_>] =
+    format_description!("[year][month][day]T[hour][minute][second]Z");
 
 /// The first step's result.
 #[derive(Clone, Debug)]
@@ -72,30 +49,27 @@ pub struct Canonical {
 }
 
 /// The first step: the request in its one canonical form, the payload's hash included.
-pub fn canonical_request(request: &Request) -> Result<Canonical, StepError> {
-    let uri: Uri = request.url.parse()?;
+///
+/// # Errors
+///
+/// When the request is not valid HTTP.
+pub fn canonical_request(request: &UnsignedRequest) -> Result<Canonical, RequestError> {
     let payload_hash = match &request.payload {
         Payload::Signed(bytes) => hex::encode(Sha256::digest(bytes)),
         Payload::Unsigned => "UNSIGNED-PAYLOAD".to_owned(),
         Payload::Trailer => "STREAMING-UNSIGNED-PAYLOAD-TRAILER".to_owned(),
     };
-    let headers = canonical_headers(request, &uri, &payload_hash)?;
-    let mut names: Vec<&HeaderName> = headers
+    let http = completed(request, &payload_hash)?;
+    let headers = http.headers();
+    let mut names: Vec<&str> = headers
         .keys()
-        .filter(|name| !UNSIGNED.contains(&name.as_str()))
+        .map(HeaderName::as_str)
+        .filter(|name| !UNSIGNED.contains(name))
         .collect();
-    names.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-    let signed_headers = names
-        .iter()
-        .map(|name| name.as_str())
-        .collect::<Vec<_>>()
-        .join(";");
-    let mut text = format!(
-        "{}\n{}\n{}\n",
-        request.method,
-        uri.path(),
-        canonical_query(&uri)
-    );
+    names.sort_unstable();
+    let signed_headers = names.join(";");
+    let (path, query) = (http.uri().path(), canonical_query(http.uri()));
+    let mut text = format!("{}\n{path}\n{query}\n", request.method);
     for name in names {
         let values: Vec<_> = headers
             .get_all(name)
@@ -113,7 +87,7 @@ pub fn canonical_request(request: &Request) -> Result<Canonical, StepError> {
 
 /// The second step: what the key is applied to.
 #[must_use]
-pub fn string_to_sign(request: &Request, canonical: &Canonical) -> String {
+pub fn string_to_sign(request: &UnsignedRequest, canonical: &Canonical) -> String {
     format!(
         "AWS4-HMAC-SHA256\n{}\n{}\n{}",
         timestamp(request.time),
@@ -123,88 +97,75 @@ pub fn string_to_sign(request: &Request, canonical: &Canonical) -> String {
 }
 
 /// The key of the request's day, Region and service, as `aws-sigv4` derives it on every call.
-pub fn signing_key(request: &Request) -> Result<impl AsRef<[u8]>, StepError> {
-    let secret = credentials(request)?.secret_access_key();
-    Ok(v4::generate_signing_key(
-        secret,
+pub fn signing_key(request: &UnsignedRequest) -> impl AsRef<[u8]> + use<> {
+    v4::generate_signing_key(
+        SECRET_ACCESS_KEY,
         request.time,
         &request.region,
         &request.service,
-    ))
+    )
 }
 
 /// All steps with a given key: the `authorization` header.
-pub fn authorization(request: &Request, key: impl AsRef<[u8]>) -> Result<String, StepError> {
+///
+/// # Errors
+///
+/// When the request is not valid HTTP.
+pub fn authorization(
+    request: &UnsignedRequest,
+    key: impl AsRef<[u8]>,
+) -> Result<String, RequestError> {
     let canonical = canonical_request(request)?;
     let signature = v4::calculate_signature(key, string_to_sign(request, &canonical).as_bytes());
     Ok(format!(
-        "AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={signature}",
-        credentials(request)?.access_key_id(),
+        "AWS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/{}, SignedHeaders={}, Signature={signature}",
         scope(request),
         canonical.signed_headers,
     ))
 }
 
-fn canonical_headers(
-    request: &Request,
-    uri: &Uri,
+/// The request with the headers that signing adds.
+fn completed(
+    request: &UnsignedRequest,
     payload_hash: &str,
-) -> Result<HeaderMap, StepError> {
-    let mut headers = HeaderMap::with_capacity(request.headers.len());
-    for (name, value) in &request.headers {
-        let name = HeaderName::try_from(name.to_lowercase())?;
-        headers.append(name, HeaderValue::from_str(value.trim_matches(' '))?);
+) -> Result<http::Request<()>, http::Error> {
+    let mut http = request.http()?;
+    let host = http.uri().authority().map_or("", |host| host.as_str());
+    let host = HeaderValue::from_str(host)?;
+    let credentials = request.identity.data::<Credentials>();
+    let token = credentials.and_then(Credentials::session_token);
+    let added = [
+        ("x-amz-date", Some(&*timestamp(request.time))),
+        ("x-amz-security-token", token),
+        ("x-amz-content-sha256", Some(payload_hash)),
+    ];
+    let headers = http.headers_mut();
+    headers.insert(header::HOST, host);
+    for (name, value) in added {
+        if let Some(value) = value {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
+        }
     }
-    let host = uri.authority().ok_or(StepError::NoHost)?;
-    headers.insert(header::HOST, HeaderValue::from_str(host.as_str())?);
-    let mut insert = |name, value: &str| {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
-        Ok::<_, StepError>(())
-    };
-    insert("x-amz-date", &timestamp(request.time))?;
-    if let Some(token) = credentials(request)?.session_token() {
-        insert("x-amz-security-token", token)?;
-    }
-    insert("x-amz-content-sha256", payload_hash)?;
-    Ok(headers)
+    Ok(http)
 }
 
 fn canonical_query(uri: &Uri) -> String {
     let encoded = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
-    let mut pairs: Vec<(String, String)> =
-        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-            .map(|(key, value)| (encoded(&key), encoded(&value)))
-            .collect();
-    pairs.sort();
-    let pairs: Vec<_> = pairs
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
+    let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let mut pairs: Vec<_> = pairs
+        .map(|(key, value)| (encoded(&key), encoded(&value)))
         .collect();
-    pairs.join("&")
+    pairs.sort();
+    let pairs = pairs.iter().map(|(key, value)| format!("{key}={value}"));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
-fn credentials(request: &Request) -> Result<&Credentials, StepError> {
-    request
-        .identity
-        .data::<Credentials>()
-        .ok_or(StepError::NoCredentials)
-}
-
-fn scope(request: &Request) -> String {
+fn scope(request: &UnsignedRequest) -> String {
     let date = &timestamp(request.time)[..8];
     format!("{date}/{}/{}/aws4_request", request.region, request.service)
 }
 
-/// `20130524T000000Z`.
 fn timestamp(time: SystemTime) -> String {
-    let time = OffsetDateTime::from(time);
-    format!(
-        "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
-        time.year(),
-        u8::from(time.month()),
-        time.day(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    )
+    let formatted = OffsetDateTime::from(time).format(TIMESTAMP);
+    formatted.expect("a time has every part that is written")
 }

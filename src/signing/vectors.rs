@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::request::{Payload, Request, RequestError, Signed, example_identity};
+use super::request::{Payload, RequestError, UnsignedRequest, example_identity};
 
 /// A request to be signed.
 #[derive(Clone, Debug, Deserialize)]
@@ -78,53 +78,51 @@ pub enum VectorError {
 }
 
 /// Signs every request of a JSON array.
+///
+/// # Errors
+///
+/// When `json` is no such array, or one of its requests cannot be signed.
 pub fn sign_all(json: &[u8]) -> Result<Vec<SignedVector>, VectorError> {
     let vectors: Vec<Vector> = serde_json::from_slice(json)?;
-    vectors.iter().map(Vector::sign).collect()
+    vectors.into_iter().map(Vector::sign).collect()
 }
 
 impl Vector {
-    fn sign(&self) -> Result<SignedVector, VectorError> {
-        let signed = self.request()?.signed();
-        let signed = signed.map_err(|source| VectorError::Request {
-            name: self.name.clone(),
-            source,
-        })?;
-        let Signed {
-            signature,
-            url,
-            headers,
-        } = signed;
-        let headers: BTreeMap<_, _> = headers.into_iter().collect();
-        Ok(SignedVector {
-            name: self.name.clone(),
-            kind: self.kind,
-            signature,
-            authorization: headers.get("authorization").cloned(),
-            url,
-            headers,
-        })
+    fn sign(self) -> Result<SignedVector, VectorError> {
+        let (name, kind) = (self.name.clone(), self.kind);
+        match self.request()?.signed() {
+            Err(source) => Err(VectorError::Request { name, source }),
+            Ok(signed) => Ok(SignedVector {
+                name,
+                kind,
+                signature: signed.signature,
+                authorization: signed.headers.get("authorization").cloned(),
+                url: signed.url,
+                headers: signed.headers,
+            }),
+        }
     }
 
-    fn request(&self) -> Result<Request, VectorError> {
-        let time = OffsetDateTime::parse(&self.time, &Rfc3339);
-        let time = time.map_err(|source| VectorError::Time {
-            name: self.name.clone(),
-            time: self.time.clone(),
-            source,
-        })?;
-        Ok(Request {
-            method: self.method.clone(),
-            url: self.url.clone(),
-            headers: self.headers.clone().into_iter().collect(),
+    fn request(self) -> Result<UnsignedRequest, VectorError> {
+        let time = match OffsetDateTime::parse(&self.time, &Rfc3339) {
+            Ok(time) => time.into(),
+            Err(source) => {
+                let (name, time) = (self.name, self.time);
+                return Err(VectorError::Time { name, time, source });
+            }
+        };
+        Ok(UnsignedRequest {
+            method: self.method,
+            url: self.url,
+            headers: self.headers.into_iter().collect(),
             payload: if self.unsigned_payload {
                 Payload::Unsigned
             } else {
-                Payload::Signed(Bytes::from(self.payload.clone()))
+                Payload::Signed(Bytes::from(self.payload))
             },
-            service: self.service.clone(),
-            region: self.region.clone(),
-            time: time.into(),
+            service: self.service,
+            region: self.region,
+            time,
             version: SignatureVersion::V4,
             expires_in: (self.kind == Kind::Presign).then(|| Duration::from_secs(self.expires_s)),
             identity: example_identity(self.session_token.as_deref()),

@@ -2,7 +2,6 @@
 //! by DNS.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -14,7 +13,7 @@ use crate::discovery::dns::{DnsError, Lookup};
 use crate::discovery::{CloudMap, Policy, Resolver};
 use crate::document::Arm;
 use crate::measure::load::CallFuture;
-use crate::measure::{Call, IdentityCounts, Outcome, Phase, PhaseTimes, Sample};
+use crate::measure::{Call, Outcome, Phase, Sample};
 use crate::run::{ArmCall, Failure, Session};
 
 /// The arms; DNS is left out where it does not know the service.
@@ -109,14 +108,11 @@ impl Call for Held {
                 Policy::PreferAz.pick(&fleet, now, &mut *random)
             };
             let took = clock::since(start);
-            let error = picked
-                .is_none()
-                .then(|| "the service has no instances".to_owned());
-            sample(
-                Phase::Endpoint,
-                took,
-                error.map(|error| (Outcome::Other, error)),
-            )
+            let sample = Sample::of_phase(Phase::Endpoint, took);
+            match picked {
+                Some(_) => sample,
+                None => sample.failed(Outcome::Other, "the service has no instances".to_owned()),
+            }
         })
     }
 }
@@ -129,35 +125,16 @@ impl Call for Dns {
             let start = clock::now();
             let answer = self.0.addresses().await;
             let took = clock::since(start);
-            let failed = answer.err().map(|error| {
-                let outcome = match error {
-                    DnsError::Silent { .. } => Outcome::Timeout,
-                    DnsError::Io { .. } => Outcome::Connect,
-                    DnsError::Name(_) | DnsError::Refused { .. } => Outcome::Other,
-                };
-                (outcome, error_text(&error))
-            });
-            sample(Phase::Transmit, took, failed)
+            let sample = Sample::of_phase(Phase::Transmit, took);
+            let Err(error) = answer else {
+                return sample;
+            };
+            let outcome = match error {
+                DnsError::Silent { .. } => Outcome::Timeout,
+                DnsError::Io { .. } => Outcome::Connect,
+                DnsError::Name(_) | DnsError::Refused { .. } => Outcome::Other,
+            };
+            sample.failed(outcome, error_text(&error))
         })
-    }
-}
-
-/// A call that is no SDK's: all of it is one phase.
-fn sample(phase: Phase, took: Duration, failed: Option<(Outcome, String)>) -> Sample {
-    let mut phases = PhaseTimes::default();
-    phases[phase] = took;
-    let (outcome, error) = match failed {
-        None => (Outcome::Ok, None),
-        Some((outcome, error)) => (outcome, Some(error)),
-    };
-    Sample {
-        outcome,
-        total: took,
-        phases,
-        attempts: 1,
-        fresh: 0,
-        reused: 0,
-        identity: IdentityCounts::default(),
-        error,
     }
 }

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::discovery::{Answer, Balanced, CallError, Instance, Policy};
 use crate::document::{Arm, Balance, InstanceCalls, ZoneCalls};
 use crate::measure::load::CallFuture;
-use crate::measure::{Call, Distribution, IdentityCounts, Outcome, Phase, PhaseTimes, Sample};
+use crate::measure::{Call, Distribution, Outcome, Phase, Sample};
 use crate::run::{ArmCall, Failure, Session, quantiles};
 
 /// Where calls answered.
@@ -162,15 +162,17 @@ impl HealthCall {
         let check = self.balanced.check(&self.service.asked_health);
         let ended = tokio::time::timeout(limit, check).await;
         let total = clock::since(start);
+        let failed =
+            |outcome, error| Sample::of_phase(Phase::Transmit, total).failed(outcome, error);
         match ended {
             Ok(Ok(answer)) => {
                 self.note(&answer, total);
                 (served(&answer, total), Some(answer))
             }
-            Ok(Err(error)) => (failed(total, outcome(&error), error.to_string()), None),
+            Ok(Err(error)) => (failed(outcome(&error), error.to_string()), None),
             Err(_) => {
                 let error = format!("no answer within {limit:?}");
-                (failed(total, Outcome::Timeout, error), None)
+                (failed(Outcome::Timeout, error), None)
             }
         }
     }
@@ -196,33 +198,13 @@ impl Call for HealthCall {
 
 /// The pick is the phase in which the endpoint is found; the rest lies between request and answer.
 fn served(answer: &Answer, total: Duration) -> Sample {
-    let mut phases = PhaseTimes::default();
-    phases[Phase::Endpoint] = answer.picking;
-    phases[Phase::Transmit] = total.saturating_sub(answer.picking);
+    let phases = [
+        (Phase::Endpoint, answer.picking),
+        (Phase::Transmit, total.saturating_sub(answer.picking)),
+    ];
     Sample {
-        outcome: Outcome::Ok,
-        total,
-        phases,
         attempts: answer.tries,
-        fresh: 0,
-        reused: 0,
-        identity: IdentityCounts::default(),
-        error: None,
-    }
-}
-
-fn failed(total: Duration, outcome: Outcome, error: String) -> Sample {
-    let mut phases = PhaseTimes::default();
-    phases[Phase::Transmit] = total;
-    Sample {
-        outcome,
-        total,
-        phases,
-        attempts: 1,
-        fresh: 0,
-        reused: 0,
-        identity: IdentityCounts::default(),
-        error: Some(error),
+        ..Sample::of_phases(phases)
     }
 }
 

@@ -11,8 +11,7 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use tonic::transport::{Certificate, ClientTlsConfig};
 
 use super::arguments::{CallOptions, CloudmapArgs};
-use crate::client::ArmFacts;
-use crate::clock;
+use crate::client::{ArmFacts, SteadyTime};
 use crate::discovery::{
     CloudMap, OwnZone, Polling, Resolver, Security, Target, Timing, WithoutHostPrefix, ZoneSource,
 };
@@ -95,7 +94,7 @@ impl Service {
             seed,
             self.timeout,
             Timing {
-                time: SharedTimeSource::new(clock::Monotonic),
+                time: SharedTimeSource::new(SteadyTime),
                 sleep: SharedAsyncSleep::new(TokioSleep::new()),
             },
         );

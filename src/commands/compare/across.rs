@@ -131,11 +131,11 @@ mod tests {
         let comparisons = comparisons(global, regional).unwrap();
         let median = &comparisons[0];
         assert_eq!(
-            (median.phase.as_str(), median.statistic.as_str()),
-            ("total", "p50")
+            (median.phase.as_str(), median.statistic),
+            ("total", Statistic::Quantile(0.5))
         );
         assert_eq!(median.verdict, Verdict::Faster);
-        for (index, statistic) in ["p50", "p90", "p99", "mean"].iter().enumerate() {
+        for (index, statistic) in Statistic::USUAL.iter().enumerate() {
             let total = &regional.phases.total;
             let stored = [total.p50_us, total.p90_us, total.p99_us, total.mean_us][index].unwrap();
             let compared = &comparisons[index];

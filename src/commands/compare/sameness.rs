@@ -68,8 +68,7 @@ fn target(base: &Run, new: &Run) -> Vec<String> {
                 .body
                 .load
                 .arrivals
-                .clone()
-                .unwrap_or_else(|| "none".to_owned())
+                .map_or_else(|| "none".to_owned(), word)
         }),
         different("warm-up", &|document| document.body.load.warmup.to_string()),
     ]

@@ -10,12 +10,12 @@ use std::time::{Duration, SystemTime};
 use anyhow::anyhow;
 use aws_credential_types::Credentials;
 use aws_credential_types::attributes::AccountId;
-use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 use clap::Args;
 
 use self::output::ProcessCredentials;
 use super::command::{Command, Completed, Kind};
 use crate::client::{error_text, provider_of};
+use crate::clock;
 use crate::credentials::{CacheKey, Exchanges, FileCache, NamedSource, Source, Windows};
 use crate::render;
 use crate::run::{Failure, OutputOptions, duration, environment, hint_for};
@@ -107,7 +107,7 @@ async fn run(args: CredentialProcessArgs) -> Result<Completed, Failure> {
 }
 
 fn printed(credentials: &Credentials) -> Result<Completed, Failure> {
-    let now = SystemTimeSource::new().now();
+    let now = clock::wall();
     let good_until = |expiry: SystemTime| {
         if expiry <= now {
             now + EXTENSION

@@ -216,7 +216,7 @@ fn stampede(results: &WorkerResults) -> Stampede {
         .filter(|(_, request)| request.is_load());
     let mut fetchers: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
     let mut without_expiry = BTreeSet::new();
-    for (worker, request) in loads.filter(|(_, request)| request.outcome() == Outcome::Ok) {
+    for (worker, request) in loads.filter(|(_, request)| request.outcome == Outcome::Ok) {
         match request.expires {
             Some(expires) => fetchers.entry(expires).or_default().insert(*worker),
             None => without_expiry.insert(*worker),

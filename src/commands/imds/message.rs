@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::credentials::ExchangeStats;
-use crate::measure::{Distribution, IdentityPath, Outcome, Phase, PhaseTimes, Sample};
+use crate::measure::{Distribution, IdentityPath, Outcome, Phase, Sample};
 
 /// A line.
 #[derive(Serialize, Deserialize)]
@@ -24,19 +24,11 @@ pub(super) struct WorkerRequest {
     /// When it began, since the worker's beginning.
     pub(super) at: Duration,
     pub(super) took: Duration,
-    /// Index in [`Outcome::ALL`].
-    outcome: usize,
-    path: Path,
+    pub(super) outcome: Outcome,
+    path: IdentityPath,
     /// Expiry of what it got, in seconds since 1970: tells one set of credentials from the next.
     pub(super) expires: Option<u64>,
     error: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Path {
-    Hit,
-    Load,
-    Wait,
 }
 
 /// Exchanges of one operation.
@@ -60,12 +52,8 @@ impl WorkerRequest {
         Self {
             at,
             took,
-            outcome: outcome as usize,
-            path: match path {
-                IdentityPath::Hit => Path::Hit,
-                IdentityPath::Load => Path::Load,
-                IdentityPath::Wait => Path::Wait,
-            },
+            outcome,
+            path,
             expires,
             error,
         }
@@ -73,36 +61,16 @@ impl WorkerRequest {
 
     /// Whether this request asked the source.
     pub(super) fn is_load(&self) -> bool {
-        self.path == Path::Load
-    }
-
-    pub(super) fn outcome(&self) -> Outcome {
-        Outcome::ALL
-            .get(self.outcome)
-            .copied()
-            .unwrap_or(Outcome::Other)
+        self.path == IdentityPath::Load
     }
 
     /// The request as a measured call: all of it is [`Phase::Identity`].
     pub(super) fn sample(&self) -> Sample {
-        let mut phases = PhaseTimes::default();
-        phases[Phase::Identity] += self.took;
-        let mut sample = Sample {
-            outcome: self.outcome(),
-            total: self.took,
-            phases,
-            attempts: 1,
-            fresh: 0,
-            reused: 0,
-            identity: crate::measure::IdentityCounts::default(),
-            error: self.error.clone(),
-        };
-        sample.identity.add(match self.path {
-            Path::Hit => IdentityPath::Hit,
-            Path::Load => IdentityPath::Load,
-            Path::Wait => IdentityPath::Wait,
-        });
-        sample
+        let sample = Sample::of_phase(Phase::Identity, self.took).with_identity(self.path);
+        match &self.error {
+            None => sample,
+            Some(error) => sample.failed(self.outcome, error.clone()),
+        }
     }
 }
 

@@ -10,7 +10,6 @@ use anyhow::Context;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 use clap::{Args, ValueEnum};
 
 use super::message::{Ended, Exchanged, Message, WorkerRequest};
@@ -199,7 +198,7 @@ impl Worker {
             Some(kept) => kept,
             None => (self.provider().await?, None),
         };
-        let now = SystemTimeSource::new().now();
+        let now = clock::wall();
         let good = held.filter(|held| held.expiry().is_none_or(|expiry| now < expiry));
         let path = if good.is_some() {
             IdentityPath::Hit

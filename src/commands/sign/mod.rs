@@ -15,7 +15,7 @@ use crate::clock;
 use crate::document::{Document, Target};
 use crate::measure::Stop;
 use crate::run::{
-    CheckOptions, Clock, Console, Failure, OutputOptions, duration, head, stop_on_signal,
+    CheckOptions, Clock, Console, Failure, OutputOptions, duration, head, one_of, stop_on_signal,
 };
 use crate::signing::bench::Visits;
 use crate::signing::{Arm, Budget, Case, Payloads, Size, Timed, Timer, vectors};
@@ -29,7 +29,7 @@ const DURATION: Duration = Duration::from_secs(4);
 #[derive(Args, Clone, Debug)]
 pub struct SignArgs {
     /// What to time [default: all but bare-loop]
-    #[arg(long, value_enum, value_name = "CASE,…", value_delimiter = ',')]
+    #[arg(long, value_parser = one_of(&Case::ALL), value_name = "CASE,…", value_delimiter = ',')]
     case: Vec<Case>,
 
     /// Payload sizes [default: 0B to 100MiB for `payload`, 1MiB for `checksum` and `trailer`]
@@ -133,7 +133,7 @@ async fn watched(
 /// The arms of every case asked for, each once.
 fn arms(args: &SignArgs) -> Result<Vec<Arm>, Failure> {
     let mut cases = if args.case.is_empty() {
-        Case::DEFAULT.to_vec()
+        Case::defaults()
     } else {
         args.case.clone()
     };

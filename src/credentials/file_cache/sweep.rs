@@ -3,8 +3,9 @@
 use std::os::fd::OwnedFd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 use rustix::fs::{AtFlags, Dir, statat, unlinkat};
+
+use crate::clock;
 
 /// No session lasts longer than 36 hours, so that what is older has expired, and its source has been away for longer
 /// than it is any use to anyone.
@@ -17,7 +18,7 @@ pub(super) fn old_files(directory: &OwnedFd) {
         return;
     };
     // Against the clock that has stamped the files, whatever clock the cache was given.
-    let now = SystemTimeSource::new().now();
+    let now = clock::wall();
     for file in files.flatten() {
         let name = file.file_name();
         let kept = [b".json".as_slice(), b".new"];
@@ -47,7 +48,7 @@ mod tests {
     #[test]
     fn old_credentials_go_and_everything_else_stays() {
         let folder = tempfile::tempdir().expect("a folder");
-        let old = SystemTimeSource::new().now() - USELESS - Duration::from_secs(9);
+        let old = clock::wall() - USELESS - Duration::from_secs(9);
         for name in ["a.json", "b.new", "c.lock", "d.txt", "e.json"] {
             let file = File::create(folder.path().join(name)).expect("made");
             if name != "e.json" {

@@ -1,7 +1,7 @@
 //! The figures that a limit can be set to, by the names that they have in the document.
 
 use crate::document::codec::decode_histogram;
-use crate::document::{Arm, Phases, Quantiles};
+use crate::document::{Arm, Phases, Quantiles, Statistic};
 
 /// A figure of an arm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,20 +9,19 @@ pub enum Figure {
     Time {
         /// `total`, a phase, or `dns`.
         phase: &'static str,
-        statistic: Statistic,
+        statistic: TimeFigure,
     },
     Counter(Counter),
     /// Completed calls per second.
     Rate,
 }
 
+/// A figure of a distribution of times.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Statistic {
-    Mean,
+pub enum TimeFigure {
     Min,
     Max,
-    /// 0.5 is the median.
-    Quantile(f64),
+    At(Statistic),
 }
 
 /// Calls, attempts or connections, counted.
@@ -79,47 +78,36 @@ pub(super) fn phase_names() -> Vec<&'static str> {
     names
 }
 
-impl Statistic {
-    /// `mean`, `min`, `max`, or `p` and a percentage: two digits before the decimal point, which is left
-    /// out, so `p999` is 99.9 %. As in the document's own names.
+impl TimeFigure {
+    /// `min`, `max`, `mean`, or `p` and a percentage, as in the document's own names.
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
-            "mean" => return Some(Self::Mean),
-            "min" => return Some(Self::Min),
-            "max" => return Some(Self::Max),
-            _ => (),
+            "min" => Some(Self::Min),
+            "max" => Some(Self::Max),
+            name => name.parse().ok().map(Self::At),
         }
-        let digits = name.strip_prefix('p')?;
-        let fits = match digits.len() {
-            1 | 2 => true,
-            // `p100` would otherwise be a tenth.
-            3..=6 => digits.starts_with('9'),
-            _ => false,
-        };
-        if !fits || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        let quantile: f64 = format!("0.{digits:0>2}").parse().ok()?;
-        (quantile > 0.0).then_some(Self::Quantile(quantile))
     }
 
     /// Microseconds; `None` where nothing was recorded.
     pub(super) fn of(self, quantiles: &Quantiles) -> Option<f64> {
-        let stored = [
-            (Self::Mean, quantiles.mean_us),
-            (Self::Min, quantiles.min_us),
-            (Self::Max, quantiles.max_us),
-            (Self::Quantile(0.5), quantiles.p50_us),
-            (Self::Quantile(0.9), quantiles.p90_us),
-            (Self::Quantile(0.99), quantiles.p99_us),
-            (Self::Quantile(0.999), quantiles.p999_us),
-        ];
-        if let Some((_, figure)) = stored.iter().find(|(statistic, _)| *statistic == self) {
-            return *figure;
-        }
-        let Self::Quantile(quantile) = self else {
-            return None;
+        let quantile = match self {
+            Self::Min => return quantiles.min_us,
+            Self::Max => return quantiles.max_us,
+            Self::At(Statistic::Mean) => return quantiles.mean_us,
+            Self::At(Statistic::Quantile(quantile)) => quantile,
         };
+        let stored = [
+            (0.5_f64, quantiles.p50_us),
+            (0.9, quantiles.p90_us),
+            (0.99, quantiles.p99_us),
+            (0.999, quantiles.p999_us),
+        ];
+        let stored = stored
+            .into_iter()
+            .find(|(known, _)| known.total_cmp(&quantile).is_eq());
+        if let Some((_, figure)) = stored {
+            return figure;
+        }
         let histogram = decode_histogram(quantiles.histogram.as_ref()?).ok()?;
         (!histogram.is_empty()).then(|| histogram.value_at_quantile(quantile) as f64 / 1e3)
     }
@@ -132,8 +120,8 @@ mod tests {
 
     #[test]
     fn percentiles_have_two_digits_before_their_point() {
-        let of = |name| match Statistic::named(name) {
-            Some(Statistic::Quantile(quantile)) => (quantile * 1e6).round() as u32,
+        let of = |name| match TimeFigure::named(name) {
+            Some(TimeFigure::At(Statistic::Quantile(quantile))) => (quantile * 1e6).round() as u32,
             other => panic!("{name} is {other:?}"),
         };
         assert_eq!(
@@ -152,17 +140,20 @@ mod tests {
             "p99.9",
             "p99999999",
         ] {
-            assert_eq!(Statistic::named(bad), None, "{bad}");
+            assert_eq!(TimeFigure::named(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn stored_percentiles_are_taken_as_they_are_and_others_from_the_histogram() {
         let quantiles = &fixtures::sts().body.arms[0].phases.total;
-        let of = |name| Statistic::named(name).unwrap().of(quantiles).unwrap();
+        let of = |name| TimeFigure::named(name).unwrap().of(quantiles).unwrap();
         assert_eq!(Some(of("p99")), quantiles.p99_us);
         assert!(of("p50") < of("p75") && of("p75") < of("p99"));
-        assert_eq!(Statistic::Quantile(0.75).of(&Quantiles::default()), None);
+        assert_eq!(
+            TimeFigure::At(Statistic::Quantile(0.75)).of(&Quantiles::default()),
+            None
+        );
     }
 
     #[test]

@@ -11,6 +11,6 @@ mod meant;
 mod parse;
 
 pub use evaluate::{bases, check};
-pub use figure::{Counter, Figure, Statistic};
+pub use figure::{Counter, Figure, TimeFigure};
 pub use limit::{Limit, Threshold};
 pub use parse::ParseError;

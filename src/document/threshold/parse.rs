@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::figure::{COUNTERS, Figure, RATE, Statistic, phase_names};
+use super::figure::{COUNTERS, Figure, RATE, TimeFigure, phase_names};
 use super::limit::{Limit, Threshold};
 use crate::document::check::Operator;
 use crate::document::word;
@@ -180,7 +180,7 @@ fn figure(left: Part<'_>) -> Result<(Option<Part<'_>>, Figure, String), ParseErr
     if name == RATE {
         return Ok((arm(before, None)?, Figure::Rate, name.to_owned()));
     }
-    let statistic = Statistic::named(name).ok_or_else(|| unknown_statistic(last))?;
+    let statistic = TimeFigure::named(name).ok_or_else(|| unknown_statistic(last))?;
     let (before, phase) = match before.map(Part::split_at_last_dot) {
         None => (None, "total"),
         Some((before, phase)) => {

@@ -121,7 +121,8 @@ impl ZonedHealth {
             operation: operation(zone),
             zone: state.zone_name(zone),
             rules: RuleEvaluator::new(servers.rules, seed, &format!("grpc {id}"), &[]),
-            cross_zone: cross_zone.map(|way| RuleEvaluator::new(way, seed, &format!("hop {id}"), &[])),
+            cross_zone: cross_zone
+                .map(|way| RuleEvaluator::new(way, seed, &format!("hop {id}"), &[])),
             capacity: capacity.map(Semaphore::new),
         }
     }

@@ -9,7 +9,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_servicediscovery::Client;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
-use awscreds_bench::clock;
+use awscreds_bench::client::SteadyTime;
 use awscreds_bench::discovery::{
     Balanced, CloudMap, Policy, Polling, Resolver, Security, Target, Timing, WithoutHostPrefix,
 };
@@ -48,7 +48,7 @@ pub fn target() -> Target {
 
 pub fn timing() -> Timing {
     Timing {
-        time: SharedTimeSource::new(clock::Monotonic),
+        time: SharedTimeSource::new(SteadyTime),
         sleep: SharedAsyncSleep::new(TokioSleep::new()),
     }
 }
