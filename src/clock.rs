@@ -7,8 +7,6 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_smithy_async::time::TimeSource;
-
 /// A point on the monotonic clock.
 #[must_use]
 pub fn now() -> Instant {
@@ -30,10 +28,12 @@ pub fn since(start: Instant) -> Duration {
 }
 
 /// [`wall`] as the SDK's time source: the SDK's own interval telemetry becomes monotonic with it.
+#[cfg(feature = "cli")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Monotonic;
 
-impl TimeSource for Monotonic {
+#[cfg(feature = "cli")]
+impl aws_smithy_async::time::TimeSource for Monotonic {
     fn now(&self) -> SystemTime {
         wall()
     }

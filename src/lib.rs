@@ -9,24 +9,48 @@
 //! - [`client`]: instrumented SDK clients
 //! - [`signing`]: what signing costs on this CPU, without a network
 //! - [`simulation`]: strategies on a virtual clock
+//! - [`credentials`]: sources of credentials, and what fetching from them costs
 //! - [`discovery`]: Cloud Map as a name resolver, and balancing that knows zones
-//! - [`credentials`]: sources of credentials, what fetching from them costs, and strategies of renewal
-//! - [`measure`]: samples, distributions, load, comparisons; knows neither AWS nor a terminal
+//! - [`strategies`]: who renews credentials when, and a file that processes share
 //! - [`lab`]: the embedded AWS; shares no code with the instrument that measures it
-//! - [`clock`], [`exit`], [`link_local`], [`processor`]: the ground floor
+//! - [`measure`]: samples, distributions, load, comparisons; knows neither AWS nor a terminal
+//! - [`clock`], [`error_text`], [`exit`], [`link_local`], [`processor`]: the ground floor
+//!
+//! The command line is the default feature. The features `strategies`, `discovery` and `lab` are the rooms of
+//! these names for other programs, each by itself and with few dependencies; [`clock`] and [`error_text`] come
+//! with any of them.
 
-pub mod cli;
-pub mod client;
 pub mod clock;
-pub mod commands;
-pub mod credentials;
+pub mod error_text;
+
+#[cfg(feature = "discovery")]
 pub mod discovery;
-pub mod doctor;
-pub mod exit;
+#[cfg(feature = "lab")]
 pub mod lab;
+#[cfg(feature = "strategies")]
+pub mod strategies;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
+pub mod client;
+#[cfg(feature = "cli")]
+pub mod commands;
+#[cfg(feature = "cli")]
+pub mod credentials;
+#[cfg(feature = "cli")]
+pub mod doctor;
+#[cfg(feature = "cli")]
+pub mod exit;
+#[cfg(feature = "cli")]
 pub mod link_local;
+#[cfg(feature = "cli")]
 pub mod measure;
+#[cfg(feature = "cli")]
 pub mod processor;
+#[cfg(feature = "cli")]
 pub mod report;
+#[cfg(feature = "cli")]
 pub mod signing;
+#[cfg(feature = "cli")]
 pub mod simulation;

@@ -15,9 +15,10 @@ use super::Report;
 use super::failure::{Failure, hint_for};
 use super::options::{self, OutputOptions};
 use crate::client::{error_text, provider_of};
-use crate::credentials::{CacheKey, Exchanges, FileCache, NamedSource, Source, Variables, Windows};
+use crate::credentials::{Exchanges, NamedSource, Source, Variables};
 use crate::report;
 use crate::report::process_credentials::ProcessCredentials;
+use crate::strategies::{CacheKey, FileCache, Windows};
 
 /// Lists the keys of the calls that this process was started by, one inside the other.
 const CALLERS: &str = "AWSCREDS_BENCH_CREDENTIAL_PROCESS";
@@ -75,7 +76,7 @@ pub async fn run(args: CredentialProcessArgs) -> Result<Report, Failure> {
     let key = named.key();
     let mut cache = FileCache::builder(key.clone())
         .limit(args.timeout)
-        .windows(ahead_of_other_sdks);
+        .advisory(ahead_of_other_sdks);
     if let Some(directory) = args.cache_dir.filter(|name| !name.as_os_str().is_empty()) {
         cache = cache.directory(directory);
     }
@@ -129,12 +130,8 @@ fn printed(credentials: &Credentials) -> ProcessCredentials {
 /// Windows that begin no later than those of the SDKs that read the output. botocore runs the process again at
 /// each call from 15 minutes before the expiry on: whoever does so must find that it is time to renew. Jitter
 /// therefore begins them earlier, by up to half.
-fn ahead_of_other_sdks(lifetime: Duration, chance: f64) -> Windows {
-    let windows = Windows::of(lifetime);
-    Windows {
-        advisory: windows.advisory.mul_f64(1.0 + chance / 2.0),
-        ..windows
-    }
+fn ahead_of_other_sdks(lifetime: Duration, chance: f64) -> Duration {
+    Windows::of(lifetime).advisory.mul_f64(1.0 + chance / 2.0)
 }
 
 /// Starts over with a mark in the environment, which a `credential_process` of the profile will inherit: a profile

@@ -4,7 +4,7 @@
 //! content and a mark that only this lab can have made. So nothing that was issued needs to be
 //! remembered, however long the lab runs and however much it issues, and a seed repeats a run.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 type HmacSha256 = Hmac<Sha256>;

@@ -7,7 +7,7 @@ use super::blocks::{Align, Block, Cell, Grid, Statement, Tone};
 use super::document::Tool;
 use super::figures;
 use super::sheet::{Sheet, csv_of};
-use crate::simulation::{Outcome, Terms};
+use crate::simulation::{PlayerOutcome, Terms};
 
 /// Strategies of renewal on a virtual clock.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -113,7 +113,7 @@ impl SimulatedTerms {
 impl SimulatedStrategy {
     /// `outage` says whether there was one.
     #[must_use]
-    pub fn of(outcome: &Outcome, outage: bool) -> Self {
+    pub fn of(outcome: &PlayerOutcome, outage: bool) -> Self {
         Self {
             name: outcome.player.name().to_owned(),
             inline_refreshes: outcome.inline_refreshes,

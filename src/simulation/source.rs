@@ -56,9 +56,9 @@ impl Fetches {
     }
 }
 
-/// How a fetch will end.
-enum Answer {
-    Credentials(Credentials),
+/// What the source does with a request.
+enum Response {
+    Issued(Credentials),
     Refused(&'static str),
     Never,
 }
@@ -90,22 +90,22 @@ impl Source {
     }
 
     async fn fetch(&self, renewal: bool) -> Result<Credentials, CredentialsError> {
-        let answer = self.ask(renewal);
+        let response = self.respond(renewal);
         let terms = self.0.terms;
-        let wait = if matches!(answer, Answer::Never) {
+        let wait = if matches!(response, Response::Never) {
             GIVES_UP
         } else {
             terms.latency
         };
         tokio::time::sleep(wait).await;
-        match answer {
-            Answer::Credentials(credentials) => Ok(credentials),
-            Answer::Refused(why) => Err(CredentialsError::provider_error(why)),
-            Answer::Never => Err(CredentialsError::provider_timed_out(GIVES_UP)),
+        match response {
+            Response::Issued(credentials) => Ok(credentials),
+            Response::Refused(why) => Err(CredentialsError::provider_error(why)),
+            Response::Never => Err(CredentialsError::provider_timed_out(GIVES_UP)),
         }
     }
 
-    fn ask(&self, renewal: bool) -> Answer {
+    fn respond(&self, renewal: bool) -> Response {
         let now = self.0.clock.elapsed();
         let outage = self.0.outage.filter(|outage| outage.lasts_at(now));
         let mut state = self.state();
@@ -117,19 +117,19 @@ impl Source {
         state.fetches.during_outage += u64::from(outage.is_some());
         if let Some(outage) = outage {
             return match outage.trouble {
-                Trouble::Fail => Answer::Refused("the source is down"),
+                Trouble::Fail => Response::Refused("the source is down"),
                 Trouble::Throttle => {
                     state.fetches.throttled += 1;
-                    Answer::Refused("the source is throttling")
+                    Response::Refused("the source is throttling")
                 }
-                Trouble::Hang => Answer::Never,
+                Trouble::Hang => Response::Never,
             };
         }
         if !state.admits(self.0.terms, now) {
             state.fetches.throttled += 1;
-            return Answer::Refused("the source is throttling");
+            return Response::Refused("the source is throttling");
         }
-        Answer::Credentials(state.issue(self.0.terms, now))
+        Response::Issued(state.issue(self.0.terms, now))
     }
 }
 

@@ -18,9 +18,10 @@ use crate::client::{SetupError, credentials_outcome, error_text, provider_of};
 use crate::clock;
 use crate::commands::options::OutputOptions;
 use crate::commands::{Failure, Report};
-use crate::credentials::{Exchanges, FileCache, NamedSource, Origin, Source, watching};
+use crate::credentials::{Exchanges, NamedSource, Source, watching};
 use crate::measure::{IdentityPath, Outcome};
 use crate::report;
+use crate::strategies::{CacheLookup, FileCache};
 
 /// Where a worker looks for credentials before it asks the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -225,10 +226,10 @@ impl Worker {
             return Ok((credentials, IdentityPath::Hit));
         }
         let resolved = cache.build(self.provider().await?).resolve().await?;
-        let path = match resolved.origin {
-            Origin::File => IdentityPath::Hit,
-            Origin::Wait => IdentityPath::Wait,
-            Origin::Source => IdentityPath::Load,
+        let path = match resolved.lookup {
+            CacheLookup::Hit => IdentityPath::Hit,
+            CacheLookup::Wait => IdentityPath::Wait,
+            CacheLookup::Load => IdentityPath::Load,
         };
         Ok((resolved.credentials, path))
     }

@@ -16,12 +16,13 @@ use crate::commands::Report;
 use crate::commands::failure::Failure;
 use crate::commands::lab::load_scenario;
 use crate::commands::session::{self, ArmCall, Session};
-use crate::credentials::{Source, Strategy};
+use crate::credentials::Source;
 use crate::lab::Scenario;
 use crate::lab::rules::{Delay, Fault, FaultKind};
 use crate::measure::{Pacing, Plan, Rate};
 use crate::report::document::OutageSeen;
 use crate::simulation::{Player, Trouble};
+use crate::strategies::Strategy;
 
 /// The scenario that `--lab` alone stands for: the usual one's credentials last too long to be seen to expire.
 const SCENARIO: &str = "expiry";

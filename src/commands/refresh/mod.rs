@@ -17,8 +17,8 @@ use super::failure::Failure;
 use super::options::{
     self, CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions,
 };
-use crate::credentials::Windows;
 use crate::simulation::{Player, Trouble};
+use crate::strategies::Windows;
 use strategies::{player, trouble};
 
 /// Compare who renews credentials: what an expiry does to calls, live or on a virtual clock

@@ -115,8 +115,12 @@ impl Health for Healthy {
         Ok(Response::new(HealthCheckResponse { status: 1 }))
     }
 
-    type WatchStream =
-        Pin<Box<dyn tokio_stream::Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
+    type WatchStream = Pin<
+        Box<
+            dyn tonic::codegen::tokio_stream::Stream<Item = Result<HealthCheckResponse, Status>>
+                + Send,
+        >,
+    >;
 
     async fn watch(
         &self,

@@ -3,7 +3,7 @@
 //! Everything is opened first and judged by its handle, never by its path, and then used through that handle: what
 //! was judged is what is used, whatever happens to the path in between.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt;
@@ -14,7 +14,6 @@ use rustix::io::Errno;
 
 use super::entry::Entry;
 use super::key::CacheKey;
-use super::lock::Lock;
 use super::sweep;
 
 /// Nobody else's business.
@@ -28,7 +27,7 @@ const LONGEST: u64 = 1 << 18;
 
 /// Why the cache is not used. Credentials then come from the source, as if there were no cache.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refused {
+pub(super) enum StoreError {
     #[error(
         "there is no place for it: neither a home nor a cache directory is known (set AWSCREDS_BENCH_CACHE_DIR)"
     )]
@@ -56,17 +55,26 @@ pub(super) enum Refused {
     },
 }
 
-/// The place of one key's files: an opened directory that is this user's alone.
+/// Held by the one process that renews, for as long as the value lives.
+///
+/// The lock belongs to the opened file (`flock`), so the kernel frees it when its owner ends, however it ends. The
+/// lock's file is never removed: two processes could then hold the locks of two files of the same name.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// One key's files: an opened directory that is this user's alone.
+#[derive(Debug)]
+pub(super) struct Store {
     directory: OwnedFd,
     path: PathBuf,
     key: CacheKey,
 }
 
-impl Place {
+impl Store {
     /// Opens the directory, and makes it if there is none.
-    pub(super) fn open(path: &Path, key: &CacheKey) -> Result<Self, Refused> {
+    pub(super) fn open(path: &Path, key: &CacheKey) -> Result<Self, StoreError> {
         let opened = match open_directory(path) {
             Err(Errno::NOENT) => {
                 let made = DirBuilder::new()
@@ -88,7 +96,7 @@ impl Place {
     }
 
     /// What is kept there; `None` if nothing is, or nothing that this version has written.
-    pub(super) fn read(&self) -> Result<Option<Entry>, Refused> {
+    pub(super) fn read(&self) -> Result<Option<Entry>, StoreError> {
         let name = self.name("json");
         // Whatever it is: opening it must not wait for anyone, as opening a pipe would.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
@@ -103,12 +111,16 @@ impl Place {
     }
 
     /// Tries to become the one who renews; `None` if somebody else is.
-    pub(super) fn try_lock(&self) -> Result<Option<Lock>, Refused> {
+    pub(super) fn try_lock(&self) -> Result<Option<Lock>, StoreError> {
         let name = self.name("lock");
         let file = self.open_file(&name, OFlags::RDWR | OFlags::CREATE)?;
         let path = self.path.join(&name);
         let file = file.ok_or_else(|| failed("make", &path, io::ErrorKind::NotFound.into()))?;
-        Lock::acquire(file).map_err(|source| failed("lock", &path, source))
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(failed("lock", &path, source)),
+        }
     }
 
     /// Puts `entry` in the place of what was there, all at once. Only whoever holds the lock may, which is why one
@@ -142,7 +154,7 @@ impl Place {
     }
 
     /// A file of ours; `None` if there is none.
-    fn open_file(&self, name: &str, flags: OFlags) -> Result<Option<File>, Refused> {
+    fn open_file(&self, name: &str, flags: OFlags) -> Result<Option<File>, StoreError> {
         let path = self.path.join(name);
         let file = match self.open_raw(name, flags) {
             Err(Errno::NOENT) => return Ok(None),
@@ -173,35 +185,35 @@ fn judge(
     path: &Path,
     kind: FileType,
     expected: &'static str,
-) -> Result<(), Refused> {
+) -> Result<(), StoreError> {
     let stat: Stat = fstat(opened).map_err(|error| failed("examine", path, error.into()))?;
     let (user, mode) = (rustix::process::geteuid().as_raw(), stat.st_mode & 0o777);
     let path = path.to_owned();
     if FileType::from_raw_mode(stat.st_mode) != kind {
-        Err(Refused::NotPlain { path, expected })
+        Err(StoreError::NotPlain { path, expected })
     } else if stat.st_uid != user {
         let owner = stat.st_uid;
-        Err(Refused::Foreign { path, owner, user })
+        Err(StoreError::Foreign { path, owner, user })
     } else if mode & OTHERS != 0 {
-        Err(Refused::Open { path, mode })
+        Err(StoreError::Open { path, mode })
     } else {
         Ok(())
     }
 }
 
-fn refusal(error: Errno, path: &Path, expected: &'static str) -> Refused {
+fn refusal(error: Errno, path: &Path, expected: &'static str) -> StoreError {
     // A link that is not followed, or a directory that is none; unless it is one on the way there.
     let itself = matches!(error, Errno::LOOP | Errno::NOTDIR) && path.symlink_metadata().is_ok();
     if itself {
         let path = path.to_owned();
-        Refused::NotPlain { path, expected }
+        StoreError::NotPlain { path, expected }
     } else {
         failed("open", path, error.into())
     }
 }
 
-fn failed(action: &'static str, path: &Path, source: io::Error) -> Refused {
-    Refused::Io {
+fn failed(action: &'static str, path: &Path, source: io::Error) -> StoreError {
+    StoreError::Io {
         action,
         path: path.to_owned(),
         source,
