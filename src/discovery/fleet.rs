@@ -26,7 +26,7 @@ const LONGEST_BAN: Duration = Duration::from_secs(30);
 
 /// What this caller has seen of an instance. Times are counted from the resolver's start.
 #[derive(Debug)]
-pub struct Seen {
+pub struct InstanceStats {
     under_way: AtomicU32,
     /// Calls at once that it takes without slowing down, as bits of an `f64`.
     limit: AtomicU64,
@@ -37,7 +37,7 @@ pub struct Seen {
     banned_until: AtomicU64,
 }
 
-impl Default for Seen {
+impl Default for InstanceStats {
     fn default() -> Self {
         Self {
             under_way: AtomicU32::new(0),
@@ -49,7 +49,7 @@ impl Default for Seen {
     }
 }
 
-impl Seen {
+impl InstanceStats {
     /// Calls of this caller that are under way.
     #[must_use]
     pub fn under_way(&self) -> u32 {
@@ -122,7 +122,7 @@ fn nanos(duration: Duration) -> u64 {
 #[derive(Clone, Debug)]
 pub struct Member {
     pub instance: Instance,
-    pub seen: Arc<Seen>,
+    pub stats: Arc<InstanceStats>,
 }
 
 /// The instances of one answer, those of the caller's own zone first.
@@ -143,7 +143,7 @@ impl Fleet {
                 let old = &member.instance;
                 (&old.id, &old.host, old.port) == (&instance.id, &instance.host, instance.port)
             });
-            same.map_or_else(Arc::default, |member| Arc::clone(&member.seen))
+            same.map_or_else(Arc::default, |member| Arc::clone(&member.stats))
         };
         let is_own = |instance: &Instance| zone.is_some() && instance.zone.as_deref() == zone;
         let (own, others): (Vec<_>, Vec<_>) = instances.into_iter().partition(is_own);
@@ -152,7 +152,7 @@ impl Fleet {
         Self {
             members: members
                 .map(|instance| Member {
-                    seen: known(&instance),
+                    stats: known(&instance),
                     instance,
                 })
                 .collect(),
@@ -196,43 +196,43 @@ mod tests {
 
     #[test]
     fn a_crowd_is_noticed_and_its_end_too() {
-        let seen = Seen::default();
+        let stats = InstanceStats::default();
         let round = |took: Duration| {
-            (0..8).for_each(|_| seen.begin());
+            (0..8).for_each(|_| stats.begin());
             (0..8).for_each(|_| {
-                seen.answered(took);
-                seen.end();
+                stats.answered(took);
+                stats.end();
             });
         };
         round(MS);
-        assert!((seen.limit() - FIRST_LIMIT).abs() < 1.0);
+        assert!((stats.limit() - FIRST_LIMIT).abs() < 1.0);
         (0..40).for_each(|_| round(50 * MS));
-        assert!(seen.limit() < 1.0, "{}", seen.limit());
+        assert!(stats.limit() < 1.0, "{}", stats.limit());
         (0..400).for_each(|_| round(MS));
-        assert!(seen.limit() >= 8.0, "{}", seen.limit());
+        assert!(stats.limit() >= 8.0, "{}", stats.limit());
     }
 
     #[test]
     fn noise_of_a_few_milliseconds_is_no_crowd() {
-        let seen = Seen::default();
+        let stats = InstanceStats::default();
         for call in 0..1_000 {
-            seen.begin();
-            seen.answered(if call % 3 == 0 { 5 * MS } else { MS / 2 });
-            seen.end();
+            stats.begin();
+            stats.answered(if call % 3 == 0 { 5 * MS } else { MS / 2 });
+            stats.end();
         }
-        assert!((seen.limit() - FIRST_LIMIT).abs() < f64::EPSILON);
+        assert!((stats.limit() - FIRST_LIMIT).abs() < f64::EPSILON);
     }
 
     #[test]
     fn who_fails_is_left_alone_for_longer_and_longer() {
-        let seen = Seen::default();
-        assert!(!seen.is_banned(Duration::ZERO));
-        seen.failed(Duration::ZERO);
-        assert!(seen.is_banned(999 * MS) && !seen.is_banned(1_000 * MS));
-        (0..20).for_each(|_| seen.failed(Duration::ZERO));
-        assert!(seen.is_banned(29_999 * MS) && !seen.is_banned(30_000 * MS));
-        seen.answered(MS);
-        seen.failed(Duration::from_mins(1));
-        assert!(!seen.is_banned(Duration::from_secs(62)));
+        let stats = InstanceStats::default();
+        assert!(!stats.is_banned(Duration::ZERO));
+        stats.failed(Duration::ZERO);
+        assert!(stats.is_banned(999 * MS) && !stats.is_banned(1_000 * MS));
+        (0..20).for_each(|_| stats.failed(Duration::ZERO));
+        assert!(stats.is_banned(29_999 * MS) && !stats.is_banned(30_000 * MS));
+        stats.answered(MS);
+        stats.failed(Duration::from_mins(1));
+        assert!(!stats.is_banned(Duration::from_secs(62)));
     }
 }

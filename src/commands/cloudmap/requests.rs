@@ -11,7 +11,7 @@ use crate::client::ArmFacts;
 use crate::clock;
 use crate::commands::failure::Failure;
 use crate::commands::session::{ArmCall, Session};
-use crate::discovery::{Answer, Balanced, CallError, Instance, Policy};
+use crate::discovery::{Balanced, CallError, HealthReply, Instance, Policy};
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Distribution, IdentityCounts, Outcome, Phase, PhaseTimes, Sample};
 use crate::report::assemble;
@@ -162,7 +162,7 @@ impl HealthCall {
     }
 
     /// Makes the call and notes where it went.
-    pub(super) async fn make(&self) -> (Sample, Option<Answer>) {
+    pub(super) async fn make(&self) -> (Sample, Option<HealthReply>) {
         let start = clock::now();
         let limit = self.service.timeout;
         let check = self.balanced.check(&self.service.asked_health);
@@ -181,7 +181,7 @@ impl HealthCall {
         }
     }
 
-    fn note(&self, answer: &Answer, took: Duration) {
+    fn note(&self, answer: &HealthReply, took: Duration) {
         let mut went = self.went();
         went.zones
             .entry(answer.zone.clone())
@@ -200,7 +200,7 @@ impl Call for HealthCall {
 }
 
 /// The pick is the phase in which the endpoint is found; the rest lies between request and answer.
-fn served(answer: &Answer, total: Duration) -> Sample {
+fn served(answer: &HealthReply, total: Duration) -> Sample {
     let mut phases = PhaseTimes::default();
     phases[Phase::Endpoint] = answer.picking;
     phases[Phase::Transmit] = total.saturating_sub(answer.picking);

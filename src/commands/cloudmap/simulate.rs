@@ -5,7 +5,7 @@ use crate::commands::Report;
 use crate::commands::failure::Failure;
 use crate::commands::session::tool;
 use crate::discovery::Polling;
-use crate::discovery::crowd::{Account, Fate, Manner, Quota, play};
+use crate::discovery::crowd::{Account, CrowdResult, Manner, Quota, play};
 use crate::report::RenderError;
 use crate::report::crowds::{self, Crowd, CrowdsDocument, Fits};
 use crate::report::document::SCHEMA;
@@ -63,15 +63,15 @@ fn quota(quota: Quota) -> crowds::Quota {
     }
 }
 
-fn crowd(fate: &Fate) -> Crowd {
+fn crowd(result: &CrowdResult) -> Crowd {
     Crowd {
-        resolvers: fate.resolvers,
-        manner: fate.manner.name().to_owned(),
-        calls_per_s: fate.calls_per_s,
-        throttled: fate.throttled,
-        age_p50_s: fate.age_p50.as_secs_f64(),
-        age_p99_s: fate.age_p99.as_secs_f64(),
-        age_max_s: fate.age_max.as_secs_f64(),
+        resolvers: result.resolvers,
+        manner: result.manner.name().to_owned(),
+        calls_per_s: result.calls_per_s,
+        throttled: result.throttled,
+        age_p50_s: result.age_p50.as_secs_f64(),
+        age_p99_s: result.age_p99.as_secs_f64(),
+        age_max_s: result.age_max.as_secs_f64(),
     }
 }
 
