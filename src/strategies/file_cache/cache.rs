@@ -13,7 +13,7 @@ use super::entry::{Entry, Failure, URGENT_RETRY_AFTER};
 use super::key::CacheKey;
 use super::notice::Notice;
 use super::settings::FileCacheBuilder;
-use super::store::{Lock, Store, StoreError};
+use super::store::{Lock, Store};
 use crate::error_text::error_text;
 use crate::strategies::lease::{Age, Lease, since};
 use crate::strategies::renew::Renew;
@@ -88,14 +88,14 @@ pub enum CacheLookup {
 struct Remembered(String);
 
 /// What a caller is to do after looking at the file.
-enum Outcome {
+enum CallerStep {
     Use(Lease, CacheLookup),
     /// The source fails, with this message.
     Fail(String),
     /// This caller is the one to ask the source; the entry is what the lock found.
     Fetch(Lock, Entry),
-    /// The file cannot be used; the entry is what could be read of it.
-    Bypass(StoreError, Entry),
+    /// The file cannot be used, for this reason; the entry is what could be read of it.
+    Bypass(Notice, Entry),
 }
 
 impl FileCacheBuilder {
@@ -126,31 +126,33 @@ impl FileCache {
     }
 
     async fn fulfil(&self, wanted: Freshness<'_>) -> Result<Resolved, CredentialsError> {
-        let store = match self.settings.store() {
-            Ok(store) => store,
-            Err(error) => return self.bypass(error.into(), Entry::default(), wanted).await,
-        };
         let mut notices = Vec::new();
-        let patience = self.settings.patience();
-        let consulted = self.consult(&store, wanted, &mut notices);
-        match tokio::time::timeout(patience, consulted).await {
-            Ok(Outcome::Use(lease, lookup)) => Ok(Resolved {
+        let step = match self.settings.store() {
+            Ok(store) => {
+                let patience = self.settings.patience();
+                let consulted = self.consult(&store, wanted, &mut notices);
+                let consulted = tokio::time::timeout(patience, consulted).await;
+                consulted.unwrap_or_else(|_| {
+                    let entry = store.read().ok().flatten().unwrap_or_default();
+                    CallerStep::Bypass(Notice::Stuck(patience), entry)
+                })
+            }
+            Err(error) => CallerStep::Bypass(error.into(), Entry::default()),
+        };
+        match step {
+            CallerStep::Use(lease, lookup) => Ok(Resolved {
                 credentials: lease.credentials,
                 lookup,
                 notices,
             }),
-            Ok(Outcome::Fail(message)) => {
-                Err(CredentialsError::provider_error(Remembered(message)))
+            CallerStep::Fail(message) => Err(CredentialsError::provider_error(Remembered(message))),
+            CallerStep::Fetch(lock, entry) => {
+                self.fetch_and_keep(lock, entry, wanted, notices).await
             }
-            Ok(Outcome::Fetch(lock, entry)) => {
-                self.fetch_and_keep(store, lock, entry, wanted, notices)
-                    .await
-            }
-            Ok(Outcome::Bypass(error, entry)) => self.bypass(error.into(), entry, wanted).await,
-            Err(_) => {
-                let entry = store.read().ok().flatten().unwrap_or_default();
-                self.bypass(Notice::Stuck(patience), entry, wanted).await
-            }
+            CallerStep::Bypass(notice, entry) => match self.fetch().await {
+                Ok(credentials) => Ok(Resolved::loaded(credentials, vec![notice])),
+                Err(error) => instead(entry, wanted, self.now(), error, vec![notice]),
+            },
         }
     }
 
@@ -160,39 +162,39 @@ impl FileCache {
         store: &Store,
         wanted: Freshness<'_>,
         notices: &mut Vec<Notice>,
-    ) -> Outcome {
+    ) -> CallerStep {
         let asked = self.now();
         let (mut lock, mut lookup, mut pause) = (None, CacheLookup::Hit, PAUSES.0);
         loop {
             let now = self.now();
             let entry = match store.read() {
                 Ok(entry) => entry.unwrap_or_default(),
-                Err(error) => return Outcome::Bypass(error, Entry::default()),
+                Err(error) => return CallerStep::Bypass(error.into(), Entry::default()),
             };
             if entry.is_from_the_future(now) && !notices.contains(&Notice::ClockSetBack) {
                 notices.push(Notice::ClockSetBack);
             }
             let decision = decide(&entry, wanted, asked, now);
             match (decision, entry.lease.clone()) {
-                (Decision::Take, Some(lease)) => return Outcome::Use(lease, lookup),
+                (Decision::Take, Some(lease)) => return CallerStep::Use(lease, lookup),
                 (Decision::TakeStale(message), Some(lease)) => {
                     notices.push(Notice::stale(entry.age(now), message));
-                    return Outcome::Use(lease, lookup);
+                    return CallerStep::Use(lease, lookup);
                 }
-                (Decision::GiveUp(message), _) => return Outcome::Fail(message.to_owned()),
+                (Decision::GiveUp(message), _) => return CallerStep::Fail(message.to_owned()),
                 (Decision::NotBefore(until), _) => {
                     lock = None;
                     tokio::time::sleep(since(now, until).min(URGENT_RETRY_AFTER)).await;
                 }
                 (_, lease) => {
                     if let Some(lock) = lock.take() {
-                        return Outcome::Fetch(lock, entry);
+                        return CallerStep::Fetch(lock, entry);
                     }
                     let meanwhile = lease.filter(|_| decision == Decision::TakeOrRenew);
                     match (store.try_lock(), meanwhile) {
                         // Somebody may have renewed between the look and the lock: look again.
                         (Ok(Some(mine)), _) => lock = Some(mine),
-                        (Ok(None), Some(lease)) => return Outcome::Use(lease, lookup),
+                        (Ok(None), Some(lease)) => return CallerStep::Use(lease, lookup),
                         (Ok(None), None) => {
                             lookup = CacheLookup::Wait;
                             tokio::time::sleep(pause).await;
@@ -200,9 +202,9 @@ impl FileCache {
                         }
                         (Err(error), Some(lease)) => {
                             notices.push(Notice::NotKept(error.to_string()));
-                            return Outcome::Use(lease, lookup);
+                            return CallerStep::Use(lease, lookup);
                         }
-                        (Err(error), None) => return Outcome::Bypass(error, entry),
+                        (Err(error), None) => return CallerStep::Bypass(error.into(), entry),
                     }
                 }
             }
@@ -212,7 +214,6 @@ impl FileCache {
     /// Asks the source, and keeps what it says.
     async fn fetch_and_keep(
         &self,
-        store: Store,
         lock: Lock,
         entry: Entry,
         wanted: Freshness<'_>,
@@ -230,7 +231,7 @@ impl FileCache {
             Ok(credentials) if credentials.expiry().is_some_and(|expiry| expiry <= now) => {
                 // As metadata does that has lost its own source. Asking again at once would not help.
                 let message = "what it hands out has expired";
-                let _ = keep(store, lock, failed(message.to_owned())).await;
+                let _ = keep(lock, failed(message.to_owned())).await;
                 notices.push(Notice::stale(Some(Age::Expired), message));
                 Ok(Resolved::loaded(credentials, notices))
             }
@@ -238,30 +239,16 @@ impl FileCache {
                 let advisory = |lifetime| self.settings.advisory_of(lifetime, chance);
                 // Without an expiry there is no telling how long they may be kept.
                 if let Some(entry) = Entry::fetched(credentials.clone(), now, advisory) {
-                    let kept = keep(store, lock, entry).await;
+                    let kept = keep(lock, entry).await;
                     notices.extend(kept.err().map(|error| Notice::NotKept(error.to_string())));
                 }
                 Ok(Resolved::loaded(credentials, notices))
             }
             Err(error) => {
                 // Where it cannot be written down, the others will find out for themselves.
-                let _ = keep(store, lock, failed(error_text(&error))).await;
+                let _ = keep(lock, failed(error_text(&error))).await;
                 instead(entry, wanted, now, error, notices)
             }
-        }
-    }
-
-    /// Asks the source as if there were no cache, for the reason that the notice gives; `entry` is what could be
-    /// read of it.
-    async fn bypass(
-        &self,
-        notice: Notice,
-        entry: Entry,
-        wanted: Freshness<'_>,
-    ) -> Result<Resolved, CredentialsError> {
-        match self.fetch().await {
-            Ok(credentials) => Ok(Resolved::loaded(credentials, vec![notice])),
-            Err(error) => instead(entry, wanted, self.now(), error, vec![notice]),
         }
     }
 
@@ -346,7 +333,7 @@ fn instead(
 
 /// Writes `entry` and gives the lock back. Off the executor's threads, since a disk may take its time; and to its end,
 /// even if nobody waits for it any more.
-async fn keep(store: Store, lock: Lock, entry: Entry) -> std::io::Result<()> {
-    let written = tokio::task::spawn_blocking(move || store.replace(&lock, &entry));
+async fn keep(lock: Lock, entry: Entry) -> std::io::Result<()> {
+    let written = tokio::task::spawn_blocking(move || lock.replace(&entry));
     written.await.unwrap_or_else(|error| Err(error.into()))
 }

@@ -78,28 +78,9 @@ fn replaces(entry: &Entry, given: &Credentials, asked: SystemTime, now: SystemTi
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
-
     use super::*;
     use crate::strategies::file_cache::entry::Failure;
-
-    fn at(seconds: f64) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs_f64(1_000_000.0 + seconds)
-    }
-
-    fn credentials(expires: f64) -> Credentials {
-        Credentials::new("A", "s", None, Some(at(expires)), "test")
-    }
-
-    /// Fetched at 0 for an hour: early from 2700 s, late from 3540 s.
-    fn hour() -> Entry {
-        fetched(credentials(3600.0), 0.0)
-    }
-
-    fn fetched(credentials: Credentials, at_s: f64) -> Entry {
-        let advisory = |lifetime| lifetime / 4;
-        Entry::fetched(credentials, at(at_s), advisory).expect("they expire")
-    }
+    use crate::strategies::file_cache::fixtures::{at, credentials, fetched, hour};
 
     fn failed(entry: Entry, began: f64, ended: f64) -> Entry {
         let age = entry.age(at(ended));
@@ -162,10 +143,10 @@ mod tests {
             |entry: &Entry, asked, now| format!("{:?}", decide(entry, wanted, at(asked), at(now)));
         let same = hour();
         assert_eq!(say(&same, 2800.0, 2800.0), "Renew");
-        let newer = fetched(credentials(7200.0), 2750.0);
+        let newer = fetched(credentials(7200.0), 2750.0).expect("they expire");
         assert_eq!(say(&newer, 2800.0, 2800.0), "Take");
         assert_eq!(say(&newer, 2800.0, 7190.0), "Renew", "about to expire too");
-        let asked_since = fetched(given.clone(), 2801.0);
+        let asked_since = fetched(given.clone(), 2801.0).expect("they expire");
         assert_eq!(say(&asked_since, 2800.0, 2802.0), "Take", "nothing newer");
         let failing = failed(hour(), 2790.0, 2791.0);
         assert_eq!(say(&failing, 2800.0, 2800.0), "GiveUp(\"down\")");

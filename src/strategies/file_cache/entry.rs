@@ -132,52 +132,40 @@ pub(super) mod moment {
 
 #[cfg(test)]
 mod tests {
-    use std::time::UNIX_EPOCH;
-
     use super::*;
-
-    fn at(seconds: u64) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(1_000_000 + seconds)
-    }
-
-    fn fetched(expiry: Option<SystemTime>, fetched_at: SystemTime) -> Option<Entry> {
-        let token = Some("the-token".into());
-        let credentials = Credentials::new("ASIAEXAMPLE", "the-secret", token, expiry, "test");
-        let advisory = |lifetime| Windows::of(lifetime).advisory;
-        Entry::fetched(credentials, fetched_at, advisory)
-    }
+    use crate::strategies::file_cache::fixtures::{at, credentials, fetched, hour};
 
     #[test]
     fn a_clock_set_back_is_noticed() {
-        let entry = fetched(Some(at(3600)), at(10)).expect("they expire");
-        assert_eq!(entry.age(at(10)), Some(Age::Fresh));
-        assert!(!entry.is_from_the_future(at(10)) && entry.is_from_the_future(at(9)));
-        assert_eq!(entry.age(at(9)), Some(Age::Late));
+        let entry = hour();
+        assert_eq!(entry.age(at(0.0)), Some(Age::Fresh));
+        assert!(!entry.is_from_the_future(at(0.0)) && entry.is_from_the_future(at(-1.0)));
+        assert_eq!(entry.age(at(-1.0)), Some(Age::Late));
     }
 
     #[test]
     fn nothing_is_kept_of_credentials_that_do_not_expire_or_have_expired() {
-        assert_eq!(fetched(None, at(0)), None);
-        assert_eq!(fetched(Some(at(0)), at(0)), None);
-        assert_eq!(fetched(Some(at(0)), at(1)), None);
+        let forever = Credentials::new("A", "s", None, None, "test");
+        assert_eq!(fetched(forever, 0.0), None);
+        assert_eq!(fetched(credentials(0.0), 0.0), None);
+        assert_eq!(fetched(credentials(0.0), 1.0), None);
     }
 
     #[test]
     fn a_failing_source_is_left_alone_for_minutes_but_only_for_a_second_near_the_expiry() {
-        let failure = Failure::new(at(0), at(1), Some(Age::Early), String::new(), 0.0);
-        assert_eq!(
-            failure.holds_until(Some(Age::Early), at(2)),
-            Some(at(1) + RETRY_AFTER)
-        );
-        assert_eq!(failure.holds_until(Some(Age::Late), at(2)), None);
-        let urgent = Failure::new(at(0), at(1), None, String::new(), 1.0);
-        assert_eq!(urgent.holds_until(None, at(1)), Some(at(2)));
-        assert_eq!(urgent.holds_until(None, at(0)), None, "from the future");
+        let failure = |age| Failure::new(at(0.0), at(1.0), age, String::new(), 0.0);
+        let early = failure(Some(Age::Early));
+        let until = early.holds_until(Some(Age::Early), at(2.0));
+        assert_eq!(until, Some(at(1.0) + RETRY_AFTER));
+        assert_eq!(early.holds_until(Some(Age::Late), at(2.0)), None);
+        let urgent = failure(None);
+        assert_eq!(urgent.holds_until(None, at(1.0)), Some(at(1.5)));
+        assert_eq!(urgent.holds_until(None, at(0.0)), None, "from the future");
     }
 
     #[test]
     fn debug_shows_no_secret() {
-        let shown = format!("{:?}", fetched(Some(at(3600)), at(0)));
+        let shown = format!("{:?}", hour());
         assert!(shown.contains("ASIAEXAMPLE"));
         assert!(!shown.contains("the-secret") && !shown.contains("the-token"));
     }

@@ -11,6 +11,8 @@
 mod cache;
 mod decision;
 mod entry;
+#[cfg(test)]
+mod fixtures;
 mod key;
 mod notice;
 mod settings;

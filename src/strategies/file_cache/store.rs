@@ -8,6 +8,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, openat, renameat, unlinkat};
 use rustix::io::Errno;
@@ -61,13 +62,33 @@ pub(super) enum StoreError {
 /// lock's file is never removed: two processes could then hold the locks of two files of the same name.
 #[derive(Debug)]
 pub(super) struct Lock {
+    store: Store,
     _file: File,
 }
 
+impl Lock {
+    /// Puts `entry` in the place of what was there, all at once. Only whoever holds the lock may, which is why one
+    /// name for the unfinished file is enough: what a killed process left of it is gone with the next one.
+    pub(super) fn replace(self, entry: &Entry) -> io::Result<()> {
+        let store = &self.store;
+        let (name, unfinished) = (store.name("json"), store.name("new"));
+        store.remove(&unfinished)?;
+        let written = store.write(&unfinished, &entry.to_text());
+        if written.is_err() {
+            // The first error is the one to tell.
+            let _ = store.remove(&unfinished);
+            return written;
+        }
+        renameat(&store.directory, &unfinished, &store.directory, &name)?;
+        sweep::old_files(&store.directory);
+        Ok(())
+    }
+}
+
 /// One key's files: an opened directory that is this user's alone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Store {
-    directory: OwnedFd,
+    directory: Arc<OwnedFd>,
     path: PathBuf,
     key: CacheKey,
 }
@@ -89,7 +110,7 @@ impl Store {
         let directory = opened.map_err(|error| refusal(error, path, "a directory"))?;
         judge(&directory, path, FileType::Directory, "a directory")?;
         Ok(Self {
-            directory,
+            directory: Arc::new(directory),
             path: path.to_owned(),
             key: key.clone(),
         })
@@ -117,26 +138,13 @@ impl Store {
         let path = self.path.join(&name);
         let file = file.ok_or_else(|| failed("make", &path, io::ErrorKind::NotFound.into()))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Lock { _file: file })),
+            Ok(()) => Ok(Some(Lock {
+                store: self.clone(),
+                _file: file,
+            })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(failed("lock", &path, source)),
         }
-    }
-
-    /// Puts `entry` in the place of what was there, all at once. Only whoever holds the lock may, which is why one
-    /// name for the unfinished file is enough: what a killed process left of it is gone with the next one.
-    pub(super) fn replace(&self, _held: &Lock, entry: &Entry) -> io::Result<()> {
-        let (name, unfinished) = (self.name("json"), self.name("new"));
-        self.remove(&unfinished)?;
-        let written = self.write(&unfinished, &entry.to_text());
-        if written.is_err() {
-            // The first error is the one to tell.
-            let _ = self.remove(&unfinished);
-            return written;
-        }
-        renameat(&self.directory, &unfinished, &self.directory, &name)?;
-        sweep::old_files(&self.directory);
-        Ok(())
     }
 
     fn write(&self, name: &str, text: &[u8]) -> io::Result<()> {

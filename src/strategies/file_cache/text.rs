@@ -107,30 +107,18 @@ impl StoredCredentials {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
-
     use super::*;
+    use crate::strategies::file_cache::fixtures::{at, hour};
     use crate::strategies::lease::Age;
-
-    fn at(seconds: u64) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(1_000_000 + seconds)
-    }
-
-    fn fetched() -> Entry {
-        let token = Some("the-token".into());
-        let credentials =
-            Credentials::new("ASIAEXAMPLE", "the-secret", token, Some(at(3600)), "test");
-        Entry::fetched(credentials, at(0), |lifetime| lifetime / 4).expect("they expire")
-    }
 
     #[test]
     fn an_entry_comes_back_as_it_was_written() {
-        let failure = Failure::new(at(1), at(2), Some(Age::Early), "no answer".into(), 0.5);
+        let failure = Failure::new(at(1.0), at(2.0), Some(Age::Early), "no answer".into(), 0.5);
         let failed = Entry {
             failure: Some(failure),
-            ..fetched()
+            ..hour()
         };
-        for entry in [Entry::default(), fetched(), failed] {
+        for entry in [Entry::default(), hour(), failed] {
             let read = Entry::from_text(&entry.to_text()).expect("it reads");
             assert_eq!(read.failure, entry.failure);
             let pair = read.lease.zip(entry.lease);
@@ -143,7 +131,7 @@ mod tests {
 
     #[test]
     fn whatever_else_a_file_may_hold_is_nothing() {
-        let text = String::from_utf8(fetched().to_text()).expect("text");
+        let text = String::from_utf8(hour().to_text()).expect("text");
         for length in 0..text.len() - 2 {
             assert_eq!(
                 Entry::from_text(&text.as_bytes()[..length]),
