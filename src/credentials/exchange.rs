@@ -133,7 +133,7 @@ impl HttpConnector for TimedConnector {
         let asked_ttl = request.headers().get(TOKEN_TTL).map(str::to_owned);
         let (connector, exchanges) = (self.connector.clone(), self.exchanges.clone());
         HttpConnectorFuture::new(async move {
-            let mut open = Open {
+            let mut in_flight = InFlight {
                 exchanges: &exchanges,
                 operation: &operation,
                 answered: false,
@@ -142,7 +142,7 @@ impl HttpConnector for TimedConnector {
             let start = clock::now();
             let mut result = connector.call(request).await;
             let elapsed = clock::since(start);
-            open.answered = true;
+            in_flight.answered = true;
             exchanges.update(&operation, |stats| {
                 book_answer(stats, elapsed, &result);
                 book_connection(stats, &capture.get());
@@ -157,13 +157,13 @@ impl HttpConnector for TimedConnector {
 
 /// Books an exchange as timed out when its future is dropped before an answer: that is how a provider's
 /// own time limit ends it.
-struct Open<'a> {
+struct InFlight<'a> {
     exchanges: &'a Exchanges,
     operation: &'a str,
     answered: bool,
 }
 
-impl Drop for Open<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if !self.answered {
             self.exchanges

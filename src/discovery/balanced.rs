@@ -149,7 +149,7 @@ impl Balanced {
         service: &str,
     ) -> Result<Option<String>, Status> {
         let channel = self.channel(instance)?;
-        let _under_way = UnderWay::begin(stats);
+        let _under_way = InFlight::begin(stats);
         let started = clock::now();
         let request = HealthCheckRequest {
             service: service.to_owned(),
@@ -206,16 +206,16 @@ fn is_unreachable(status: &Status) -> bool {
 }
 
 /// A call under way, however it ends.
-struct UnderWay<'a>(&'a InstanceStats);
+struct InFlight<'a>(&'a InstanceStats);
 
-impl<'a> UnderWay<'a> {
+impl<'a> InFlight<'a> {
     fn begin(stats: &'a InstanceStats) -> Self {
         stats.begin();
         Self(stats)
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.end();
     }

@@ -27,7 +27,7 @@ const LONGEST_BAN: Duration = Duration::from_secs(30);
 /// What this caller has seen of an instance. Times are counted from the resolver's start.
 #[derive(Debug)]
 pub struct InstanceStats {
-    under_way: AtomicU32,
+    in_flight: AtomicU32,
     /// Calls at once that it takes without slowing down, as bits of an `f64`.
     limit: AtomicU64,
     /// Nanoseconds of the fastest call; 0 before there was one.
@@ -40,7 +40,7 @@ pub struct InstanceStats {
 impl Default for InstanceStats {
     fn default() -> Self {
         Self {
-            under_way: AtomicU32::new(0),
+            in_flight: AtomicU32::new(0),
             limit: AtomicU64::new(FIRST_LIMIT.to_bits()),
             fastest: AtomicU64::new(0),
             failures: AtomicU32::new(0),
@@ -52,8 +52,8 @@ impl Default for InstanceStats {
 impl InstanceStats {
     /// Calls of this caller that are under way.
     #[must_use]
-    pub fn under_way(&self) -> u32 {
-        self.under_way.load(Ordering::Relaxed)
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
     }
 
     /// How many calls at once it takes before it slows down: learned from how long calls take.
@@ -70,15 +70,15 @@ impl InstanceStats {
 
     /// Calls under way, and one more, for each that it takes.
     pub(super) fn load(&self) -> f64 {
-        f64::from(self.under_way() + 1) / self.limit()
+        f64::from(self.in_flight() + 1) / self.limit()
     }
 
     pub(super) fn begin(&self) {
-        self.under_way.fetch_add(1, Ordering::Relaxed);
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn end(&self) {
-        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// A call took this long. The limit falls when calls are slow and rises when they are not and it is
@@ -88,7 +88,7 @@ impl InstanceStats {
         let took = nanos(took).max(1);
         let fastest = match self.fastest.load(Ordering::Relaxed) {
             0 => took,
-            known if took > known && self.under_way() <= 1 => known + (took - known) / FORGETTING,
+            known if took > known && self.in_flight() <= 1 => known + (took - known) / FORGETTING,
             known => took.min(known),
         };
         self.fastest.store(fastest, Ordering::Relaxed);
@@ -96,7 +96,7 @@ impl InstanceStats {
         let slow = took > fastest.saturating_mul(2).saturating_add(nanos(TOLERANCE));
         let changed = if slow {
             limit - (limit * 0.05).min(0.3)
-        } else if f64::from(self.under_way()) * 2.0 >= limit {
+        } else if f64::from(self.in_flight()) * 2.0 >= limit {
             limit + (1.0 / limit).min(0.1)
         } else {
             return;

@@ -102,7 +102,7 @@ fn uniform(
 fn unsaturated(fleet: &Fleet, now: Duration, random: &mut impl Rng) -> Option<usize> {
     let at = least(fleet, fleet.own(), now, random)?;
     let stats = &fleet.members()[at].stats;
-    let room = stats.limit() - f64::from(stats.under_way());
+    let room = stats.limit() - f64::from(stats.in_flight());
     (random.random::<f64>() < room).then_some(at)
 }
 

@@ -31,6 +31,10 @@ use tokio::task::JoinSet;
 
 /// Plays `terms` with each of `players`, one after the other. Blocks, and uses a runtime of its own.
 ///
+/// # Errors
+///
+/// There can be no runtime.
+///
 /// # Panics
 ///
 /// When called on a thread that runs asynchronous tasks.
