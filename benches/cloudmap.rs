@@ -15,9 +15,8 @@ use std::time::Duration;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
 use awscreds_bench::client::SteadyTime;
-use awscreds_bench::discovery::source::Asked;
 use awscreds_bench::discovery::{
-    Balanced, Discover, Fleet, Found, Instance, Policy, Polling, Resolver, Security, Timing,
+    Balanced, Fleet, Found, Instance, Policy, Polling, Resolver, Security, Timing,
 };
 use criterion::Criterion;
 use rand::SeedableRng;
@@ -65,24 +64,6 @@ fn picks(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A source that need not ask anybody.
-struct Known(Vec<Instance>);
-
-impl Discover for Known {
-    fn discover(&self) -> Asked<'_, Found> {
-        let instances = self.0.clone();
-        let found = Found {
-            instances,
-            ..Found::default()
-        };
-        Box::pin(async { Ok(found) })
-    }
-
-    fn revision(&self) -> Asked<'_, i64> {
-        Box::pin(async { Ok(1) })
-    }
-}
-
 async fn overhead() {
     let servers = servers::start(3).await;
     let instances: Vec<Instance> = servers
@@ -99,7 +80,11 @@ async fn overhead() {
         time: SharedTimeSource::new(SteadyTime),
         sleep: SharedAsyncSleep::new(TokioSleep::new()),
     };
-    let source = Arc::new(Known(instances));
+    let source = Arc::new(Found {
+        instances,
+        revision: Some(1),
+        ..Found::default()
+    });
     let (zone, patience) = (Some("a".to_owned()), Duration::from_secs(5));
     let resolver = Resolver::start(source, zone, Polling::default(), 1, patience, timing);
     let resolver = Arc::new(resolver.await.expect("an answer"));

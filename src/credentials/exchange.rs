@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::connection::ConnectionMetadata;
@@ -12,12 +12,11 @@ use aws_smithy_runtime_api::client::http::telemetry::{
     CaptureHttpAttemptTelemetry, ConnectionUsage, HttpAttemptTelemetry,
 };
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
+    http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::clock;
 use crate::measure::{Distribution, Outcome};
@@ -37,7 +36,7 @@ pub async fn watching<F: Future>(fetch: F) -> (F::Output, Option<Outcome>) {
     LAST.scope(Cell::new(None), scoped).await
 }
 
-fn note_end(outcome: Outcome) {
+fn set_last(outcome: Outcome) {
     // Outside a watched fetch nobody asks.
     let _ = LAST.try_with(|last| last.set(Some(outcome)));
 }
@@ -74,18 +73,12 @@ impl Exchanges {
     /// What was recorded so far.
     #[must_use]
     pub fn snapshot(&self) -> BTreeMap<String, ExchangeStats> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.operations().clone()
     }
 
     /// Forgets what was recorded so far.
     pub fn clear(&self) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.operations().clear();
     }
 
     /// Adds what another process has recorded of one operation.
@@ -105,34 +98,21 @@ impl Exchanges {
     /// `client`, with every exchange recorded here.
     #[must_use]
     pub fn timed(&self, client: SharedHttpClient) -> SharedHttpClient {
-        SharedHttpClient::new(TimedClient {
-            client,
-            exchanges: self.clone(),
+        let exchanges = self.clone();
+        http_client_fn(move |settings, components| {
+            SharedHttpConnector::new(TimedConnector {
+                connector: client.http_connector(settings, components),
+                exchanges: exchanges.clone(),
+            })
         })
     }
 
     fn update(&self, operation: &str, change: impl FnOnce(&mut ExchangeStats)) {
-        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(map.entry(operation.to_owned()).or_default());
+        change(self.operations().entry(operation.to_owned()).or_default());
     }
-}
 
-#[derive(Debug)]
-struct TimedClient {
-    client: SharedHttpClient,
-    exchanges: Exchanges,
-}
-
-impl HttpClient for TimedClient {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(TimedConnector {
-            connector: self.client.http_connector(settings, components),
-            exchanges: self.exchanges.clone(),
-        })
+    fn operations(&self) -> MutexGuard<'_, BTreeMap<String, ExchangeStats>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -153,7 +133,7 @@ impl HttpConnector for TimedConnector {
         let asked_ttl = request.headers().get(TOKEN_TTL).map(str::to_owned);
         let (connector, exchanges) = (self.connector.clone(), self.exchanges.clone());
         HttpConnectorFuture::new(async move {
-            let mut open = Open {
+            let mut in_flight = InFlight {
                 exchanges: &exchanges,
                 operation: &operation,
                 answered: false,
@@ -162,7 +142,7 @@ impl HttpConnector for TimedConnector {
             let start = clock::now();
             let mut result = connector.call(request).await;
             let elapsed = clock::since(start);
-            open.answered = true;
+            in_flight.answered = true;
             exchanges.update(&operation, |stats| {
                 book_answer(stats, elapsed, &result);
                 book_connection(stats, &capture.get());
@@ -177,18 +157,18 @@ impl HttpConnector for TimedConnector {
 
 /// Books an exchange as timed out when its future is dropped before an answer: that is how a provider's
 /// own time limit ends it.
-struct Open<'a> {
+struct InFlight<'a> {
     exchanges: &'a Exchanges,
     operation: &'a str,
     answered: bool,
 }
 
-impl Drop for Open<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if !self.answered {
             self.exchanges
                 .update(self.operation, |stats| stats.timeout += 1);
-            note_end(Outcome::Timeout);
+            set_last(Outcome::Timeout);
         }
     }
 }
@@ -216,7 +196,7 @@ fn book_answer(
         Outcome::Timeout => stats.timeout += 1,
         Outcome::Denied | Outcome::Connect | Outcome::Other => (),
     }
-    note_end(ended);
+    set_last(ended);
 }
 
 fn end(result: &Result<HttpResponse, ConnectorError>) -> Outcome {

@@ -5,8 +5,8 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use super::file_cache::CacheKey;
 use super::source::{Source, Variables};
+use crate::strategies::CacheKey;
 
 /// Variables that are in every SDK's environment and say nothing about whose credentials it gets.
 const NEUTRAL: &[&str] = &[
@@ -50,7 +50,7 @@ impl NamedSource {
         };
         option("profile", &self.profile);
         option("role", &self.role_arn);
-        if self.chooses_sts() {
+        if self.source.may_ask_sts() {
             option("region", &self.region);
         }
         if self.source.reads_profiles() {
@@ -67,13 +67,17 @@ impl NamedSource {
     }
 
     /// A provider that has fetched nothing yet, unless the source is static.
+    ///
+    /// # Errors
+    ///
+    /// Only of a source that fetches here.
     pub async fn provider(
         &self,
         http: SharedHttpClient,
     ) -> Result<SharedCredentialsProvider, CredentialsError> {
         let region = self.region.clone().map(Region::new);
         // Where the Region is not used, the SDK must not go and ask instance metadata for it.
-        let unused = (!self.chooses_sts()).then(|| Region::from_static("aws-global"));
+        let unused = (!self.source.may_ask_sts()).then(|| Region::from_static("aws-global"));
         let provider = self.source.provider(
             &self.variables,
             self.profile.as_deref(),
@@ -95,15 +99,10 @@ impl NamedSource {
         }
     }
 
-    /// Whether the credentials come from an STS endpoint, or may.
-    fn chooses_sts(&self) -> bool {
-        !matches!(self.source, Source::Imds | Source::Container | Source::Env)
-    }
-
     fn decides(&self, name: &str) -> bool {
         name.starts_with("AWS_")
             && !NEUTRAL.contains(&name)
-            && (self.chooses_sts() || !ENDPOINTS.iter().any(|other| name.starts_with(other)))
+            && (self.source.may_ask_sts() || !ENDPOINTS.iter().any(|other| name.starts_with(other)))
     }
 
     /// The shared configuration files, wherever the SDK would look for them.

@@ -8,14 +8,28 @@ use aws_credential_types::provider::{
     ProvideCredentials, SharedCredentialsProvider, error::CredentialsError,
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_types::SdkConfig;
 use aws_types::os_shim_internal::Env;
+use serde::{Deserialize, Serialize};
 
 /// Environment variables, as the SDK is to see them.
 pub type Variables = BTreeMap<String, String>;
 
-/// Where credentials come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+/// Where credentials come from. Serialised by [`name`](Self::name).
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    clap::ValueEnum,
+    Serialize,
+    Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Source {
     /// Whatever the default chain finds, resolved once before measuring and then held
     Static,
@@ -35,33 +49,94 @@ pub enum Source {
     Chain,
 }
 
-const STATIC_KEYS: &[&str] = &[
+/// What there is to know of a source.
+struct Row {
+    name: &'static str,
+    reads_profiles: bool,
+    may_ask_sts: bool,
+    variables: &'static [&'static str],
+}
+
+/// A row for each source, in their order.
+const TABLE: [Row; 8] = [
+    row("static", true, true, &[]),
+    row("env", false, false, &KEYS),
+    row("profile", true, true, &PROFILES),
+    row(
+        "web-identity",
+        false,
+        true,
+        &["AWS_WEB_IDENTITY_TOKEN_FILE"],
+    ),
+    row("assume-role", true, true, &[]),
+    row("container", false, false, &CONTAINER_URIS),
+    row("imds", false, false, &[]),
+    row("chain", true, true, &[]),
+];
+
+const fn row(
+    name: &'static str,
+    reads_profiles: bool,
+    may_ask_sts: bool,
+    variables: &'static [&'static str],
+) -> Row {
+    Row {
+        name,
+        reads_profiles,
+        may_ask_sts,
+        variables,
+    }
+}
+
+const KEYS: [&str; 4] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "SECRET_ACCESS_KEY",
 ];
-const WEB_IDENTITY: &[&str] = &["AWS_WEB_IDENTITY_TOKEN_FILE"];
-const CONTAINER: &[&str] = &[
+const PROFILES: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
+const CONTAINER_URIS: [&str; 2] = [
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 ];
-const PROFILE_FILES: &[&str] = &["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+const PROFILE_FILES: [&str; 2] = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+const IMDS_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
 
 impl Source {
+    /// The links of the SDK's default chain, in the order in which it asks them.
+    pub const CHAIN: [Self; 5] = [
+        Self::Env,
+        Self::Profile,
+        Self::WebIdentity,
+        Self::Container,
+        Self::Imds,
+    ];
+
+    fn row(self) -> &'static Row {
+        &TABLE[self as usize]
+    }
+
     /// The name that the command line and the result document use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Static => "static",
-            Self::Env => "env",
-            Self::Profile => "profile",
-            Self::WebIdentity => "web-identity",
-            Self::AssumeRole => "assume-role",
-            Self::Container => "container",
-            Self::Imds => "imds",
-            Self::Chain => "chain",
-        }
+        self.row().name
+    }
+
+    /// Whether the shared configuration files have a say.
+    #[must_use]
+    pub fn reads_profiles(self) -> bool {
+        self.row().reads_profiles
+    }
+
+    /// Whether the credentials come from an STS endpoint, or may.
+    #[must_use]
+    pub fn may_ask_sts(self) -> bool {
+        self.row().may_ask_sts
+    }
+
+    /// The variables that lead to it, if it is a link of the chain.
+    fn variables(self) -> &'static [&'static str] {
+        self.row().variables
     }
 
     /// The source that the place where a program runs offers by itself: a pod's or function's web identity, a
@@ -69,70 +144,31 @@ impl Source {
     /// source that fails must not make a program change its identity.
     #[must_use]
     pub fn ambient(variables: &Variables) -> Self {
-        let set = |names: &[&str]| {
-            let mut names = names.iter();
-            names.any(|&name| variables.get(name).is_some_and(|value| !value.is_empty()))
-        };
-        if set(WEB_IDENTITY) {
-            Self::WebIdentity
-        } else if set(CONTAINER) {
-            Self::Container
-        } else {
-            Self::Imds
-        }
-    }
-
-    /// Whether the shared configuration files have a say.
-    #[must_use]
-    pub fn reads_profiles(self) -> bool {
-        matches!(
-            self,
-            Self::Static | Self::Profile | Self::AssumeRole | Self::Chain
-        )
+        let set = |name: &&str| variables.get(*name).is_some_and(|value| !value.is_empty());
+        let offered = |source: &Self| source.variables().iter().any(set);
+        let sources = [Self::WebIdentity, Self::Container];
+        sources.into_iter().find(offered).unwrap_or(Self::Imds)
     }
 
     /// `variables` without those that would let the default chain end at another link than this one.
     #[must_use]
     pub fn narrow(self, variables: &Variables) -> Variables {
-        let keeps_keys = matches!(
-            self,
-            Self::Static | Self::Env | Self::AssumeRole | Self::Chain
-        );
-        let keeps_profile = self.reads_profiles();
-        let keeps_token = matches!(
-            self,
-            Self::Static | Self::WebIdentity | Self::AssumeRole | Self::Chain
-        );
-        let keeps_container = matches!(
-            self,
-            Self::Static | Self::Container | Self::AssumeRole | Self::Chain
-        );
-        let keeps_imds = matches!(
-            self,
-            Self::Static | Self::Imds | Self::AssumeRole | Self::Chain
-        );
         let mut narrowed = variables.clone();
-        let mut drop = |names: &[&str], keep: bool| {
-            if !keep {
-                narrowed.retain(|name, _| !names.contains(&name.as_str()));
-            }
-        };
-        drop(STATIC_KEYS, keeps_keys);
-        drop(WEB_IDENTITY, keeps_token);
-        drop(CONTAINER, keeps_container);
-        drop(&["AWS_PROFILE", "AWS_DEFAULT_PROFILE"], keeps_profile);
-        if !keeps_profile {
-            // An empty file: a missing one would be reported, and the default one would be read.
-            narrowed.extend(
-                PROFILE_FILES
-                    .iter()
-                    .map(|&name| (name.to_owned(), "/dev/null".to_owned())),
-            );
+        if !Self::CHAIN.contains(&self) {
+            return narrowed;
         }
-        if !keeps_imds {
-            narrowed.insert("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned());
-        } else if self == Self::Imds {
-            narrowed.remove("AWS_EC2_METADATA_DISABLED");
+        for other in Self::CHAIN.into_iter().filter(|&link| link != self) {
+            narrowed.retain(|name, _| !other.variables().contains(&name.as_str()));
+        }
+        if !self.reads_profiles() {
+            // An empty file: a missing one would be reported, and the default one would be read.
+            let empty = PROFILE_FILES.map(|name| (name.to_owned(), "/dev/null".to_owned()));
+            narrowed.extend(empty);
+        }
+        if self == Self::Imds {
+            narrowed.remove(IMDS_DISABLED);
+        } else {
+            narrowed.insert(IMDS_DISABLED.to_owned(), "true".to_owned());
         }
         narrowed
     }
@@ -142,6 +178,10 @@ impl Source {
     /// `http` carries the provider's own requests. Without a Region it is the one that the SDK finds for itself,
     /// which may ask the instance's metadata. `role_arn` is for [`AssumeRole`](Self::AssumeRole);
     /// without it, the profile's `role_arn` is used.
+    ///
+    /// # Errors
+    ///
+    /// Only of a source that fetches here.
     pub async fn provider(
         self,
         variables: &Variables,
@@ -154,13 +194,14 @@ impl Source {
             (Self::AssumeRole, None) => Self::Profile.narrow(variables),
             _ => self.narrow(variables),
         };
-        let sdk = load(
-            &narrowed,
-            profile.filter(|_| self.reads_profiles()),
-            region,
-            http,
-        )
-        .await;
+        let mut loader = loader(&narrowed).http_client(http);
+        if let Some(region) = region {
+            loader = loader.region(region);
+        }
+        if let Some(profile) = profile.filter(|_| self.reads_profiles()) {
+            loader = loader.profile_name(profile);
+        }
+        let sdk = loader.load().await;
         let chain = sdk
             .credentials_provider()
             .ok_or_else(|| CredentialsError::not_loaded("no provider"))?;
@@ -181,23 +222,6 @@ impl Source {
     }
 }
 
-/// The SDK's configuration as `variables` and the files that they name give it.
-async fn load(
-    variables: &Variables,
-    profile: Option<&str>,
-    region: Option<Region>,
-    http: SharedHttpClient,
-) -> SdkConfig {
-    let mut loader = loader(variables).http_client(http);
-    if let Some(region) = region {
-        loader = loader.region(region);
-    }
-    if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
-    }
-    loader.load().await
-}
-
 /// A loader that sees `variables` instead of the process's environment.
 pub(crate) fn loader(variables: &Variables) -> ConfigLoader {
     let pairs: Vec<(&str, &str)> = variables
@@ -209,6 +233,8 @@ pub(crate) fn loader(variables: &Variables) -> ConfigLoader {
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum;
+
     use super::*;
 
     fn everything() -> Variables {
@@ -224,6 +250,17 @@ mod tests {
         ]
         .map(|name| (name.to_owned(), "x".to_owned()))
         .into()
+    }
+
+    #[test]
+    fn the_table_has_a_row_for_every_source_in_order() {
+        assert_eq!(Source::value_variants().len(), TABLE.len());
+        for source in Source::value_variants() {
+            let value = source.to_possible_value().expect("none is hidden");
+            assert_eq!(value.get_name(), source.name());
+            let text = serde_json::to_string(source).expect("text");
+            assert_eq!(text, format!("\"{}\"", source.name()));
+        }
     }
 
     #[test]

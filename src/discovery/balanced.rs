@@ -15,11 +15,12 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::fleet::{Fleet, Seen};
+use super::fleet::{Fleet, InstanceStats};
 use super::instance::Instance;
 use super::policy::Policy;
 use super::resolver::Resolver;
 use crate::clock;
+use crate::error_text::root_cause;
 
 /// Metadata of an answer in which a server may say in which zone it is.
 const ZONE_HEADER: &str = "x-availability-zone";
@@ -37,7 +38,7 @@ pub enum Security {
 
 /// A call that was served.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct HealthReply {
     pub instance: String,
     /// As the server says, else as it was registered.
     pub zone: Option<String>,
@@ -92,7 +93,11 @@ impl Balanced {
 
     /// Asks an instance for the health of `service` on it (`""`: of the whole server). One that cannot be
     /// reached or does not serve is left alone for a while, and another one is asked in its place.
-    pub async fn check(&self, service: &str) -> Result<Answer, CallError> {
+    ///
+    /// # Errors
+    ///
+    /// There are no instances, none of those tried could be reached, or one refused the call.
+    pub async fn check(&self, service: &str) -> Result<HealthReply, CallError> {
         let mut tries = 0;
         let mut picking = Duration::ZERO;
         let mut last = String::new();
@@ -102,13 +107,14 @@ impl Balanced {
             let picked = self.pick(&fleet);
             picking += clock::since(started);
             let member = &fleet.members()[picked.ok_or(CallError::NoInstances)?];
-            if tries as usize > fleet.members().len().min(MOST_TRIES) {
+            // Each of them once, and one of them again: it may have closed an idle connection.
+            if tries as usize >= (fleet.members().len() + 1).min(MOST_TRIES) {
                 return Err(CallError::Unreachable { tries, last });
             }
             tries += 1;
-            match self.ask(&member.instance, &member.seen, service).await {
+            match self.ask(&member.instance, &member.stats, service).await {
                 Ok(zone) => {
-                    return Ok(Answer {
+                    return Ok(HealthReply {
                         instance: member.instance.id.clone(),
                         zone: zone.or_else(|| member.instance.zone.clone()),
                         tries,
@@ -116,8 +122,8 @@ impl Balanced {
                     });
                 }
                 Err(status) if is_unreachable(&status) => {
-                    member.seen.failed(self.resolver.now());
-                    last = deepest(&status).to_string();
+                    member.stats.failed(self.resolver.now());
+                    last = root_cause(&status).to_string();
                 }
                 Err(status) => {
                     return Err(CallError::Refused {
@@ -139,11 +145,11 @@ impl Balanced {
     async fn ask(
         &self,
         instance: &Instance,
-        seen: &Seen,
+        stats: &InstanceStats,
         service: &str,
     ) -> Result<Option<String>, Status> {
         let channel = self.channel(instance)?;
-        let _under_way = UnderWay::begin(seen);
+        let _under_way = InFlight::begin(stats);
         let started = clock::now();
         let request = HealthCheckRequest {
             service: service.to_owned(),
@@ -152,7 +158,7 @@ impl Balanced {
         if response.get_ref().status() == ServingStatus::NotServing {
             return Err(Status::unavailable("it says that it does not serve"));
         }
-        seen.answered(clock::since(started));
+        stats.answered(clock::since(started));
         Ok(zone(response.metadata()))
     }
 
@@ -169,7 +175,8 @@ impl Balanced {
             .map(|member| member.instance.authority())
             .collect();
         channels.retain(|authority, _| current.contains(authority));
-        let bad = |error: tonic::transport::Error| Status::unavailable(deepest(&error).to_string());
+        let bad =
+            |error: tonic::transport::Error| Status::unavailable(root_cause(&error).to_string());
         let scheme = match self.security {
             Security::Plain => "http",
             Security::Tls(_) => "https",
@@ -198,22 +205,65 @@ fn is_unreachable(status: &Status) -> bool {
     status.code() == Code::Unavailable || status.source().is_some()
 }
 
-fn deepest<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    error.source().map_or(error, deepest)
-}
-
 /// A call under way, however it ends.
-struct UnderWay<'a>(&'a Seen);
+struct InFlight<'a>(&'a InstanceStats);
 
-impl<'a> UnderWay<'a> {
-    fn begin(seen: &'a Seen) -> Self {
-        seen.begin();
-        Self(seen)
+impl<'a> InFlight<'a> {
+    fn begin(stats: &'a InstanceStats) -> Self {
+        stats.begin();
+        Self(stats)
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+    use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+
+    use super::*;
+    use crate::discovery::polling::Polling;
+    use crate::discovery::resolver::Timing;
+    use crate::discovery::source::Found;
+
+    async fn caller(instances: Vec<Instance>) -> Balanced {
+        let source = Found {
+            instances,
+            ..Found::default()
+        };
+        let timing = Timing {
+            time: SharedTimeSource::new(SystemTimeSource::new()),
+            sleep: SharedAsyncSleep::new(TokioSleep::new()),
+        };
+        let (polling, patience) = (Polling::default(), Duration::ZERO);
+        let resolver = Resolver::start(Arc::new(source), None, polling, 1, patience, timing);
+        let resolver = resolver.await.expect("the answer is at hand");
+        Balanced::new(Arc::new(resolver), Policy::Random, Security::Plain, 1)
+    }
+
+    /// Where nobody listens.
+    fn unreachable(number: usize) -> Instance {
+        Instance {
+            id: number.to_string(),
+            host: "127.0.0.1".to_owned(),
+            port: 1,
+            zone: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_than_sixteen_instances_are_tried() {
+        for (fleet, expected) in [(1, 2), (3, 4), (40, 16)] {
+            let caller = caller((0..fleet).map(unreachable).collect()).await;
+            match caller.check("").await {
+                Err(CallError::Unreachable { tries, .. }) => assert_eq!(tries, expected, "{fleet}"),
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::net::IpAddr;
 
 use aws_sdk_servicediscovery::Client;
 use aws_sdk_servicediscovery::operation::discover_instances::builders::DiscoverInstancesFluentBuilder;
@@ -18,8 +19,9 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::instance::Instance;
-use super::source::{Asked, Discover, DiscoverError, Found, Refusal};
+use super::source::{Discover, DiscoverError, DiscoverErrorKind, DiscoverFuture, Found};
 use super::target::Target;
+use crate::error_text::root_cause;
 
 /// As many instances as one answer can hold; there are no further pages.
 const MOST_RESULTS: i32 = 1_000;
@@ -69,7 +71,7 @@ impl CloudMap {
 }
 
 impl Discover for CloudMap {
-    fn discover(&self) -> Asked<'_, Found> {
+    fn discover(&self) -> DiscoverFuture<'_, Found> {
         Box::pin(async {
             let found = Box::pin(self.ask().send()).await;
             let found = found.map_err(|error| refused(&error))?;
@@ -77,14 +79,12 @@ impl Discover for CloudMap {
         })
     }
 
-    fn revision(&self) -> Asked<'_, i64> {
+    fn revision(&self) -> DiscoverFuture<'_, i64> {
         Box::pin(async {
             let found = Box::pin(self.ask_revision().send()).await;
             let found = found.map_err(|error| refused(&error))?;
-            found.instances_revision().ok_or_else(|| DiscoverError {
-                refusal: Refusal::Unsupported,
-                message: "the answer holds no revision".to_owned(),
-            })
+            let revision = found.instances_revision();
+            revision.ok_or_else(DiscoverError::no_revision)
         })
     }
 }
@@ -97,31 +97,29 @@ where
     let code = error
         .as_service_error()
         .and_then(ProvideErrorMetadata::code);
-    let refusal = match (code, status) {
+    let kind = match (code, status) {
         (Some("RequestLimitExceeded" | "ThrottlingException" | "Throttling"), _)
-        | (_, Some(429)) => Refusal::Throttled,
-        (Some("UnknownOperationException"), _) | (_, Some(404 | 501)) => Refusal::Unsupported,
+        | (_, Some(429)) => DiscoverErrorKind::Throttled,
+        (Some("UnknownOperationException"), _) | (_, Some(404 | 501)) => {
+            DiscoverErrorKind::Unsupported
+        }
         (
             Some(
                 "NamespaceNotFound" | "ServiceNotFound" | "InvalidInput" | "AccessDeniedException",
             ),
             _,
-        ) => Refusal::Denied,
-        _ => Refusal::Failed,
+        ) => DiscoverErrorKind::Denied,
+        _ => DiscoverErrorKind::Failed,
     };
-    let told = error
+    let explanation = error
         .as_service_error()
         .and_then(ProvideErrorMetadata::message);
-    let message = match (code, told) {
-        (Some(code), Some(told)) => format!("{code}: {told}"),
+    let message = match (code, explanation) {
+        (Some(code), Some(explanation)) => format!("{code}: {explanation}"),
         (Some(code), None) => code.to_owned(),
-        _ => deepest(error).to_string(),
+        _ => root_cause(error).to_string(),
     };
-    DiscoverError { refusal, message }
-}
-
-fn deepest<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    error.source().map_or(error, deepest)
+    DiscoverError { kind, message }
 }
 
 /// Keeps the SDK from putting Cloud Map's `data-` before the host of an endpoint that has no such name:
@@ -151,12 +149,12 @@ impl WithoutHostPrefix {
     /// `AWS_DISABLE_HOST_PREFIX_INJECTION` says so, or the endpoint is an address.
     #[must_use]
     pub fn is_for(endpoint: &str, disabled: Option<&str>) -> bool {
-        let host = url::Url::parse(endpoint).ok();
-        let is_address = host.as_ref().is_some_and(|url| {
-            matches!(url.host(), Some(url::Host::Ipv4(_) | url::Host::Ipv6(_)))
-                || url.host_str() == Some("localhost")
-        });
-        is_address || disabled.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        let uri: Option<http::Uri> = endpoint.parse().ok();
+        let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default();
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        address.is_ok()
+            || host == "localhost"
+            || disabled.is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 }
 

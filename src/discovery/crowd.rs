@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
 
-use super::polling::{Polling, Schedule, Step};
+use super::polling::{Polling, Query, Schedule};
 
 /// Resolvers that are really played.
 pub const MOST_PLAYED: u64 = 5_000;
@@ -27,8 +28,10 @@ pub struct Quota {
     pub burst: f64,
 }
 
-/// How each of the crowd asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How each of the crowd asks. Serialised by [`name`](Self::name).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Manner {
     /// For everything, all at the same moments: a crowd that was started together.
     InStep,
@@ -61,7 +64,7 @@ pub struct Account {
 
 /// What becomes of a crowd.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Fate {
+pub struct CrowdResult {
     pub resolvers: u64,
     pub manner: Manner,
     /// Questions per second, refused ones included.
@@ -107,42 +110,44 @@ impl Bucket {
 }
 
 /// One resolver.
-enum Player {
-    Steady { due: Duration, every: Duration },
-    Planned(Box<Schedule>),
+struct Asker {
+    plan: Plan,
+    /// When it last had an answer.
+    answered: Duration,
 }
 
-impl Player {
+/// When it asks next, and for what.
+enum Plan {
+    Steady { due: Duration, every: Duration },
+    Scheduled(Box<Schedule>),
+}
+
+impl Plan {
     fn new(manner: Manner, polling: Polling, random: &mut SmallRng) -> Self {
         let every = polling.revision;
+        let steady = |due| Self::Steady { due, every };
         match manner {
-            Manner::InStep => Self::Steady {
-                due: Duration::ZERO,
-                every,
-            },
-            Manner::Spread => Self::Steady {
-                due: every.mul_f64(random.random::<f64>()),
-                every,
-            },
+            Manner::InStep => steady(Duration::ZERO),
+            Manner::Spread => steady(every.mul_f64(random.random::<f64>())),
             Manner::ByRevision => {
                 let schedule = Schedule::new(polling, random.random(), Duration::ZERO);
-                Self::Planned(Box::new(schedule))
+                Self::Scheduled(Box::new(schedule))
             }
         }
     }
 
-    fn next(&self) -> (Step, Duration) {
+    fn next(&self) -> (Query, Duration) {
         match self {
-            Self::Steady { due, .. } => (Step::Refresh, *due),
-            Self::Planned(schedule) => schedule.next(),
+            Self::Steady { due, .. } => (Query::Refresh, *due),
+            Self::Scheduled(schedule) => schedule.next(),
         }
     }
 
-    fn went(&mut self, step: Step, now: Duration, admitted: bool) {
+    fn asked(&mut self, query: Query, now: Duration, admitted: bool) {
         match self {
             Self::Steady { due, every } => *due += *every,
-            Self::Planned(schedule) if admitted => schedule.answered(step, now),
-            Self::Planned(schedule) => schedule.failed(now),
+            Self::Scheduled(schedule) if admitted => schedule.answered(query, now),
+            Self::Scheduled(schedule) => schedule.failed(now),
         }
     }
 }
@@ -157,38 +162,35 @@ impl Account {
 
 /// Plays a crowd of `resolvers`.
 #[must_use]
-pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> Fate {
+pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> CrowdResult {
     let count = resolvers.clamp(1, MOST_PLAYED);
     let scale = resolvers.max(1) as f64 / count as f64;
     let mut random = SmallRng::seed_from_u64(seed ^ resolvers);
     let mut discover = Bucket::new(account.discover, scale);
     let mut revision = Bucket::new(account.revision, scale);
     let (from, to) = (account.polling.revision * SETTLING, account.played());
-    let mut players: Vec<(Player, Duration)> = (0..count)
-        .map(|_| {
-            (
-                Player::new(manner, account.polling, &mut random),
-                Duration::ZERO,
-            )
+    let mut askers: Vec<Asker> = (0..count)
+        .map(|_| Asker {
+            plan: Plan::new(manner, account.polling, &mut random),
+            answered: Duration::ZERO,
         })
         .collect();
     // The second place parts those who are due at the same moment at random, and not by their number.
-    let due = |player: &Player, at: usize, random: &mut SmallRng| {
-        Reverse((player.next().1, random.random::<u32>(), at))
+    let due = |asker: &Asker, at: usize, random: &mut SmallRng| {
+        Reverse((asker.plan.next().1, random.random::<u32>(), at))
     };
-    let mut queue: BinaryHeap<_> = players
-        .iter()
-        .enumerate()
-        .map(|(at, (player, _))| due(player, at, &mut random))
+    let numbered = askers.iter().enumerate();
+    let mut queue: BinaryHeap<_> = numbered
+        .map(|(at, asker)| due(asker, at, &mut random))
         .collect();
     let (mut calls, mut refused) = (0_u64, 0_u64);
     let mut ages = Vec::new();
     while let Some(Reverse((now, _, at))) = queue.pop().filter(|Reverse((now, ..))| *now < to) {
-        let (player, answered) = &mut players[at];
-        let (step, _) = player.next();
-        let admitted = match step {
-            Step::Refresh => discover.admits(now),
-            Step::Revision => revision.admits(now),
+        let asker = &mut askers[at];
+        let (query, _) = asker.plan.next();
+        let admitted = match query {
+            Query::Refresh => discover.admits(now),
+            Query::Revision => revision.admits(now),
         };
         if now >= from {
             calls += 1;
@@ -196,20 +198,22 @@ pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> Fat
         }
         if admitted {
             if now >= from {
-                ages.push(now.saturating_sub(*answered));
+                ages.push(now.saturating_sub(asker.answered));
             }
-            *answered = now;
+            asker.answered = now;
         }
-        player.went(step, now, admitted);
-        queue.push(due(player, at, &mut random));
+        asker.plan.asked(query, now, admitted);
+        queue.push(due(asker, at, &mut random));
     }
-    ages.extend(waiting(&players, to, account.polling.revision));
+    // Answers that are overdue at the end: their age is part of the picture too.
+    let last = askers.iter().map(|asker| to.saturating_sub(asker.answered));
+    ages.extend(last.filter(|age| *age > account.polling.revision * 2));
     ages.sort_unstable();
     let age = |quantile: f64| {
         let at = (ages.len().saturating_sub(1) as f64 * quantile).round() as usize;
         ages.get(at).copied().unwrap_or_default()
     };
-    Fate {
+    CrowdResult {
         resolvers,
         manner,
         calls_per_s: calls as f64 * scale / to.saturating_sub(from).as_secs_f64(),
@@ -218,17 +222,6 @@ pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> Fat
         age_p99: age(0.99),
         age_max: age(1.0),
     }
-}
-
-/// Answers that are overdue at the end: their age is part of the picture too.
-fn waiting(
-    players: &[(Player, Duration)],
-    end: Duration,
-    interval: Duration,
-) -> impl Iterator<Item = Duration> {
-    let ages = players.iter();
-    let ages = ages.map(move |(_, answered)| end.saturating_sub(*answered));
-    ages.filter(move |age| *age > interval * 2)
 }
 
 #[cfg(test)]
@@ -251,44 +244,44 @@ mod tests {
         },
     };
 
-    fn fate(resolvers: u64, manner: Manner) -> Fate {
+    fn crowd(resolvers: u64, manner: Manner) -> CrowdResult {
         play(resolvers, manner, &ACCOUNT, 1)
     }
 
     #[test]
     fn spread_polls_every_30_s_meet_the_refill_at_30_000_resolvers() {
-        let below = fate(29_000, Manner::Spread);
+        let below = crowd(29_000, Manner::Spread);
         assert!(below.throttled < f64::EPSILON);
         assert!((below.calls_per_s / 966.7 - 1.0).abs() < 0.01, "{below:?}");
-        let above = fate(33_000, Manner::Spread);
+        let above = crowd(33_000, Manner::Spread);
         assert!((0.05..0.13).contains(&above.throttled), "{above:?}");
-        let far = fate(300_000, Manner::Spread);
+        let far = crowd(300_000, Manner::Spread);
         assert!((0.88..0.92).contains(&far.throttled), "{far:?}");
     }
 
     #[test]
     fn polls_in_step_are_throttled_from_the_size_of_the_bucket_on() {
-        assert!(fate(2_000, Manner::InStep).throttled < f64::EPSILON);
-        let ten = fate(10_000, Manner::InStep);
+        assert!(crowd(2_000, Manner::InStep).throttled < f64::EPSILON);
+        let ten = crowd(10_000, Manner::InStep);
         assert!((0.78..0.82).contains(&ten.throttled), "{ten:?}");
-        assert!(fate(10_000, Manner::Spread).throttled < f64::EPSILON);
+        assert!(crowd(10_000, Manner::Spread).throttled < f64::EPSILON);
     }
 
     #[test]
     fn revisions_carry_three_times_the_crowd_with_answers_no_older() {
-        let revisions = fate(80_000, Manner::ByRevision);
+        let revisions = crowd(80_000, Manner::ByRevision);
         assert!(revisions.throttled < f64::EPSILON, "{revisions:?}");
         assert!(
             revisions.age_max <= Duration::from_secs(33),
             "{revisions:?}"
         );
-        assert!(fate(80_000, Manner::Spread).throttled > 0.6);
+        assert!(crowd(80_000, Manner::Spread).throttled > 0.6);
     }
 
     #[test]
     fn the_same_seed_plays_the_same() {
         for manner in Manner::ALL {
-            assert_eq!(fate(1_000_000, manner), fate(1_000_000, manner));
+            assert_eq!(crowd(1_000_000, manner), crowd(1_000_000, manner));
         }
     }
 }

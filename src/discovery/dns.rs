@@ -56,6 +56,10 @@ impl Lookup {
     }
 
     /// Asks.
+    ///
+    /// # Errors
+    ///
+    /// The name server cannot be asked, refuses, or does not answer in time; or the name is none.
     pub async fn addresses(&self) -> Result<Vec<Ipv4Addr>, DnsError> {
         let server = self.server;
         let io = |source| DnsError::Io { server, source };

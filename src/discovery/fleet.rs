@@ -26,8 +26,8 @@ const LONGEST_BAN: Duration = Duration::from_secs(30);
 
 /// What this caller has seen of an instance. Times are counted from the resolver's start.
 #[derive(Debug)]
-pub struct Seen {
-    under_way: AtomicU32,
+pub struct InstanceStats {
+    in_flight: AtomicU32,
     /// Calls at once that it takes without slowing down, as bits of an `f64`.
     limit: AtomicU64,
     /// Nanoseconds of the fastest call; 0 before there was one.
@@ -37,10 +37,10 @@ pub struct Seen {
     banned_until: AtomicU64,
 }
 
-impl Default for Seen {
+impl Default for InstanceStats {
     fn default() -> Self {
         Self {
-            under_way: AtomicU32::new(0),
+            in_flight: AtomicU32::new(0),
             limit: AtomicU64::new(FIRST_LIMIT.to_bits()),
             fastest: AtomicU64::new(0),
             failures: AtomicU32::new(0),
@@ -49,11 +49,11 @@ impl Default for Seen {
     }
 }
 
-impl Seen {
+impl InstanceStats {
     /// Calls of this caller that are under way.
     #[must_use]
-    pub fn under_way(&self) -> u32 {
-        self.under_way.load(Ordering::Relaxed)
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
     }
 
     /// How many calls at once it takes before it slows down: learned from how long calls take.
@@ -70,15 +70,15 @@ impl Seen {
 
     /// Calls under way, and one more, for each that it takes.
     pub(super) fn load(&self) -> f64 {
-        f64::from(self.under_way() + 1) / self.limit()
+        f64::from(self.in_flight() + 1) / self.limit()
     }
 
     pub(super) fn begin(&self) {
-        self.under_way.fetch_add(1, Ordering::Relaxed);
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn end(&self) {
-        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// A call took this long. The limit falls when calls are slow and rises when they are not and it is
@@ -88,7 +88,7 @@ impl Seen {
         let took = nanos(took).max(1);
         let fastest = match self.fastest.load(Ordering::Relaxed) {
             0 => took,
-            known if took > known && self.under_way() <= 1 => known + (took - known) / FORGETTING,
+            known if took > known && self.in_flight() <= 1 => known + (took - known) / FORGETTING,
             known => took.min(known),
         };
         self.fastest.store(fastest, Ordering::Relaxed);
@@ -96,7 +96,7 @@ impl Seen {
         let slow = took > fastest.saturating_mul(2).saturating_add(nanos(TOLERANCE));
         let changed = if slow {
             limit - (limit * 0.05).min(0.3)
-        } else if f64::from(self.under_way()) * 2.0 >= limit {
+        } else if f64::from(self.in_flight()) * 2.0 >= limit {
             limit + (1.0 / limit).min(0.1)
         } else {
             return;
@@ -122,7 +122,7 @@ fn nanos(duration: Duration) -> u64 {
 #[derive(Clone, Debug)]
 pub struct Member {
     pub instance: Instance,
-    pub seen: Arc<Seen>,
+    pub stats: Arc<InstanceStats>,
 }
 
 /// The instances of one answer, those of the caller's own zone first.
@@ -143,7 +143,7 @@ impl Fleet {
                 let old = &member.instance;
                 (&old.id, &old.host, old.port) == (&instance.id, &instance.host, instance.port)
             });
-            same.map_or_else(Arc::default, |member| Arc::clone(&member.seen))
+            same.map_or_else(Arc::default, |member| Arc::clone(&member.stats))
         };
         let is_own = |instance: &Instance| zone.is_some() && instance.zone.as_deref() == zone;
         let (own, others): (Vec<_>, Vec<_>) = instances.into_iter().partition(is_own);
@@ -152,7 +152,7 @@ impl Fleet {
         Self {
             members: members
                 .map(|instance| Member {
-                    seen: known(&instance),
+                    stats: known(&instance),
                     instance,
                 })
                 .collect(),
@@ -196,43 +196,43 @@ mod tests {
 
     #[test]
     fn a_crowd_is_noticed_and_its_end_too() {
-        let seen = Seen::default();
+        let stats = InstanceStats::default();
         let round = |took: Duration| {
-            (0..8).for_each(|_| seen.begin());
+            (0..8).for_each(|_| stats.begin());
             (0..8).for_each(|_| {
-                seen.answered(took);
-                seen.end();
+                stats.answered(took);
+                stats.end();
             });
         };
         round(MS);
-        assert!((seen.limit() - FIRST_LIMIT).abs() < 1.0);
+        assert!((stats.limit() - FIRST_LIMIT).abs() < 1.0);
         (0..40).for_each(|_| round(50 * MS));
-        assert!(seen.limit() < 1.0, "{}", seen.limit());
+        assert!(stats.limit() < 1.0, "{}", stats.limit());
         (0..400).for_each(|_| round(MS));
-        assert!(seen.limit() >= 8.0, "{}", seen.limit());
+        assert!(stats.limit() >= 8.0, "{}", stats.limit());
     }
 
     #[test]
     fn noise_of_a_few_milliseconds_is_no_crowd() {
-        let seen = Seen::default();
+        let stats = InstanceStats::default();
         for call in 0..1_000 {
-            seen.begin();
-            seen.answered(if call % 3 == 0 { 5 * MS } else { MS / 2 });
-            seen.end();
+            stats.begin();
+            stats.answered(if call % 3 == 0 { 5 * MS } else { MS / 2 });
+            stats.end();
         }
-        assert!((seen.limit() - FIRST_LIMIT).abs() < f64::EPSILON);
+        assert!((stats.limit() - FIRST_LIMIT).abs() < f64::EPSILON);
     }
 
     #[test]
     fn who_fails_is_left_alone_for_longer_and_longer() {
-        let seen = Seen::default();
-        assert!(!seen.is_banned(Duration::ZERO));
-        seen.failed(Duration::ZERO);
-        assert!(seen.is_banned(999 * MS) && !seen.is_banned(1_000 * MS));
-        (0..20).for_each(|_| seen.failed(Duration::ZERO));
-        assert!(seen.is_banned(29_999 * MS) && !seen.is_banned(30_000 * MS));
-        seen.answered(MS);
-        seen.failed(Duration::from_mins(1));
-        assert!(!seen.is_banned(Duration::from_secs(62)));
+        let stats = InstanceStats::default();
+        assert!(!stats.is_banned(Duration::ZERO));
+        stats.failed(Duration::ZERO);
+        assert!(stats.is_banned(999 * MS) && !stats.is_banned(1_000 * MS));
+        (0..20).for_each(|_| stats.failed(Duration::ZERO));
+        assert!(stats.is_banned(29_999 * MS) && !stats.is_banned(30_000 * MS));
+        stats.answered(MS);
+        stats.failed(Duration::from_mins(1));
+        assert!(!stats.is_banned(Duration::from_secs(62)));
     }
 }

@@ -29,6 +29,10 @@ pub enum Unusable {
 impl Instance {
     /// Reads an instance. Its address is the first of `AWS_INSTANCE_IPV4`, `_IPV6` and `_CNAME` that it
     /// has; `port` is for one that does not say its own.
+    ///
+    /// # Errors
+    ///
+    /// It has no address, or no port.
     pub fn read(
         id: &str,
         attributes: &HashMap<String, String>,

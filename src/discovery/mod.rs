@@ -19,13 +19,13 @@ pub mod source;
 pub mod target;
 pub mod zone;
 
-pub use balanced::{Answer, Balanced, CallError, Security};
+pub use balanced::{Balanced, CallError, HealthReply, Security};
 pub use cloudmap::{CloudMap, WithoutHostPrefix};
 pub use fleet::Fleet;
 pub use instance::{Instance, Unusable};
 pub use policy::{ParsePolicyError, Policy};
-pub use polling::{Polling, Schedule, Step};
-pub use resolver::{Resolver, Timing};
-pub use source::{Discover, DiscoverError, Found, Refusal};
+pub use polling::{Polling, Query, Schedule};
+pub use resolver::{QueryCounts, Resolver, Timing};
+pub use source::{Discover, DiscoverError, DiscoverErrorKind, DiscoverFuture, Found};
 pub use target::{ParseTargetError, Target};
 pub use zone::{OwnZone, ZoneSource};

@@ -90,7 +90,7 @@ fn uniform(
     random: &mut impl Rng,
 ) -> Option<usize> {
     let members = fleet.members();
-    let good = |at: &usize| !members[*at].seen.is_banned(now);
+    let good = |at: &usize| !members[*at].stats.is_banned(now);
     match range.clone().filter(good).count() {
         0 => None,
         count => range.filter(good).nth(random.random_range(0..count)),
@@ -101,8 +101,8 @@ fn uniform(
 /// one, and with the probability of what is left of one beyond that.
 fn unsaturated(fleet: &Fleet, now: Duration, random: &mut impl Rng) -> Option<usize> {
     let at = least(fleet, fleet.own(), now, random)?;
-    let seen = &fleet.members()[at].seen;
-    let room = seen.limit() - f64::from(seen.under_way());
+    let stats = &fleet.members()[at].stats;
+    let room = stats.limit() - f64::from(stats.in_flight());
     (random.random::<f64>() < room).then_some(at)
 }
 
@@ -116,11 +116,11 @@ fn least(
     let mut best: Option<(f64, usize)> = None;
     let mut ties = 0_u32;
     for at in range {
-        let seen = &fleet.members()[at].seen;
-        if seen.is_banned(now) {
+        let stats = &fleet.members()[at].stats;
+        if stats.is_banned(now) {
             continue;
         }
-        let load = seen.load();
+        let load = stats.load();
         match best {
             Some((least, _)) if load > least => {}
             Some((least, _)) if load >= least => {

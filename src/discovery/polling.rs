@@ -31,7 +31,7 @@ impl Default for Polling {
 
 /// What to ask next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum Query {
     Revision,
     Refresh,
 }
@@ -69,19 +69,19 @@ impl Schedule {
 
     /// What to do next, and when.
     #[must_use]
-    pub fn next(&self) -> (Step, Duration) {
+    pub fn next(&self) -> (Query, Duration) {
         if self.revisions && self.revision_due < self.refresh_due {
-            (Step::Revision, self.revision_due)
+            (Query::Revision, self.revision_due)
         } else {
-            (Step::Refresh, self.refresh_due)
+            (Query::Refresh, self.refresh_due)
         }
     }
 
-    /// The step was answered at `now`. A full answer says the revision, too.
-    pub fn answered(&mut self, step: Step, now: Duration) {
+    /// The query was answered at `now`. A full answer says the revision, too.
+    pub fn answered(&mut self, query: Query, now: Duration) {
         self.failures = 0;
         self.revision_due = now + self.varied(self.polling.revision);
-        if step == Step::Refresh {
+        if query == Query::Refresh {
             self.refresh_due = now + self.varied(self.polling.refresh);
         }
     }
@@ -91,7 +91,7 @@ impl Schedule {
         self.refresh_due = now;
     }
 
-    /// The step was not answered. The next try, of whichever step, waits for twice as long as the last
+    /// The query was not answered. The next try, of whichever query, waits for twice as long as the last
     /// one did, up to the interval of the full refresh, and for a random part of that: those who were
     /// refused together do not come back together.
     pub fn failed(&mut self, now: Duration) {
@@ -130,15 +130,15 @@ mod tests {
         let mut schedule = Schedule::new(POLLING, 1, Duration::ZERO);
         let (mut revisions, mut refreshes) = (0, 0);
         loop {
-            let (step, at) = schedule.next();
+            let (query, at) = schedule.next();
             if at > Duration::from_hours(1) {
                 break;
             }
-            match step {
-                Step::Revision => revisions += 1,
-                Step::Refresh => refreshes += 1,
+            match query {
+                Query::Revision => revisions += 1,
+                Query::Refresh => refreshes += 1,
             }
-            schedule.answered(step, at);
+            schedule.answered(query, at);
         }
         assert!((57..=64).contains(&refreshes), "{refreshes}");
         assert!((640..=740).contains(&revisions), "{revisions}");
@@ -148,9 +148,9 @@ mod tests {
     fn a_change_is_followed_by_a_full_answer_at_once() {
         let mut schedule = Schedule::new(POLLING, 1, Duration::ZERO);
         let (_, at) = schedule.next();
-        schedule.answered(Step::Revision, at);
+        schedule.answered(Query::Revision, at);
         schedule.changed(at);
-        assert_eq!(schedule.next(), (Step::Refresh, at));
+        assert_eq!(schedule.next(), (Query::Refresh, at));
     }
 
     #[test]
@@ -168,8 +168,8 @@ mod tests {
             "{pauses:?}"
         );
         assert!(pauses[9] >= Duration::from_secs(30), "{pauses:?}");
-        let (step, at) = schedule.next();
-        schedule.answered(step, at);
+        let (query, at) = schedule.next();
+        schedule.answered(query, at);
         assert!(schedule.next().1.saturating_sub(at) <= Duration::from_millis(5_500));
     }
 
@@ -185,6 +185,6 @@ mod tests {
     fn without_revisions_only_full_answers_are_asked_for() {
         let mut schedule = Schedule::new(POLLING, 1, Duration::ZERO);
         schedule.without_revisions();
-        assert_eq!(schedule.next().0, Step::Refresh);
+        assert_eq!(schedule.next().0, Query::Refresh);
     }
 }

@@ -1,8 +1,7 @@
 //! Keeps a fleet up to date: a first answer before it is ready, revision polls and full refreshes
 //! afterwards, and the last good answer through everything else.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
@@ -11,8 +10,8 @@ use aws_smithy_async::time::SharedTimeSource;
 use tokio::task::JoinHandle;
 
 use super::fleet::Fleet;
-use super::polling::{Polling, Schedule, Step};
-use super::source::{Discover, DiscoverError, Found, Refusal};
+use super::polling::{Polling, Query, Schedule};
+use super::source::{Discover, DiscoverError, DiscoverErrorKind};
 
 /// Between the tries for the first answer.
 const FIRST_TRIES: Duration = Duration::from_millis(200);
@@ -25,48 +24,18 @@ pub struct Timing {
 }
 
 /// What a resolver has asked so far.
-#[derive(Debug, Default)]
-pub struct Asked {
-    refreshes: AtomicU64,
-    revisions: AtomicU64,
-    throttled: AtomicU64,
-    failed: AtomicU64,
-    unusable: AtomicU64,
-}
-
-impl Asked {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueryCounts {
     /// Full answers.
-    pub fn refreshes(&self) -> u64 {
-        self.refreshes.load(Ordering::Relaxed)
-    }
-
-    /// Revisions.
-    pub fn revisions(&self) -> u64 {
-        self.revisions.load(Ordering::Relaxed)
-    }
-
+    pub refreshes: u64,
+    /// Revisions that were answered.
+    pub revisions: u64,
     /// Questions that were refused for their rate.
-    pub fn throttled(&self) -> u64 {
-        self.throttled.load(Ordering::Relaxed)
-    }
-
+    pub throttled: u64,
     /// Questions without an answer for another reason.
-    pub fn failed(&self) -> u64 {
-        self.failed.load(Ordering::Relaxed)
-    }
-
+    pub failed: u64,
     /// Instances in the last answer that cannot be called.
-    pub fn unusable(&self) -> u64 {
-        self.unusable.load(Ordering::Relaxed)
-    }
-
-    fn note(&self, error: &DiscoverError) {
-        let count = match error.refusal {
-            Refusal::Throttled => &self.throttled,
-            _ => &self.failed,
-        };
-        count.fetch_add(1, Ordering::Relaxed);
-    }
+    pub unusable: u64,
 }
 
 struct State {
@@ -75,7 +44,7 @@ struct State {
     timing: Timing,
     started: SystemTime,
     fleet: ArcSwap<Fleet>,
-    asked: Asked,
+    counts: Mutex<QueryCounts>,
 }
 
 /// The instances behind one name, kept up to date for as long as it lives.
@@ -102,6 +71,10 @@ impl Drop for Resolver {
 impl Resolver {
     /// Asks until there is a first answer, for no longer than `patience`; then keeps asking as `polling`
     /// says. `zone` is the caller's own; `seed` spreads this resolver's questions.
+    ///
+    /// # Errors
+    ///
+    /// The last one that the source gave: at once where there is no such service, else after `patience`.
     pub async fn start(
         source: Arc<dyn Discover>,
         zone: Option<String>,
@@ -116,7 +89,7 @@ impl Resolver {
             zone,
             timing,
             fleet: ArcSwap::default(),
-            asked: Asked::default(),
+            counts: Mutex::default(),
         });
         let revision = state.first(patience).await?;
         let schedule = Schedule::new(polling, seed, state.now());
@@ -146,8 +119,8 @@ impl Resolver {
     }
 
     #[must_use]
-    pub fn asked(&self) -> &Asked {
-        &self.state.asked
+    pub fn counts(&self) -> QueryCounts {
+        *self.state.counts()
     }
 }
 
@@ -162,7 +135,7 @@ impl State {
             match self.refresh().await {
                 Ok(revision) => return Ok(revision),
                 // Not even the first answer: neither will the next one be another.
-                Err(error) if error.refusal == Refusal::Denied => return Err(error),
+                Err(error) if error.kind == DiscoverErrorKind::Denied => return Err(error),
                 Err(error) if self.now() >= patience => return Err(error),
                 Err(_) => self.timing.sleep.sleep(FIRST_TRIES).await,
             }
@@ -171,51 +144,58 @@ impl State {
 
     async fn refresh(&self) -> Result<Option<i64>, DiscoverError> {
         let found = self.source.discover().await;
-        let found = found.inspect_err(|error| self.asked.note(error))?;
-        self.asked.refreshes.fetch_add(1, Ordering::Relaxed);
-        let Found {
-            instances,
-            unusable,
-            revision,
-        } = found;
-        self.asked
-            .unusable
-            .store(unusable as u64, Ordering::Relaxed);
+        let found = found.inspect_err(|error| self.count_failure(error))?;
+        let mut counts = self.counts();
+        counts.refreshes += 1;
+        counts.unusable = found.unusable as u64;
+        drop(counts);
         let before = self.fleet.load();
-        let fleet = Fleet::new(instances, self.zone.as_deref(), &before);
+        let fleet = Fleet::new(found.instances, self.zone.as_deref(), &before);
         self.fleet.store(Arc::new(fleet));
-        Ok(revision)
+        Ok(found.revision)
+    }
+
+    fn counts(&self) -> MutexGuard<'_, QueryCounts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count_failure(&self, error: &DiscoverError) {
+        let mut counts = self.counts();
+        match error.kind {
+            DiscoverErrorKind::Throttled => counts.throttled += 1,
+            _ => counts.failed += 1,
+        }
     }
 
     async fn poll(self: Arc<Self>, mut schedule: Schedule, mut revision: Option<i64>) {
         // What a poll said since: for sources whose full answers hold no revision.
         let mut polled = None;
         loop {
-            let (step, due) = schedule.next();
+            let (query, due) = schedule.next();
             let pause = due.saturating_sub(self.now());
             self.timing.sleep.sleep(pause).await;
-            match step {
-                Step::Refresh => match self.refresh().await {
-                    Ok(seen) => {
-                        revision = seen.or(polled);
-                        schedule.answered(step, self.now());
+            match query {
+                Query::Refresh => match self.refresh().await {
+                    Ok(current) => {
+                        revision = current.or(polled);
+                        schedule.answered(query, self.now());
                     }
                     Err(_) => schedule.failed(self.now()),
                 },
-                Step::Revision => match self.source.revision().await {
-                    Ok(seen) => {
-                        self.asked.revisions.fetch_add(1, Ordering::Relaxed);
-                        schedule.answered(step, self.now());
-                        polled = Some(seen);
+                Query::Revision => match self.source.revision().await {
+                    Ok(current) => {
+                        self.counts().revisions += 1;
+                        schedule.answered(query, self.now());
+                        polled = Some(current);
                         if revision != polled {
                             schedule.changed(self.now());
                         }
                     }
-                    Err(error) if error.refusal == Refusal::Unsupported => {
+                    Err(error) if error.kind == DiscoverErrorKind::Unsupported => {
                         schedule.without_revisions();
                     }
                     Err(error) => {
-                        self.asked.note(&error);
+                        self.count_failure(&error);
                         schedule.failed(self.now());
                     }
                 },

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use super::instance::Instance;
 
 /// An answer to come.
-pub type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, DiscoverError>> + Send + 'a>>;
+pub type DiscoverFuture<'a, T> =
+    Pin<Box<dyn Future<Output = Result<T, DiscoverError>> + Send + 'a>>;
 
 /// What a full answer holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Found {
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum DiscoverErrorKind {
     /// Over the account's rate.
     Throttled,
     /// There is no such service, or no permission to ask: asking again will not help, but the answer may
@@ -36,15 +37,35 @@ pub enum Refusal {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct DiscoverError {
-    pub refusal: Refusal,
+    pub kind: DiscoverErrorKind,
     pub message: String,
+}
+
+impl DiscoverError {
+    pub(super) fn no_revision() -> Self {
+        Self {
+            kind: DiscoverErrorKind::Unsupported,
+            message: "the answer holds no revision".to_owned(),
+        }
+    }
 }
 
 /// Answers for one name.
 pub trait Discover: Send + Sync {
     /// All instances.
-    fn discover(&self) -> Asked<'_, Found>;
+    fn discover(&self) -> DiscoverFuture<'_, Found>;
 
     /// The revision alone: the cheap question whether anything has come or gone.
-    fn revision(&self) -> Asked<'_, i64>;
+    fn revision(&self) -> DiscoverFuture<'_, i64>;
+}
+
+/// An answer that stays the same: for a list of servers that is configured.
+impl Discover for Found {
+    fn discover(&self) -> DiscoverFuture<'_, Found> {
+        Box::pin(async { Ok(self.clone()) })
+    }
+
+    fn revision(&self) -> DiscoverFuture<'_, i64> {
+        Box::pin(async { self.revision.ok_or_else(DiscoverError::no_revision) })
+    }
 }

@@ -1,4 +1,4 @@
-//! The zone that this process is in: told, or learned once from ECS task metadata or instance metadata.
+//! The zone that this process is in: given, or learned once from ECS task metadata or instance metadata.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,7 +26,8 @@ const LARGEST: usize = 256 * 1024;
 /// Who said so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ZoneSource {
-    Told,
+    /// By the user.
+    Given,
     TaskMetadata,
     InstanceMetadata,
 }
@@ -35,7 +36,7 @@ impl ZoneSource {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Told => "--az",
+            Self::Given => "--az",
             Self::TaskMetadata => "ECS task metadata",
             Self::InstanceMetadata => "instance metadata",
         }
@@ -62,15 +63,9 @@ impl OwnZone {
         http: SharedHttpClient,
         sleep: &SharedAsyncSleep,
     ) -> Option<Self> {
-        let within = async |asked: &mut (dyn Future<Output = Option<String>> + Unpin + Send)| {
-            tokio::select! {
-                zone = asked => zone.filter(|zone| !zone.is_empty()),
-                () = sleep.sleep(PATIENCE) => None,
-            }
-        };
         let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
         if let Some(uri) = variable(TASK_METADATA)
-            && let Some(name) = within(&mut Box::pin(of_task(uri))).await
+            && let Some(name) = in_time(of_task(uri), sleep).await
         {
             let source = ZoneSource::TaskMetadata;
             return Some(Self { name, source });
@@ -79,11 +74,22 @@ impl OwnZone {
             return None;
         }
         let endpoint = variable(IMDS_ENDPOINT).map(String::as_str);
-        let name = within(&mut Box::pin(of_instance(endpoint, http))).await?;
+        let name = in_time(of_instance(endpoint, http), sleep).await?;
         Some(Self {
             name,
             source: ZoneSource::InstanceMetadata,
         })
+    }
+}
+
+/// What `zone` comes to, unless that takes too long.
+async fn in_time(
+    zone: impl Future<Output = Option<String>>,
+    sleep: &SharedAsyncSleep,
+) -> Option<String> {
+    tokio::select! {
+        zone = zone => zone.filter(|zone| !zone.is_empty()),
+        () = sleep.sleep(PATIENCE) => None,
     }
 }
 

@@ -44,8 +44,15 @@ pub fn width() -> usize {
     let told = std::env::var("COLUMNS")
         .ok()
         .and_then(|columns| columns.parse().ok());
-    told.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+    told.or_else(|| columns(io::stdout()))
+        .or_else(|| columns(io::stderr()))
+        .or_else(|| columns(io::stdin()))
         .unwrap_or(PAGE)
+}
+
+fn columns(terminal: impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
 /// Columns where there is no terminal.

@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_smithy_async::time::TimeSource;
 use tokio::sync::Mutex;
 
+use super::client::Client;
 use super::clock::Clock;
 use super::source::Provider;
 
@@ -38,7 +39,7 @@ impl GoCredentials {
     }
 
     /// `Get()`.
-    pub async fn retrieve(&self) -> Result<Credentials, CredentialsError> {
+    async fn retrieve(&self) -> Result<Credentials, CredentialsError> {
         let mut held = self.held.lock().await;
         if let Some(held) = &*held
             && self.fresh_until(held) > self.clock.now()
@@ -54,35 +55,82 @@ impl GoCredentials {
         held.expiry()
             .map_or(SystemTime::UNIX_EPOCH, |at| at - self.window)
     }
+}
 
-    /// When `Get()` will next fetch; `None` if it would now, or is at it.
-    pub fn quiet_until(&self) -> Option<SystemTime> {
+impl ProvideCredentials for GoCredentials {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.retrieve())
+    }
+}
+
+impl Client for GoCredentials {
+    fn quiet_until(&self) -> Option<SystemTime> {
+        // Whoever has the lock is fetching.
         let held = self.held.try_lock().ok()?;
         held.as_ref().map(|held| self.fresh_until(held))
     }
 }
 
-/// `Refresher.Run`: calls `Get()` at every tick.
-pub(super) async fn refresh(credentials: Arc<GoCredentials>) {
-    loop {
-        tokio::time::sleep(PERIOD).await;
-        // It logs a failure and waits for the next tick.
-        let _ = credentials.retrieve().await;
-    }
+/// `Refresher.Run`: `Get()` at once and at every tick.
+pub(super) async fn refresher(
+    provider: Provider,
+    clock: Clock,
+    window: Duration,
+) -> Arc<GoCredentials> {
+    let credentials = GoCredentials::new(provider, clock, window);
+    // It logs a failure and waits for the next tick.
+    let _ = credentials.retrieve().await;
+    let ticking = Arc::clone(&credentials);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(PERIOD).await;
+            let _ = ticking.retrieve().await;
+        }
+    });
+    credentials
 }
 
 /// The credentials that a Swapper has put under its client.
-pub(super) type Slot = Arc<ArcSwap<GoCredentials>>;
+#[derive(Debug)]
+pub(super) struct GoSwapper(ArcSwap<GoCredentials>);
 
-/// `Swapper.Run`: at every tick a factory makes credentials and fetches them; if that fails, the old ones stay
-/// for another period. `failing` is the tick to fail, counted from 1.
-pub(super) async fn swap(slot: Slot, provider: Provider, clock: Clock, failing: Option<u64>) {
-    for tick in 1u64.. {
-        tokio::time::sleep(PERIOD).await;
-        let made = GoCredentials::new(provider.clone(), clock, Duration::ZERO);
-        if failing != Some(tick) && made.retrieve().await.is_ok() {
-            slot.store(made);
-        }
+impl GoSwapper {
+    /// `Swapper.Run`: at every tick a factory makes credentials and fetches them; if that fails, the old ones stay
+    /// for another period. `failing` is the tick to fail, counted from 1.
+    pub async fn start(provider: Provider, clock: Clock, failing: Option<u64>) -> Arc<Self> {
+        let credentials = GoCredentials::new(provider.clone(), clock, Duration::ZERO);
+        let _ = credentials.retrieve().await;
+        let swapper = Arc::new(Self(ArcSwap::new(credentials)));
+        let ticking = Arc::clone(&swapper);
+        tokio::spawn(async move {
+            for tick in 1u64.. {
+                tokio::time::sleep(PERIOD).await;
+                let made = GoCredentials::new(provider.clone(), clock, Duration::ZERO);
+                if failing != Some(tick) && made.retrieve().await.is_ok() {
+                    ticking.0.store(made);
+                }
+            }
+        });
+        swapper
+    }
+}
+
+impl ProvideCredentials for GoSwapper {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let credentials = self.0.load_full();
+        future::ProvideCredentials::new(async move { credentials.retrieve().await })
+    }
+}
+
+impl Client for GoSwapper {
+    fn quiet_until(&self) -> Option<SystemTime> {
+        self.0.load().quiet_until()
     }
 }
 

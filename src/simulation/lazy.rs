@@ -6,14 +6,14 @@ use std::sync::Mutex;
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_runtime::auth::sigv4::{self, SigV4AuthScheme};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolver;
 use aws_smithy_runtime::client::retries::strategy::NeverRetryStrategy;
-use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
 use aws_smithy_runtime_api::client::identity::{
     ResolveCachedIdentity, SharedIdentityCache, SharedIdentityResolver,
@@ -23,6 +23,7 @@ use aws_smithy_runtime_api::client::runtime_components::{
 };
 use aws_smithy_types::config_bag::ConfigBag;
 
+use super::client::Client;
 use super::clock::Clock;
 use super::source::Provider;
 
@@ -71,23 +72,32 @@ impl Lazy {
         })
     }
 
-    pub async fn provide(&self) -> Result<Credentials, BoxError> {
+    async fn provide(&self) -> Result<Credentials, CredentialsError> {
         let resolver = self.resolver.clone();
         let resolving = self
             .cache
             .resolve_cached_identity(resolver, &self.components, &self.bag);
-        let identity = resolving.await?;
-        let credentials = identity
-            .data::<Credentials>()
-            .ok_or("the identity holds no credentials")?;
+        let identity = resolving.await.map_err(CredentialsError::provider_error)?;
+        let credentials = identity.data::<Credentials>();
+        let credentials = credentials.expect("the provider's identities are credentials");
         if let Ok(mut last) = self.last.lock() {
             *last = credentials.expiry();
         }
         Ok(credentials.clone())
     }
+}
 
-    /// When the cache will next fetch at the earliest; `None` if it might now.
-    pub fn quiet_until(&self) -> Option<SystemTime> {
+impl ProvideCredentials for Lazy {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.provide())
+    }
+}
+
+impl Client for Lazy {
+    fn quiet_until(&self) -> Option<SystemTime> {
         let last = *self.last.lock().ok()?;
         last.map(|expiry| expiry - BUFFER)
             .filter(|&quiet| quiet > self.clock.now())

@@ -4,6 +4,7 @@
 //! source and the calls. The runtime's clock is paused, so time passes only from one timer to the next. This
 //! room knows no network, report or lab.
 
+mod client;
 mod clock;
 mod go;
 mod lazy;
@@ -18,7 +19,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use record::Outcome;
+pub use record::PlayerOutcome;
 pub use terms::{Outage, Player, SourceTerms, Terms, Trouble};
 
 use clock::Clock;
@@ -30,14 +31,18 @@ use tokio::task::JoinSet;
 
 /// Plays `terms` with each of `players`, one after the other. Blocks, and uses a runtime of its own.
 ///
+/// # Errors
+///
+/// There can be no runtime.
+///
 /// # Panics
 ///
 /// When called on a thread that runs asynchronous tasks.
-pub fn simulate(terms: &Terms, players: &[Player]) -> std::io::Result<Vec<Outcome>> {
+pub fn simulate(terms: &Terms, players: &[Player]) -> std::io::Result<Vec<PlayerOutcome>> {
     players.iter().map(|&player| play(terms, player)).collect()
 }
 
-fn play(terms: &Terms, player: Player) -> std::io::Result<Outcome> {
+fn play(terms: &Terms, player: Player) -> std::io::Result<PlayerOutcome> {
     // The SDK's cache draws its jitter here.
     fastrand::seed(terms.seed);
     let runtime = tokio::runtime::Builder::new_current_thread()

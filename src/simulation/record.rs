@@ -9,10 +9,10 @@ use crate::measure::Waits;
 
 /// Written while a simulation runs.
 #[derive(Debug, Default)]
-pub(super) struct Record(Mutex<Seen>);
+pub(super) struct Record(Mutex<Counts>);
 
 #[derive(Debug, Default)]
-struct Seen {
+struct Counts {
     waits: Waits,
     without: u64,
     stale: u64,
@@ -24,7 +24,7 @@ struct Seen {
 
 /// How a player did. Times are virtual, and exact.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct PlayerOutcome {
     pub player: Player,
     /// Renewals that a call had to wait for.
     pub inline_refreshes: u64,
@@ -46,7 +46,7 @@ pub struct Outcome {
     pub recovery: Option<Duration>,
 }
 
-impl Outcome {
+impl PlayerOutcome {
     /// Calls that could not succeed: without credentials, or refused for expired ones.
     #[must_use]
     pub fn failed(&self) -> u64 {
@@ -56,61 +56,61 @@ impl Outcome {
 
 impl Record {
     pub fn new(outage: Option<Outage>) -> Self {
-        Self(Mutex::new(Seen {
+        Self(Mutex::new(Counts {
             outage_ended: outage.map(|outage| outage.until),
-            ..Seen::default()
+            ..Counts::default()
         }))
     }
 
     pub fn waited(&self, from: Duration, until: Duration) {
-        self.seen().waits.record(from, until);
+        self.counts().waits.record(from, until);
     }
 
     pub fn without(&self) {
-        self.seen().without += 1;
+        self.counts().without += 1;
     }
 
     pub fn stale(&self, at: Duration) {
-        let mut seen = self.seen();
-        seen.stale += 1;
-        seen.first_stale.get_or_insert(at);
-        seen.last_stale = at;
+        let mut counts = self.counts();
+        counts.stale += 1;
+        counts.first_stale.get_or_insert(at);
+        counts.last_stale = at;
     }
 
     pub fn served(&self, at: Duration) {
-        let mut seen = self.seen();
-        if let Some(ended) = seen.outage_ended
-            && seen.recovered.is_none()
+        let mut counts = self.counts();
+        if let Some(ended) = counts.outage_ended
+            && counts.recovered.is_none()
         {
-            seen.recovered = at.checked_sub(ended);
+            counts.recovered = at.checked_sub(ended);
         }
     }
 
-    pub fn outcome(&self, player: Player, fetches: &Fetches) -> Outcome {
-        let seen = self.seen();
-        let episodes = seen.waits.episodes();
+    pub fn outcome(&self, player: Player, fetches: &Fetches) -> PlayerOutcome {
+        let counts = self.counts();
+        let episodes = counts.waits.episodes();
         let most = episodes.iter().map(|episode| episode.most_at_once);
         let longest = episodes.iter().map(|episode| episode.longest);
-        Outcome {
+        PlayerOutcome {
             player,
             inline_refreshes: episodes.len() as u64,
             blocked: episodes.iter().map(|episode| episode.calls).sum(),
             longest_wait: longest.max().unwrap_or_default(),
             most_at_once: most.max().unwrap_or(0),
-            without: seen.without,
-            stale: seen.stale,
-            stale_for: seen.first_stale.map_or(Duration::ZERO, |first| {
-                seen.last_stale.saturating_sub(first)
+            without: counts.without,
+            stale: counts.stale,
+            stale_for: counts.first_stale.map_or(Duration::ZERO, |first| {
+                counts.last_stale.saturating_sub(first)
             }),
             fetches: fetches.count,
             throttled: fetches.throttled,
             peak_fetches_per_s: fetches.peak_per_s(),
             fetches_during_outage: fetches.during_outage,
-            recovery: seen.recovered,
+            recovery: counts.recovered,
         }
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn counts(&self) -> MutexGuard<'_, Counts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,14 +10,14 @@ use tokio::sync::Mutex;
 
 use super::clock::Clock;
 use super::source::Provider;
-use crate::credentials::{Renew, Windows};
+use crate::strategies::{Lease, Renew, Windows, lifetime};
 
 /// The node's credentials. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct SharedCell {
     clock: Clock,
     provider: Provider,
-    held: Arc<Mutex<Option<Credentials>>>,
+    lease: Arc<Mutex<Option<Lease>>>,
 }
 
 impl SharedCell {
@@ -26,34 +26,56 @@ impl SharedCell {
         Self {
             clock,
             provider,
-            held: Arc::default(),
+            lease: Arc::default(),
         }
-    }
-
-    /// Whether there is nothing to be had from the source that would be better.
-    fn good(&self, credentials: &Credentials) -> bool {
-        let lasts = credentials
-            .expiry()
-            .and_then(|expiry| expiry.duration_since(self.clock.now()).ok())
-            .unwrap_or_default();
-        lasts > Windows::of(lasts).mandatory
     }
 }
 
 impl Renew for SharedCell {
     fn renew<'a>(&'a self, held: Option<&'a Credentials>) -> future::ProvideCredentials<'a> {
         future::ProvideCredentials::new(async move {
-            let mut cell = self.held.lock().await;
-            let newer = cell.as_ref().filter(|shared| {
-                held.is_none_or(|held| held.access_key_id() != shared.access_key_id())
-                    && self.good(shared)
+            let mut cell = self.lease.lock().await;
+            let newer = cell.as_ref().filter(|lease| {
+                let shared = lease.credentials.access_key_id();
+                held.is_none_or(|held| held.access_key_id() != shared)
+                    && lease.age(self.clock.now()).is_good()
             });
             if let Some(newer) = newer {
-                return Ok(newer.clone());
+                return Ok(newer.credentials.clone());
             }
             let fetched = self.provider.provide_credentials().await?;
-            *cell = Some(fetched.clone());
+            let now = self.clock.now();
+            let windows = Windows::of(lifetime(&fetched, now));
+            *cell = Some(Lease::new(fetched.clone(), now, windows));
             Ok(fetched)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::simulation::source::Source;
+    use crate::simulation::terms::SourceTerms;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_about_to_expire_is_good_for_nobody() {
+        let clock = Clock::start();
+        let terms = SourceTerms {
+            lifetime: Duration::from_hours(1),
+            latency: Duration::ZERO,
+            renew_before: None,
+            rate_per_s: None,
+        };
+        let source = Source::new(clock, terms, None);
+        let cell = SharedCell::new(clock, source.provider());
+        // The mandatory window of credentials that last an hour is their last minute.
+        for (at_s, fetches) in [(0, 1), (3539, 1), (3541, 2)] {
+            clock.reach(Duration::from_secs(at_s)).await;
+            cell.renew(None).await.expect("the source is well");
+            assert_eq!(source.fetches().count, fetches, "{at_s} s");
+        }
     }
 }

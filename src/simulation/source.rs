@@ -56,13 +56,6 @@ impl Fetches {
     }
 }
 
-/// How a fetch will end.
-enum Answer {
-    Credentials(Credentials),
-    Refused(&'static str),
-    Never,
-}
-
 impl Source {
     pub fn new(clock: Clock, terms: SourceTerms, outage: Option<Outage>) -> Self {
         Self(Arc::new(Shared {
@@ -90,23 +83,16 @@ impl Source {
     }
 
     async fn fetch(&self, renewal: bool) -> Result<Credentials, CredentialsError> {
-        let answer = self.ask(renewal);
-        let terms = self.0.terms;
-        let wait = if matches!(answer, Answer::Never) {
-            GIVES_UP
-        } else {
-            terms.latency
-        };
-        tokio::time::sleep(wait).await;
-        match answer {
-            Answer::Credentials(credentials) => Ok(credentials),
-            Answer::Refused(why) => Err(CredentialsError::provider_error(why)),
-            Answer::Never => Err(CredentialsError::provider_timed_out(GIVES_UP)),
-        }
+        let (response, after) = self.respond(renewal);
+        tokio::time::sleep(after).await;
+        response
     }
 
-    fn ask(&self, renewal: bool) -> Answer {
-        let now = self.0.clock.elapsed();
+    /// What comes of a request made now, and after what time.
+    fn respond(&self, renewal: bool) -> (Result<Credentials, CredentialsError>, Duration) {
+        let refused = |why: &'static str| Err(CredentialsError::provider_error(why));
+        let Shared { terms, clock, .. } = &*self.0;
+        let now = clock.elapsed();
         let outage = self.0.outage.filter(|outage| outage.lasts_at(now));
         let mut state = self.state();
         state.fetches.count += 1;
@@ -115,21 +101,20 @@ impl Source {
             *second.or_default() += 1;
         }
         state.fetches.during_outage += u64::from(outage.is_some());
-        if let Some(outage) = outage {
-            return match outage.trouble {
-                Trouble::Fail => Answer::Refused("the source is down"),
-                Trouble::Throttle => {
-                    state.fetches.throttled += 1;
-                    Answer::Refused("the source is throttling")
-                }
-                Trouble::Hang => Answer::Never,
-            };
-        }
-        if !state.admits(self.0.terms, now) {
-            state.fetches.throttled += 1;
-            return Answer::Refused("the source is throttling");
-        }
-        Answer::Credentials(state.issue(self.0.terms, now))
+        let trouble = outage.map(|outage| outage.trouble);
+        let response = match trouble {
+            Some(Trouble::Hang) => {
+                let timed_out = CredentialsError::provider_timed_out(GIVES_UP);
+                return (Err(timed_out), GIVES_UP);
+            }
+            Some(Trouble::Fail) => refused("the source is down"),
+            None if state.admits(*terms, now) => Ok(state.issue(*terms, now)),
+            None | Some(Trouble::Throttle) => {
+                state.fetches.throttled += 1;
+                refused("the source is throttling")
+            }
+        };
+        (response, terms.latency)
     }
 }
 

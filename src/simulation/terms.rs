@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::credentials::{Strategy, Windows};
+use serde::{Deserialize, Serialize};
+
+use crate::strategies::{Strategy, Windows};
 
 /// A simulation, whole. With equal terms it ends equal.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,8 +53,10 @@ impl Outage {
     }
 }
 
-/// What is wrong with the source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is wrong with the source. Serialised by [`name`](Self::name).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Trouble {
     /// It answers with an error.
     Fail,
@@ -75,8 +79,10 @@ impl Trouble {
     }
 }
 
-/// Who keeps a process's credentials fresh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who keeps a process's credentials fresh. Serialised by [`name`](Self::name).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Player {
     /// aws-sdk-go v1 with nothing beside it: a call that finds the credentials expired fetches.
     Go,
@@ -84,12 +90,14 @@ pub enum Player {
     /// expired.
     GoRefresher,
     /// The same with an expiry window of 10 minutes.
+    #[serde(rename = "go-refresher-10m-window")]
     GoRefresherWindow,
     /// The Swapper of the Go package: credentials from a factory every 55 minutes.
     GoSwapper,
     /// The same, whose first tick after half the time fails.
     GoSwapperFailedTick,
     /// A strategy for the Rust SDK, or the SDK's own.
+    #[serde(untagged)]
     Rust(Strategy),
 }
 
@@ -117,6 +125,24 @@ impl Player {
             Self::GoSwapper => "go-swapper",
             Self::GoSwapperFailedTick => "go-swapper-failed-tick",
             Self::Rust(strategy) => strategy.name(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn players_and_troubles_are_serialised_by_name() {
+        for player in Player::all() {
+            let text = serde_json::to_string(&player).unwrap();
+            assert_eq!(text, format!("\"{}\"", player.name()));
+            assert_eq!(serde_json::from_str::<Player>(&text).unwrap(), player);
+        }
+        for trouble in Trouble::ALL {
+            let text = serde_json::to_string(&trouble).unwrap();
+            assert_eq!(text, format!("\"{}\"", trouble.name()));
         }
     }
 }

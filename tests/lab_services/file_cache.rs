@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
-use awscreds_bench::credentials::{CacheKey, FileCache, Notice, Origin, Renew};
+use awscreds_bench::strategies::{CacheKey, CacheLookup, FileCache, Notice, Renew};
 use tempfile::TempDir;
 
 use super::support::{config, count, imds_credentials, lab};
@@ -104,7 +104,10 @@ async fn a_strategy_hears_of_failures_and_a_fresh_process_gets_what_there_is() {
     assert!(cache.renew(Some(&held)).await.is_err());
     assert_eq!(source.asked(), 2, "the second try is spared");
     let resolved = cache.resolve().await.unwrap();
-    assert_eq!((resolved.origin, resolved.notices.len()), (Origin::File, 0));
+    assert_eq!(
+        (resolved.lookup, resolved.notices.len()),
+        (CacheLookup::Hit, 0)
+    );
     assert_eq!(resolved.credentials.access_key_id(), held.access_key_id());
     assert_eq!(
         cache.renew(None).await.unwrap().access_key_id(),
@@ -167,8 +170,8 @@ async fn a_lock_that_nobody_gives_back_costs_time_and_nothing_else() {
     stuck.lock().unwrap();
     let resolved = cache.resolve().await.unwrap();
     assert_eq!(
-        resolved.origin,
-        Origin::File,
+        resolved.lookup,
+        CacheLookup::Hit,
         "nobody needs the lock to read"
     );
     let renewed = cache.renew(Some(&held)).await.unwrap();

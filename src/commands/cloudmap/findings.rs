@@ -15,7 +15,7 @@ pub(super) fn of(service: &Service, requests: &[Requests], arms: &[Arm]) -> Vec<
     }
     for request in requests {
         let resolver = request.call().balanced.resolver();
-        let unusable = resolver.asked().unusable();
+        let unusable = resolver.counts().unusable;
         if unusable > 0 {
             findings.push(unusable_instances(unusable));
             break;

@@ -8,7 +8,7 @@ use tonic::Code;
 
 use super::service::Service;
 use crate::clock;
-use crate::discovery::{Answer, Balanced, CallError, Instance, Policy};
+use crate::discovery::{Balanced, CallError, HealthReply, Instance, Policy};
 use crate::document::{Arm, Balance, InstanceCalls, ZoneCalls};
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Distribution, Outcome, Phase, Sample};
@@ -156,7 +156,7 @@ impl HealthCall {
     }
 
     /// Makes the call and notes where it answered.
-    pub(super) async fn make(&self) -> (Sample, Option<Answer>) {
+    pub(super) async fn make(&self) -> (Sample, Option<HealthReply>) {
         let start = clock::now();
         let limit = self.service.timeout;
         let check = self.balanced.check(&self.service.asked_health);
@@ -177,7 +177,7 @@ impl HealthCall {
         }
     }
 
-    fn note(&self, answer: &Answer, took: Duration) {
+    fn note(&self, answer: &HealthReply, took: Duration) {
         let mut answered = self.answered();
         answered
             .zones
@@ -197,7 +197,7 @@ impl Call for HealthCall {
 }
 
 /// The pick is the phase in which the endpoint is found; the rest lies between request and answer.
-fn served(answer: &Answer, total: Duration) -> Sample {
+fn served(answer: &HealthReply, total: Duration) -> Sample {
     let phases = [
         (Phase::Endpoint, answer.picking),
         (Phase::Transmit, total.saturating_sub(answer.picking)),

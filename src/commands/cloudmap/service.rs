@@ -139,7 +139,7 @@ async fn zone(args: &CloudmapArgs, session: &Session) -> Result<Option<OwnZone>,
     if let Some(name) = &args.az {
         return Ok(Some(OwnZone {
             name: name.clone(),
-            source: ZoneSource::Told,
+            source: ZoneSource::Given,
         }));
     }
     let setup = &session.setup;

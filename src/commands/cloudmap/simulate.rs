@@ -3,7 +3,7 @@
 use super::arguments::CloudmapArgs;
 use crate::commands::command::Completed;
 use crate::discovery::Polling;
-use crate::discovery::crowd::{Account, Fate, Manner, Quota, play};
+use crate::discovery::crowd::{Account, CrowdResult, Manner, Quota, play};
 use crate::document::{self, Crowd, CrowdsResult, Document, Fits};
 use crate::exit::Exit;
 use crate::run::head;
@@ -54,15 +54,15 @@ fn quota(quota: Quota) -> document::Quota {
     }
 }
 
-fn crowd(fate: &Fate) -> Crowd {
+fn crowd(result: &CrowdResult) -> Crowd {
     Crowd {
-        resolvers: fate.resolvers,
-        manner: fate.manner.name().to_owned(),
-        calls_per_s: fate.calls_per_s,
-        throttled: fate.throttled,
-        age_p50_s: fate.age_p50.as_secs_f64(),
-        age_p99_s: fate.age_p99.as_secs_f64(),
-        age_max_s: fate.age_max.as_secs_f64(),
+        resolvers: result.resolvers,
+        manner: result.manner.name().to_owned(),
+        calls_per_s: result.calls_per_s,
+        throttled: result.throttled,
+        age_p50_s: result.age_p50.as_secs_f64(),
+        age_p99_s: result.age_p99.as_secs_f64(),
+        age_max_s: result.age_max.as_secs_f64(),
     }
 }
 

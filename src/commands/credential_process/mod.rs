@@ -16,9 +16,10 @@ use self::output::ProcessCredentials;
 use super::command::{Command, Completed, Kind};
 use crate::client::{error_text, provider_of};
 use crate::clock;
-use crate::credentials::{CacheKey, Exchanges, FileCache, NamedSource, Source, Windows};
+use crate::credentials::{Exchanges, NamedSource, Source};
 use crate::render;
 use crate::run::{Failure, OutputOptions, duration, environment, hint_for};
+use crate::strategies::{CacheKey, FileCache, Windows};
 
 /// Lists the keys of the calls that this process was started by, one inside the other.
 const CALLERS: &str = "AWSCREDS_BENCH_CREDENTIAL_PROCESS";
@@ -82,7 +83,7 @@ async fn run(args: CredentialProcessArgs) -> Result<Completed, Failure> {
     let key = named.key();
     let mut cache = FileCache::builder(key.clone())
         .limit(args.timeout)
-        .windows(ahead_of_other_sdks);
+        .advisory(ahead_of_other_sdks);
     if let Some(directory) = args.cache_dir.filter(|name| !name.as_os_str().is_empty()) {
         cache = cache.directory(directory);
     }
@@ -128,12 +129,8 @@ fn printed(credentials: &Credentials) -> Result<Completed, Failure> {
 /// Windows that begin no later than those of the SDKs that read the output. botocore runs the process again at
 /// each call from 15 minutes before the expiry on: whoever does so must find that it is time to renew. Jitter
 /// therefore begins them earlier, by up to half.
-fn ahead_of_other_sdks(lifetime: Duration, chance: f64) -> Windows {
-    let windows = Windows::of(lifetime);
-    Windows {
-        advisory: windows.advisory.mul_f64(1.0 + chance / 2.0),
-        ..windows
-    }
+fn ahead_of_other_sdks(lifetime: Duration, chance: f64) -> Duration {
+    Windows::of(lifetime).advisory.mul_f64(1.0 + chance / 2.0)
 }
 
 /// Starts over with a mark in the environment, which a `credential_process` of the profile will inherit: a profile

@@ -16,10 +16,11 @@ use super::message::{Ended, Exchanged, Message, WorkerRequest};
 use crate::client::{SetupError, credentials_outcome, error_text, provider_of};
 use crate::clock;
 use crate::commands::command::{Command, Completed, Kind};
-use crate::credentials::{Exchanges, FileCache, NamedSource, Origin, Source, watching};
+use crate::credentials::{Exchanges, NamedSource, Source, watching};
 use crate::measure::{IdentityPath, Outcome};
 use crate::render;
 use crate::run::{Failure, OutputOptions, environment};
+use crate::strategies::{CacheLookup, FileCache};
 
 /// Where a worker looks for credentials before it asks the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -224,10 +225,10 @@ impl Worker {
             return Ok((credentials, IdentityPath::Hit));
         }
         let resolved = cache.build(self.provider().await?).resolve().await?;
-        let path = match resolved.origin {
-            Origin::File => IdentityPath::Hit,
-            Origin::Wait => IdentityPath::Wait,
-            Origin::Source => IdentityPath::Load,
+        let path = match resolved.lookup {
+            CacheLookup::Hit => IdentityPath::Hit,
+            CacheLookup::Wait => IdentityPath::Wait,
+            CacheLookup::Load => IdentityPath::Load,
         };
         Ok((resolved.credentials, path))
     }

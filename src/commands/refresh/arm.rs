@@ -9,12 +9,13 @@ use tempfile::TempDir;
 
 use super::renewals::Renewals;
 use crate::client::{ArmFacts, Identity, Setup, SetupError, sampled};
-use crate::credentials::{
-    Advisory, CacheKey, FileCache, Options, Refresher, Renew, Strategy, Swapper, Windows,
-};
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Stop};
 use crate::run::ArmCall;
+use crate::strategies::{
+    Advisory, CacheKey, FileCache, InBackground, Options, Refresher, RenewalStrategy,
+    RenewingProvider, Strategy, Swapper, Windows,
+};
 
 /// What an arm is made of.
 pub(super) struct StrategyArm {
@@ -64,32 +65,22 @@ impl StrategyArm {
                 let cache = IdentityCache::lazy().build();
                 (Identity::timed(cache, provider), None)
             }
-            Strategy::Advisory => advisory(provider, self.options()).await,
+            Strategy::Advisory => ready(Advisory::new(provider, self.options())).await,
             Strategy::FileCache => {
                 let cache = FileCache::builder(CacheKey::of([("command", "refresh")]))
                     .directory(self.directory.path())
                     .build(provider);
-                advisory(cache, self.options()).await
+                ready(Advisory::new(cache, self.options())).await
             }
             Strategy::Refresher => {
-                let refresher = Refresher::new(provider, self.options());
-                let _ = refresher.ready().await;
-                let watcher = SharedInterceptor::new(refresher.on_refusal());
-                let running = refresher.clone();
-                tokio::spawn(async move { running.run(stop.stopped()).await });
-                (Identity::held(refresher), Some(watcher))
+                in_background(Refresher::new(provider, self.options()), stop).await
             }
             Strategy::Swapper => {
                 let factory = move || {
                     let provider = provider.clone();
                     async move { provider.provide_credentials().await }
                 };
-                let swapper = Swapper::new(factory, self.options());
-                let _ = swapper.ready().await;
-                let watcher = SharedInterceptor::new(swapper.on_refusal());
-                let running = swapper.clone();
-                tokio::spawn(async move { running.run(stop.stopped()).await });
-                (Identity::held(swapper), Some(watcher))
+                in_background(Swapper::new(factory, self.options()), stop).await
             }
         }
     }
@@ -103,14 +94,22 @@ impl StrategyArm {
     }
 }
 
-async fn advisory(
-    source: impl Renew + 'static,
-    options: Options,
+async fn in_background<S: InBackground>(
+    strategy: RenewingProvider<S>,
+    stop: Stop,
 ) -> (Identity, Option<SharedInterceptor>) {
-    let advisory = Advisory::new(source, options);
-    let _ = advisory.ready().await;
-    let watcher = SharedInterceptor::new(advisory.on_refusal());
-    (Identity::held(advisory), Some(watcher))
+    let running = strategy.clone();
+    let ready = ready(strategy).await;
+    tokio::spawn(async move { running.run(stop.stopped()).await });
+    ready
+}
+
+async fn ready<S: RenewalStrategy>(
+    strategy: RenewingProvider<S>,
+) -> (Identity, Option<SharedInterceptor>) {
+    let _ = strategy.ready().await;
+    let watcher = SharedInterceptor::new(strategy.on_refusal());
+    (Identity::held(strategy), Some(watcher))
 }
 
 struct StsCall(aws_sdk_sts::Client);

@@ -13,13 +13,14 @@ use super::thread::{OnThread, OwnThread};
 use crate::client::ArmFacts;
 use crate::clock;
 use crate::commands::command::Completed;
-use crate::credentials::{Source, Strategy};
+use crate::credentials::Source;
 use crate::document::OutageSeen;
 use crate::lab::Scenario;
 use crate::lab::rules::{Delay, Fault, FaultKind};
 use crate::measure::{Pacing, Plan, Rate};
 use crate::run::{ArmCall, Failure, Session, load_scenario, names};
 use crate::simulation::{Player, Trouble};
+use crate::strategies::Strategy;
 
 /// The scenario that `--lab` alone stands for: the usual one's credentials last too long to be seen to expire.
 const SCENARIO: &str = "expiry";

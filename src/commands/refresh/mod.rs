@@ -13,9 +13,9 @@ use std::time::Duration;
 use clap::Args;
 
 use super::command::{Command, Kind};
-use crate::credentials::Windows;
 use crate::run::{self, CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions};
 use crate::simulation::{Player, Trouble};
+use crate::strategies::Windows;
 use parse::{player, trouble};
 
 /// Compare who renews credentials: what an expiry does to calls, live or on a virtual clock

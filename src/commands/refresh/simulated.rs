@@ -11,7 +11,7 @@ use crate::document::{
 };
 use crate::exit::Exit;
 use crate::run::{Failure, head};
-use crate::simulation::{self, Outage, Outcome, Player, SourceTerms, Terms};
+use crate::simulation::{self, Outage, Player, PlayerOutcome, SourceTerms, Terms};
 
 const LIFETIME: Duration = Duration::from_hours(1);
 const SOURCE_DELAY: Duration = Duration::from_secs(1);
@@ -113,7 +113,7 @@ fn simulated_terms(terms: &Terms) -> SimulatedTerms {
 }
 
 /// `outage` says whether there was one.
-fn strategy(outcome: &Outcome, outage: bool) -> SimulatedStrategy {
+fn strategy(outcome: &PlayerOutcome, outage: bool) -> SimulatedStrategy {
     SimulatedStrategy {
         name: outcome.player.name().to_owned(),
         inline_refreshes: outcome.inline_refreshes,

@@ -124,14 +124,14 @@ fn a_pick_allocates_nothing() {
 fn who_has_failed_is_passed_over_unless_all_have() {
     for policy in [Policy::Random, Policy::SameAz(50.0), Policy::PreferAz] {
         let fleet = fleet(&["a", "b", "c"]);
-        fleet.members()[0].seen.failed(Duration::ZERO);
+        fleet.members()[0].stats.failed(Duration::ZERO);
         let picked = picks(policy, &fleet, 1_000);
         assert_eq!(picked[0], 0, "{policy}");
         assert!(picked[1] > 400 && picked[2] > 400, "{policy}: {picked:?}");
         fleet
             .members()
             .iter()
-            .for_each(|member| member.seen.failed(Duration::ZERO));
+            .for_each(|member| member.stats.failed(Duration::ZERO));
         assert_eq!(picks(policy, &fleet, 100).iter().sum::<usize>(), 100);
     }
 }
@@ -157,7 +157,7 @@ impl World {
         let mut made = 0;
         let mut call = |now: Duration, caller: usize, answers: &mut BinaryHeap<_>| {
             let at = policy.pick(fleet, now, &mut random).unwrap();
-            fleet.members()[at].seen.begin();
+            fleet.members()[at].stats.begin();
             let hop = if fleet.own().contains(&at) {
                 Duration::ZERO
             } else {
@@ -173,9 +173,9 @@ impl World {
             call(MS * caller as u32 / 10, caller, &mut answers);
         }
         while let Some(Reverse((done, caller, at, began))) = answers.pop() {
-            let seen = &fleet.members()[at].seen;
-            seen.answered(done.saturating_sub(began));
-            seen.end();
+            let stats = &fleet.members()[at].stats;
+            stats.answered(done.saturating_sub(began));
+            stats.end();
             made += 1;
             if made < calls {
                 call(done, caller, &mut answers);

@@ -1,14 +1,14 @@
 //! Hours in virtual time: answers, refusals and outages as a script.
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use aws_smithy_async::rt::sleep::Sleep;
+use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::TimeSource;
 
 use super::*;
 use crate::discovery::instance::Instance;
-use crate::discovery::source::Asked as Answer;
+use crate::discovery::source::{DiscoverFuture, Found};
 
 /// tokio's clock, which a paused runtime moves by itself.
 #[derive(Debug)]
@@ -20,17 +20,10 @@ impl TimeSource for Virtual {
     }
 }
 
-impl AsyncSleep for Virtual {
-    fn sleep(&self, duration: Duration) -> Sleep {
-        Sleep::new(tokio::time::sleep(duration))
-    }
-}
-
 fn timing() -> Timing {
-    let start = tokio::time::Instant::now();
     Timing {
-        time: SharedTimeSource::new(Virtual(start)),
-        sleep: SharedAsyncSleep::new(Virtual(start)),
+        time: SharedTimeSource::new(Virtual(tokio::time::Instant::now())),
+        sleep: SharedAsyncSleep::new(TokioSleep::new()),
     }
 }
 
@@ -39,8 +32,8 @@ fn timing() -> Timing {
 struct Script {
     ids: Mutex<Vec<String>>,
     revision: AtomicI64,
-    refusal: Mutex<Option<Refusal>>,
-    revisions: Mutex<Option<Refusal>>,
+    error: Mutex<Option<DiscoverErrorKind>>,
+    revisions: Mutex<Option<DiscoverErrorKind>>,
 }
 
 impl Script {
@@ -55,15 +48,15 @@ impl Script {
         self.revision.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn refuse(&self, refusal: Option<Refusal>) {
-        *self.refusal.lock().unwrap() = refusal;
+    fn refuse(&self, kind: Option<DiscoverErrorKind>) {
+        *self.error.lock().unwrap() = kind;
     }
 
     fn refused(&self) -> Result<(), DiscoverError> {
-        match *self.refusal.lock().unwrap() {
+        match *self.error.lock().unwrap() {
             None => Ok(()),
-            Some(refusal) => Err(DiscoverError {
-                refusal,
+            Some(kind) => Err(DiscoverError {
+                kind,
                 message: "as the script says".to_owned(),
             }),
         }
@@ -71,7 +64,7 @@ impl Script {
 }
 
 impl Discover for Script {
-    fn discover(&self) -> Answer<'_, Found> {
+    fn discover(&self) -> DiscoverFuture<'_, Found> {
         Box::pin(async {
             self.refused()?;
             let instance = |id: &String| Instance {
@@ -88,12 +81,12 @@ impl Discover for Script {
         })
     }
 
-    fn revision(&self) -> Answer<'_, i64> {
+    fn revision(&self) -> DiscoverFuture<'_, i64> {
         Box::pin(async {
             self.refused()?;
-            if let Some(refusal) = *self.revisions.lock().unwrap() {
+            if let Some(kind) = *self.revisions.lock().unwrap() {
                 return Err(DiscoverError {
-                    refusal,
+                    kind,
                     message: "no revisions here".to_owned(),
                 });
             }
@@ -126,7 +119,7 @@ fn ids(resolver: &Resolver) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn it_is_ready_with_its_first_answer_and_not_before() {
     let script = Script::with(&["one"]);
-    script.refuse(Some(Refusal::Throttled));
+    script.refuse(Some(DiscoverErrorKind::Throttled));
     let late = Arc::clone(&script);
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -135,19 +128,25 @@ async fn it_is_ready_with_its_first_answer_and_not_before() {
     let resolver = start(&script).await.unwrap();
     assert_eq!(ids(&resolver), ["one"]);
     assert!(resolver.now() >= Duration::from_secs(1));
-    assert!(resolver.asked().throttled() > 0);
+    assert!(resolver.counts().throttled > 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_first_answer_it_gives_up_in_time_and_for_an_unknown_service_at_once() {
     let script = Script::with(&["one"]);
-    script.refuse(Some(Refusal::Failed));
+    script.refuse(Some(DiscoverErrorKind::Failed));
     let began = tokio::time::Instant::now();
-    assert_eq!(start(&script).await.unwrap_err().refusal, Refusal::Failed);
+    assert_eq!(
+        start(&script).await.unwrap_err().kind,
+        DiscoverErrorKind::Failed
+    );
     assert!(began.elapsed() >= Duration::from_secs(2));
-    script.refuse(Some(Refusal::Denied));
+    script.refuse(Some(DiscoverErrorKind::Denied));
     let began = tokio::time::Instant::now();
-    assert_eq!(start(&script).await.unwrap_err().refusal, Refusal::Denied);
+    assert_eq!(
+        start(&script).await.unwrap_err().kind,
+        DiscoverErrorKind::Denied
+    );
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
@@ -169,22 +168,22 @@ async fn a_change_of_health_is_seen_within_the_full_refresh() {
     *script.ids.lock().unwrap() = vec!["one".to_owned()];
     tokio::time::sleep(POLLING.refresh.mul_f64(1.1)).await;
     assert_eq!(ids(&resolver), ["one"]);
-    assert!(resolver.asked().revisions() >= 8 * resolver.asked().refreshes() / 3);
+    assert!(resolver.counts().revisions >= 8 * resolver.counts().refreshes / 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_and_throttling_leave_the_last_good_answer() {
-    for refusal in [Refusal::Failed, Refusal::Throttled] {
+    for kind in [DiscoverErrorKind::Failed, DiscoverErrorKind::Throttled] {
         let script = Script::with(&["one"]);
         let resolver = start(&script).await.unwrap();
-        script.refuse(Some(refusal));
+        script.refuse(Some(kind));
         script.set(&["two"]);
         for _ in 0..30 {
             tokio::time::sleep(Duration::from_secs(1)).await;
             assert_eq!(ids(&resolver), ["one"]);
         }
-        let asked = resolver.asked();
-        let refused = asked.failed() + asked.throttled();
+        let counts = resolver.counts();
+        let refused = counts.failed + counts.throttled;
         assert!((2..=6).contains(&refused), "it backs off: {refused}");
         script.refuse(None);
         tokio::time::sleep(POLLING.refresh.mul_f64(1.1)).await;
@@ -195,12 +194,12 @@ async fn an_outage_and_throttling_leave_the_last_good_answer() {
 #[tokio::test(start_paused = true)]
 async fn where_there_are_no_revisions_full_answers_do() {
     let script = Script::with(&["one"]);
-    *script.revisions.lock().unwrap() = Some(Refusal::Unsupported);
+    *script.revisions.lock().unwrap() = Some(DiscoverErrorKind::Unsupported);
     let resolver = start(&script).await.unwrap();
     script.set(&["two"]);
     tokio::time::sleep(POLLING.refresh.mul_f64(1.1)).await;
     assert_eq!(ids(&resolver), ["two"]);
-    assert_eq!(resolver.asked().revisions(), 0);
+    assert_eq!(resolver.counts().revisions, 0);
 }
 
 #[tokio::test(start_paused = true)]

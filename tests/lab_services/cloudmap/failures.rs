@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_servicediscovery::types::CustomHealthStatus;
-use awscreds_bench::discovery::{Balanced, CloudMap, DiscoverError, Policy, Refusal, Resolver};
+use awscreds_bench::discovery::{
+    Balanced, CloudMap, DiscoverError, DiscoverErrorKind, Policy, Resolver,
+};
 
 use super::world::{
     POLICIES, POLLING, Server, caller, client, register, served, service_id, target, timing,
@@ -52,7 +54,7 @@ async fn an_instance_without_a_port_is_left_out_and_one_without_a_zone_is_used()
     for policy in POLICIES {
         let caller = caller(&lab, policy).await;
         let instances = served(&caller, 60).await;
-        assert_eq!(caller.resolver().asked().unusable(), 2);
+        assert_eq!(caller.resolver().counts().unusable, 2);
         let zoneless = instances.iter().filter(|id| *id == "zoneless").count();
         match policy {
             Policy::PreferAz => assert_eq!(zoneless, 0),
@@ -68,7 +70,7 @@ async fn throttled_discovery_leaves_the_last_good_answer() {
     let lab = lab(throttled).await;
     let caller = caller(&lab, Policy::Random).await;
     let resolver = caller.resolver();
-    calls_until(&caller, |_| resolver.asked().throttled() >= 3).await;
+    calls_until(&caller, |_| resolver.counts().throttled >= 3).await;
     assert_eq!(count(&lab, "cloudmap:DiscoverInstances").ok, 1);
 }
 
@@ -83,7 +85,7 @@ async fn discovery_that_is_gone_leaves_the_last_good_answer() {
     let caller = caller(&lab, Policy::Random).await;
     lab.stop().await;
     let resolver = caller.resolver();
-    calls_until(&caller, |_| resolver.asked().failed() >= 3).await;
+    calls_until(&caller, |_| resolver.counts().failed >= 3).await;
 }
 
 #[tokio::test]
@@ -113,9 +115,9 @@ async fn an_instance_that_is_added_is_used_after_the_next_poll() {
     let server = Server::start();
     server.register(&sdk, "new", "eu-west-1a").await;
     let resolver = caller.resolver();
-    let before = resolver.asked().revisions() + resolver.asked().refreshes();
+    let before = resolver.counts().revisions + resolver.counts().refreshes;
     calls_until(&caller, |instance| instance == "new").await;
-    let polls = resolver.asked().revisions() + resolver.asked().refreshes() - before;
+    let polls = resolver.counts().revisions + resolver.counts().refreshes - before;
     // One may have been under way, the next one sees the change, and a full answer follows.
     assert!((1..=4).contains(&polls), "{polls}");
 }
@@ -135,9 +137,9 @@ async fn an_instance_that_falls_ill_is_left_with_the_next_full_answer() {
         .await
         .unwrap();
     let resolver = caller.resolver();
-    let before = resolver.asked().refreshes();
+    let before = resolver.counts().refreshes;
     // One full answer may have been under way already.
-    calls_until(&caller, |_| resolver.asked().refreshes() >= before + 2).await;
+    calls_until(&caller, |_| resolver.counts().refreshes >= before + 2).await;
     let after = served(&caller, 50).await;
     assert!(
         after.iter().all(|instance| instance == "server-b1"),
@@ -166,8 +168,8 @@ async fn an_unknown_service_is_told_at_once() {
     };
     let hour = Duration::from_hours(1);
     let started = Resolver::start(Arc::new(source), None, POLLING, 1, hour, timing()).await;
-    let DiscoverError { refusal, message } = started.unwrap_err();
-    assert_eq!(refusal, Refusal::Denied);
+    let DiscoverError { kind, message } = started.unwrap_err();
+    assert_eq!(kind, DiscoverErrorKind::Denied);
     assert!(message.starts_with("ServiceNotFound"), "{message}");
     assert_eq!(count(&lab, "cloudmap:DiscoverInstances").count, 1);
 }

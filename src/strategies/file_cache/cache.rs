@@ -1,22 +1,4 @@
-//! Credentials shared by unrelated processes of one user, through a file.
-//!
-//! A process that starts, needs credentials and ends (PHP, a shell script, a cron job) cannot profit from anything
-//! that is held in memory. With a [`FileCache`] one of them asks the source, and the others read what it got:
-//! one fetch per expiry, whatever the number of processes.
-//!
-//! [`entry`] is what a file holds and [`written`] its text, [`mod@look`] what it means to a caller, [`place`] where files
-//! are kept and who may have made them, [`lock`] who renews, [`key`] whose credentials a file holds. This room knows no command and no
-//! report; what is worth telling goes back to the caller as a [`Notice`].
-
-mod entry;
-mod key;
-mod lock;
-mod look;
-mod notice;
-mod place;
-mod settings;
-mod sweep;
-mod written;
+//! The cache as a provider: from what the file says to credentials for a caller.
 
 use std::time::{Duration, SystemTime};
 
@@ -26,16 +8,15 @@ use aws_credential_types::provider::{
     ProvideCredentials, Result as Provided, SharedCredentialsProvider, future,
 };
 
-use self::entry::{Age, Entry, Failure, Held};
-pub use self::key::CacheKey;
-use self::lock::Lock;
-use self::look::{Look, Wish, look};
-pub use self::notice::Notice;
-use self::place::Place;
-use self::place::Refused;
-pub use self::settings::FileCacheBuilder;
-use super::error_text;
-use super::renewal::Renew;
+use super::decision::{Decision, Freshness, decide};
+use super::entry::{Entry, Failure, URGENT_RETRY_AFTER};
+use super::key::CacheKey;
+use super::notice::Notice;
+use super::settings::FileCacheBuilder;
+use super::store::{Lock, Store};
+use crate::error_text::error_text;
+use crate::strategies::lease::{Age, Lease, since};
+use crate::strategies::renew::Renew;
 
 /// First and longest pause between two looks at a file that somebody else is renewing.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(20));
@@ -43,7 +24,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_m
 /// A provider whose credentials are shared, through a file, by all processes of this user that use the same key.
 ///
 /// As [`ProvideCredentials`] it serves a process that wants credentials now: those of the file, unless it is time to
-/// renew them. Early on (the advisory window of [`Windows`](super::Windows)) one process renews while the others go
+/// renew them. Early on (the advisory window of [`Windows`](crate::strategies::Windows)) one process renews while the others go
 /// on; when they are about to expire the others wait for it. As [`Renew`] it serves a process that lives
 /// long and holds credentials itself: it gets the file's if they are newer than its own, and fresh ones otherwise.
 ///
@@ -54,7 +35,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_m
 /// It needs Tokio's timers. The wall clock decides about expiry, since that is what processes share.
 ///
 /// ```
-/// use awscreds_bench::credentials::{CacheKey, FileCache};
+/// use awscreds_bench::strategies::{CacheKey, FileCache};
 /// use aws_config::imds::credentials::ImdsCredentialsProvider;
 /// use aws_credential_types::provider::ProvideCredentials;
 ///
@@ -85,26 +66,48 @@ pub struct FileCache {
 #[derive(Clone, Debug)]
 pub struct Resolved {
     pub credentials: Credentials,
-    pub origin: Origin,
+    pub lookup: CacheLookup,
     /// What the user should know, in the order in which it happened.
     pub notices: Vec<Notice>,
 }
 
 /// How credentials were come by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum CacheLookup {
     /// They were in the file.
-    File,
+    Hit,
     /// Another process was fetching them, and this one waited for it.
     Wait,
     /// This process fetched them from the source.
-    Source,
+    Load,
 }
 
 /// A failure that somebody else met.
 #[derive(Debug, thiserror::Error)]
 #[error("the source has just failed: {0}")]
 struct Remembered(String);
+
+/// What a caller is to do after looking at the file.
+enum CallerStep {
+    Use(Lease, CacheLookup),
+    /// The source fails, with this message.
+    Fail(String),
+    /// This caller is the one to ask the source; the entry is what the lock found.
+    Fetch(Lock, Entry),
+    /// The file cannot be used, for this reason; the entry is what could be read of it.
+    Bypass(Notice, Entry),
+}
+
+impl FileCacheBuilder {
+    /// The cache in front of `source`.
+    #[must_use]
+    pub fn build(self, source: impl ProvideCredentials + 'static) -> FileCache {
+        FileCache {
+            settings: self,
+            source: SharedCredentialsProvider::new(source),
+        }
+    }
+}
 
 impl FileCache {
     /// A cache under `key` in the usual place, to be adjusted.
@@ -113,83 +116,95 @@ impl FileCache {
         FileCacheBuilder::new(key)
     }
 
-    /// Credentials to use now, and how they were come by. The error is the source's own, or tells of the failure
-    /// that another process met a moment ago.
+    /// Credentials to use now, and how they were come by.
+    ///
+    /// # Errors
+    ///
+    /// The source's own, or one that tells of the failure that another process met a moment ago.
     pub async fn resolve(&self) -> Result<Resolved, CredentialsError> {
-        self.fulfil(Wish::Usable).await
+        self.fulfil(Freshness::Usable).await
     }
 
-    async fn fulfil(&self, wish: Wish<'_>) -> Result<Resolved, CredentialsError> {
-        let place = match self.settings.place() {
-            Ok(place) => place,
-            Err(refused) => return self.past_the_cache(refused.into(), None, wish).await,
-        };
+    async fn fulfil(&self, wanted: Freshness<'_>) -> Result<Resolved, CredentialsError> {
         let mut notices = Vec::new();
-        let patience = self.settings.patience();
-        let turn = self.turn(&place, wish, &mut notices);
-        match tokio::time::timeout(patience, turn).await {
-            Ok(Turn::Answer(answer)) => answer.map(|(credentials, origin)| Resolved {
-                credentials,
-                origin,
+        let step = match self.settings.store() {
+            Ok(store) => {
+                let patience = self.settings.patience();
+                let consulted = self.consult(&store, wanted, &mut notices);
+                let consulted = tokio::time::timeout(patience, consulted).await;
+                consulted.unwrap_or_else(|_| {
+                    let entry = store.read().ok().flatten().unwrap_or_default();
+                    CallerStep::Bypass(Notice::Stuck(patience), entry)
+                })
+            }
+            Err(error) => CallerStep::Bypass(error.into(), Entry::default()),
+        };
+        match step {
+            CallerStep::Use(lease, lookup) => Ok(Resolved {
+                credentials: lease.credentials,
+                lookup,
                 notices,
             }),
-            Ok(Turn::Unused(refused, held)) => {
-                self.past_the_cache(refused.into(), held, wish).await
+            CallerStep::Fail(message) => Err(CredentialsError::provider_error(Remembered(message))),
+            CallerStep::Fetch(lock, entry) => {
+                self.fetch_and_keep(lock, entry, wanted, notices).await
             }
-            Ok(Turn::Mine(lock, entry)) => self.renewed(place, lock, entry, wish, notices).await,
-            Err(_) => {
-                let held = place.read().ok().flatten().and_then(|entry| entry.held);
-                self.past_the_cache(Notice::Stuck(patience), held, wish)
-                    .await
-            }
+            CallerStep::Bypass(notice, entry) => match self.fetch().await {
+                Ok(credentials) => Ok(Resolved::loaded(credentials, vec![notice])),
+                Err(error) => instead(entry, wanted, self.now(), error, vec![notice]),
+            },
         }
     }
 
     /// Looks at the file until it has an answer, or until it is this caller's turn to ask the source.
-    async fn turn(&self, place: &Place, wish: Wish<'_>, notices: &mut Vec<Notice>) -> Turn {
+    async fn consult(
+        &self,
+        store: &Store,
+        wanted: Freshness<'_>,
+        notices: &mut Vec<Notice>,
+    ) -> CallerStep {
         let asked = self.now();
-        let (mut lock, mut origin, mut pause) = (None, Origin::File, PAUSES.0);
+        let (mut lock, mut lookup, mut pause) = (None, CacheLookup::Hit, PAUSES.0);
         loop {
             let now = self.now();
-            let entry = match place.read() {
+            let entry = match store.read() {
                 Ok(entry) => entry.unwrap_or_default(),
-                Err(refused) => return Turn::Unused(refused, None),
+                Err(error) => return CallerStep::Bypass(error.into(), Entry::default()),
             };
-            if entry.age(now) == Some(Age::Doubtful) && !notices.contains(&Notice::ClockSetBack) {
+            if entry.is_from_the_future(now) && !notices.contains(&Notice::ClockSetBack) {
                 notices.push(Notice::ClockSetBack);
             }
-            let said = look(&entry, wish, asked, now);
-            match (said, &entry.held) {
-                (Look::Take, Some(held)) => return Turn::take(held, origin),
-                (Look::TakeStale(message), Some(held)) => {
-                    notices.push(Notice::stale(held, now, message));
-                    return Turn::take(held, origin);
+            let decision = decide(&entry, wanted, asked, now);
+            match (decision, entry.lease.clone()) {
+                (Decision::Take, Some(lease)) => return CallerStep::Use(lease, lookup),
+                (Decision::TakeStale(message), Some(lease)) => {
+                    notices.push(Notice::stale(entry.age(now), message));
+                    return CallerStep::Use(lease, lookup);
                 }
-                (Look::GiveUp(message), _) => return Turn::failed(message),
-                (Look::NotBefore(until), _) => {
+                (Decision::GiveUp(message), _) => return CallerStep::Fail(message.to_owned()),
+                (Decision::NotBefore(until), _) => {
                     lock = None;
-                    let wait = until.duration_since(now).unwrap_or_default();
-                    tokio::time::sleep(wait.min(entry::SHORT_PATIENCE)).await;
+                    tokio::time::sleep(since(now, until).min(URGENT_RETRY_AFTER)).await;
                 }
-                (Look::Renew | Look::TakeOrRenew | Look::Take | Look::TakeStale(_), held) => {
+                (_, lease) => {
                     if let Some(lock) = lock.take() {
-                        return Turn::Mine(lock, entry);
+                        return CallerStep::Fetch(lock, entry);
                     }
-                    let meanwhile = held.as_ref().filter(|_| said == Look::TakeOrRenew);
-                    match (place.try_lock(), meanwhile) {
+                    let meanwhile = lease.filter(|_| decision == Decision::TakeOrRenew);
+                    match (store.try_lock(), meanwhile) {
                         // Somebody may have renewed between the look and the lock: look again.
                         (Ok(Some(mine)), _) => lock = Some(mine),
-                        (Ok(None), Some(held)) => return Turn::take(held, origin),
+                        (Ok(None), Some(lease)) => return CallerStep::Use(lease, lookup),
                         (Ok(None), None) => {
-                            origin = Origin::Wait;
+                            lookup = CacheLookup::Wait;
                             tokio::time::sleep(pause).await;
                             pause = (pause * 2).min(PAUSES.1);
                         }
-                        (Err(refused), Some(held)) => {
-                            notices.push(Notice::NotKept(refused.to_string()));
-                            return Turn::take(held, origin);
+                        (Err(error), Some(lease)) => {
+                            notices.push(Notice::NotKept(error.to_string()));
+                            return CallerStep::Use(lease, lookup);
                         }
-                        (Err(refused), None) => return Turn::Unused(refused, entry.held),
+                        (Err(error), None) => return CallerStep::Bypass(error.into(), entry),
                     }
                 }
             }
@@ -197,12 +212,11 @@ impl FileCache {
     }
 
     /// Asks the source, and keeps what it says.
-    async fn renewed(
+    async fn fetch_and_keep(
         &self,
-        place: Place,
         lock: Lock,
         entry: Entry,
-        wish: Wish<'_>,
+        wanted: Freshness<'_>,
         mut notices: Vec<Notice>,
     ) -> Result<Resolved, CredentialsError> {
         let began_at = self.now();
@@ -211,47 +225,30 @@ impl FileCache {
         let chance = self.settings.chance();
         let failed = |message| Entry {
             failure: Some(Failure::new(began_at, now, entry.age(now), message, chance)),
-            held: entry.held.clone(),
+            lease: entry.lease.clone(),
         };
         match fetched {
             Ok(credentials) if credentials.expiry().is_some_and(|expiry| expiry <= now) => {
                 // As metadata does that has lost its own source. Asking again at once would not help.
-                let message = "what it hands out has expired".to_owned();
-                let _ = keep(place, lock, failed(message.clone())).await;
-                notices.push(Notice::Stale {
-                    expired: true,
-                    message,
-                });
-                Ok(Resolved::fetched(credentials, notices))
+                let message = "what it hands out has expired";
+                let _ = keep(lock, failed(message.to_owned())).await;
+                notices.push(Notice::stale(Some(Age::Expired), message));
+                Ok(Resolved::loaded(credentials, notices))
             }
             Ok(credentials) => {
-                let windows = |lifetime| self.settings.windows_of(lifetime, chance);
+                let advisory = |lifetime| self.settings.advisory_of(lifetime, chance);
                 // Without an expiry there is no telling how long they may be kept.
-                if let Some(held) = Held::new(credentials.clone(), now, windows) {
-                    let kept = keep(place, lock, Entry::of(held)).await;
+                if let Some(entry) = Entry::fetched(credentials.clone(), now, advisory) {
+                    let kept = keep(lock, entry).await;
                     notices.extend(kept.err().map(|error| Notice::NotKept(error.to_string())));
                 }
-                Ok(Resolved::fetched(credentials, notices))
+                Ok(Resolved::loaded(credentials, notices))
             }
             Err(error) => {
                 // Where it cannot be written down, the others will find out for themselves.
-                let _ = keep(place, lock, failed(error_text(&error))).await;
-                instead(entry.held, wish, now, error, notices)
+                let _ = keep(lock, failed(error_text(&error))).await;
+                instead(entry, wanted, now, error, notices)
             }
-        }
-    }
-
-    /// Asks the source as if there were no cache, for the reason that the notice gives; `held` is what could be
-    /// read of it.
-    async fn past_the_cache(
-        &self,
-        notice: Notice,
-        held: Option<Held>,
-        wish: Wish<'_>,
-    ) -> Result<Resolved, CredentialsError> {
-        match self.fetch().await {
-            Ok(credentials) => Ok(Resolved::fetched(credentials, vec![notice])),
-            Err(error) => instead(held, wish, self.now(), error, vec![notice]),
         }
     }
 
@@ -283,17 +280,17 @@ impl ProvideCredentials for FileCache {
 impl Renew for FileCache {
     fn renew<'a>(&'a self, held: Option<&'a Credentials>) -> future::ProvideCredentials<'a> {
         future::ProvideCredentials::new(async move {
-            let resolved = self.fulfil(Wish::Newer(held)).await;
+            let resolved = self.fulfil(Freshness::NewerThan(held)).await;
             resolved.map(Resolved::logged)
         })
     }
 }
 
 impl Resolved {
-    fn fetched(credentials: Credentials, notices: Vec<Notice>) -> Self {
+    fn loaded(credentials: Credentials, notices: Vec<Notice>) -> Self {
         Self {
             credentials,
-            origin: Origin::Source,
+            lookup: CacheLookup::Load,
             notices,
         }
     }
@@ -307,54 +304,36 @@ impl Resolved {
     }
 }
 
-/// What comes of looking at a file.
-enum Turn {
-    Answer(Result<(Credentials, Origin), CredentialsError>),
-    /// This caller is the one to ask the source; the entry is what the lock found.
-    Mine(Lock, Entry),
-    Unused(Refused, Option<Held>),
-}
-
-impl Turn {
-    fn take(held: &Held, origin: Origin) -> Self {
-        Self::Answer(Ok((held.credentials.clone(), origin)))
-    }
-
-    fn failed(message: &str) -> Self {
-        let remembered = Remembered(message.to_owned());
-        Self::Answer(Err(CredentialsError::provider_error(remembered)))
-    }
-}
-
 /// What is handed out where the source fails: what the file holds, or else the failure. A caller that has
 /// credentials of its own keeps those, unless the file's are good for longer.
 fn instead(
-    held: Option<Held>,
-    wish: Wish<'_>,
+    entry: Entry,
+    wanted: Freshness<'_>,
     now: SystemTime,
     error: CredentialsError,
     mut notices: Vec<Notice>,
 ) -> Result<Resolved, CredentialsError> {
-    let better = |held: &Held| match wish {
-        Wish::Newer(Some(given)) => given.expiry().is_some_and(|given| held.expires_at > given),
-        Wish::Newer(None) | Wish::Usable => true,
+    let age = entry.age(now);
+    let better = |lease: &Lease| match wanted {
+        Freshness::NewerThan(Some(given)) => given.expiry().is_some() && lease.outlasts(given),
+        Freshness::NewerThan(None) | Freshness::Usable => true,
     };
-    let Some(held) = held.filter(better) else {
+    let Some(lease) = entry.lease.filter(better) else {
         return Err(error);
     };
-    if !matches!(held.age(now), Age::Fresh | Age::Early) {
-        notices.push(Notice::stale(&held, now, &error_text(&error)));
+    if !age.is_some_and(Age::is_good) {
+        notices.push(Notice::stale(age, &error_text(&error)));
     }
     Ok(Resolved {
-        credentials: held.credentials,
-        origin: Origin::File,
+        credentials: lease.credentials,
+        lookup: CacheLookup::Hit,
         notices,
     })
 }
 
 /// Writes `entry` and gives the lock back. Off the executor's threads, since a disk may take its time; and to its end,
 /// even if nobody waits for it any more.
-async fn keep(place: Place, lock: Lock, entry: Entry) -> std::io::Result<()> {
-    let written = tokio::task::spawn_blocking(move || place.replace(&lock, &entry));
+async fn keep(lock: Lock, entry: Entry) -> std::io::Result<()> {
+    let written = tokio::task::spawn_blocking(move || lock.replace(&entry));
     written.await.unwrap_or_else(|error| Err(error.into()))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 
-use super::windows::Windows;
+use crate::strategies::windows::Windows;
 
 /// What every strategy can be told. The default is right for a long-lived process; other values are for
 /// tests, for a virtual clock, and for sources slower than usual.

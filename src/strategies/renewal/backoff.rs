@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::held::since;
-use super::windows::Windows;
+use crate::strategies::lease::since;
+use crate::strategies::windows::Windows;
 
 /// The wait grows from `first` by `factor` to `most`; up to `spread` of it is added by chance.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,18 +3,18 @@
 //! Everything is opened first and judged by its handle, never by its path, and then used through that handle: what
 //! was judged is what is used, whatever happens to the path in between.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
 use super::entry::Entry;
 use super::key::CacheKey;
-use super::lock::Lock;
 use super::sweep;
 
 /// Nobody else's business.
@@ -28,7 +28,7 @@ const LONGEST: u64 = 1 << 18;
 
 /// Why the cache is not used. Credentials then come from the source, as if there were no cache.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refused {
+pub(super) enum StoreError {
     #[error(
         "there is no place for it: neither a home nor a cache directory is known (set AWSCREDS_BENCH_CACHE_DIR)"
     )]
@@ -56,17 +56,46 @@ pub(super) enum Refused {
     },
 }
 
-/// The place of one key's files: an opened directory that is this user's alone.
+/// Held by the one process that renews, for as long as the value lives.
+///
+/// The lock belongs to the opened file (`flock`), so the kernel frees it when its owner ends, however it ends. The
+/// lock's file is never removed: two processes could then hold the locks of two files of the same name.
 #[derive(Debug)]
-pub(super) struct Place {
-    directory: OwnedFd,
+pub(super) struct Lock {
+    store: Store,
+    _file: File,
+}
+
+impl Lock {
+    /// Puts `entry` in the place of what was there, all at once. Only whoever holds the lock may, which is why one
+    /// name for the unfinished file is enough: what a killed process left of it is gone with the next one.
+    pub(super) fn replace(self, entry: &Entry) -> io::Result<()> {
+        let store = &self.store;
+        let (name, unfinished) = (store.name("json"), store.name("new"));
+        store.remove(&unfinished)?;
+        let written = store.write(&unfinished, &entry.to_text());
+        if written.is_err() {
+            // The first error is the one to tell.
+            let _ = store.remove(&unfinished);
+            return written;
+        }
+        renameat(&store.directory, &unfinished, &store.directory, &name)?;
+        sweep::old_files(&store.directory);
+        Ok(())
+    }
+}
+
+/// One key's files: an opened directory that is this user's alone.
+#[derive(Clone, Debug)]
+pub(super) struct Store {
+    directory: Arc<OwnedFd>,
     path: PathBuf,
     key: CacheKey,
 }
 
-impl Place {
+impl Store {
     /// Opens the directory, and makes it if there is none.
-    pub(super) fn open(path: &Path, key: &CacheKey) -> Result<Self, Refused> {
+    pub(super) fn open(path: &Path, key: &CacheKey) -> Result<Self, StoreError> {
         let opened = match open_directory(path) {
             Err(Errno::NOENT) => {
                 let made = DirBuilder::new()
@@ -81,14 +110,14 @@ impl Place {
         let directory = opened.map_err(|error| refusal(error, path, "a directory"))?;
         judge(&directory, path, FileType::Directory, "a directory")?;
         Ok(Self {
-            directory,
+            directory: Arc::new(directory),
             path: path.to_owned(),
             key: key.clone(),
         })
     }
 
     /// What is kept there; `None` if nothing is, or nothing that this version has written.
-    pub(super) fn read(&self) -> Result<Option<Entry>, Refused> {
+    pub(super) fn read(&self) -> Result<Option<Entry>, StoreError> {
         let name = self.name("json");
         // Whatever it is: opening it must not wait for anyone, as opening a pipe would.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
@@ -103,28 +132,19 @@ impl Place {
     }
 
     /// Tries to become the one who renews; `None` if somebody else is.
-    pub(super) fn try_lock(&self) -> Result<Option<Lock>, Refused> {
+    pub(super) fn try_lock(&self) -> Result<Option<Lock>, StoreError> {
         let name = self.name("lock");
         let file = self.open_file(&name, OFlags::RDWR | OFlags::CREATE)?;
         let path = self.path.join(&name);
         let file = file.ok_or_else(|| failed("make", &path, io::ErrorKind::NotFound.into()))?;
-        Lock::acquire(file).map_err(|source| failed("lock", &path, source))
-    }
-
-    /// Puts `entry` in the place of what was there, all at once. Only whoever holds the lock may, which is why one
-    /// name for the unfinished file is enough: what a killed process left of it is gone with the next one.
-    pub(super) fn replace(&self, _held: &Lock, entry: &Entry) -> io::Result<()> {
-        let (name, unfinished) = (self.name("json"), self.name("new"));
-        self.remove(&unfinished)?;
-        let written = self.write(&unfinished, &entry.to_text());
-        if written.is_err() {
-            // The first error is the one to tell.
-            let _ = self.remove(&unfinished);
-            return written;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock {
+                store: self.clone(),
+                _file: file,
+            })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(failed("lock", &path, source)),
         }
-        renameat(&self.directory, &unfinished, &self.directory, &name)?;
-        sweep::old_files(&self.directory);
-        Ok(())
     }
 
     fn write(&self, name: &str, text: &[u8]) -> io::Result<()> {
@@ -142,7 +162,7 @@ impl Place {
     }
 
     /// A file of ours; `None` if there is none.
-    fn open_file(&self, name: &str, flags: OFlags) -> Result<Option<File>, Refused> {
+    fn open_file(&self, name: &str, flags: OFlags) -> Result<Option<File>, StoreError> {
         let path = self.path.join(name);
         let file = match self.open_raw(name, flags) {
             Err(Errno::NOENT) => return Ok(None),
@@ -173,35 +193,35 @@ fn judge(
     path: &Path,
     kind: FileType,
     expected: &'static str,
-) -> Result<(), Refused> {
+) -> Result<(), StoreError> {
     let stat: Stat = fstat(opened).map_err(|error| failed("examine", path, error.into()))?;
     let (user, mode) = (rustix::process::geteuid().as_raw(), stat.st_mode & 0o777);
     let path = path.to_owned();
     if FileType::from_raw_mode(stat.st_mode) != kind {
-        Err(Refused::NotPlain { path, expected })
+        Err(StoreError::NotPlain { path, expected })
     } else if stat.st_uid != user {
         let owner = stat.st_uid;
-        Err(Refused::Foreign { path, owner, user })
+        Err(StoreError::Foreign { path, owner, user })
     } else if mode & OTHERS != 0 {
-        Err(Refused::Open { path, mode })
+        Err(StoreError::Open { path, mode })
     } else {
         Ok(())
     }
 }
 
-fn refusal(error: Errno, path: &Path, expected: &'static str) -> Refused {
+fn refusal(error: Errno, path: &Path, expected: &'static str) -> StoreError {
     // A link that is not followed, or a directory that is none; unless it is one on the way there.
     let itself = matches!(error, Errno::LOOP | Errno::NOTDIR) && path.symlink_metadata().is_ok();
     if itself {
         let path = path.to_owned();
-        Refused::NotPlain { path, expected }
+        StoreError::NotPlain { path, expected }
     } else {
         failed("open", path, error.into())
     }
 }
 
-fn failed(action: &'static str, path: &Path, source: io::Error) -> Refused {
-    Refused::Io {
+fn failed(action: &'static str, path: &Path, source: io::Error) -> StoreError {
+    StoreError::Io {
         action,
         path: path.to_owned(),
         source,

@@ -1,9 +1,9 @@
 //! What the user of a cache should know.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::entry::{Age, Held};
-use super::place::Refused;
+use super::store::StoreError;
+use crate::strategies::lease::Age;
 
 /// Something that went another way than it should.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,17 +32,17 @@ fn age(expired: bool) -> &'static str {
     }
 }
 
-impl From<Refused> for Notice {
-    fn from(refused: Refused) -> Self {
-        Self::Unused(refused.to_string())
+impl From<StoreError> for Notice {
+    fn from(error: StoreError) -> Self {
+        Self::Unused(error.to_string())
     }
 }
 
 impl Notice {
-    /// For `held`, which is used at `now` although the source has failed with `message`.
-    pub(super) fn stale(held: &Held, now: SystemTime, message: &str) -> Self {
+    /// For credentials of this age, which are used although the source has failed with `message`.
+    pub(super) fn stale(age: Option<Age>, message: &str) -> Self {
         Self::Stale {
-            expired: held.age(now) == Age::Expired,
+            expired: age == Some(Age::Expired),
             message: message.to_owned(),
         }
     }

@@ -1,7 +1,11 @@
 //! The strategies by name.
 
-/// Who renews credentials, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+use serde::{Deserialize, Serialize};
+
+/// Who renews credentials, and when. Serialised by [`name`](Self::name).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Strategy {
     /// The SDK's identity cache: the first call after the expiry fetches, and the others wait for it.
     Lazy,

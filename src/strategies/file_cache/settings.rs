@@ -1,18 +1,16 @@
 //! How a cache behaves, before it has a source.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource, TimeSource};
 
-use super::FileCache;
-use super::entry::{Age, SHORT_PATIENCE};
+use super::entry::{Entry, URGENT_RETRY_AFTER};
 use super::key::CacheKey;
-use super::place::{Place, Refused};
-use crate::credentials::Windows;
+use super::store::{Store, StoreError};
+use crate::strategies::lease::Age;
+use crate::strategies::windows::Windows;
 
 /// A fetch that takes longer has failed.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -23,25 +21,15 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// The variable that names the directory.
 const DIRECTORY: &str = "AWSCREDS_BENCH_CACHE_DIR";
 
-/// Adjusts a [`FileCache`].
-#[derive(Clone)]
+/// Adjusts a [`FileCache`](super::FileCache).
+#[derive(Clone, Debug)]
 pub struct FileCacheBuilder {
     key: CacheKey,
     directory: Option<PathBuf>,
     pub(super) limit: Duration,
     pub(super) time_source: SharedTimeSource,
     chance: fn() -> f64,
-    windows: fn(Duration, f64) -> Windows,
-}
-
-impl fmt::Debug for FileCacheBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileCache")
-            .field("key", &self.key)
-            .field("directory", &self.directory)
-            .field("limit", &self.limit)
-            .finish_non_exhaustive()
-    }
+    advisory: fn(Duration, f64) -> Duration,
 }
 
 impl FileCacheBuilder {
@@ -52,7 +40,7 @@ impl FileCacheBuilder {
             limit: LIMIT,
             time_source: SharedTimeSource::new(SystemTimeSource::new()),
             chance: rand::random,
-            windows: |lifetime, chance| Windows::of(lifetime).jittered(chance),
+            advisory: |lifetime, chance| Windows::of(lifetime).jittered(chance).advisory,
         }
     }
 
@@ -87,62 +75,66 @@ impl FileCacheBuilder {
         self
     }
 
-    /// When credentials are renewed ahead of their expiry, by their lifetime and a number from 0 to 1 that is
-    /// drawn for each fetch. Only the advisory window is asked for; the mandatory one is that of [`Windows::of`].
+    /// How long before their expiry credentials are renewed while calls go on, by their lifetime and a number from
+    /// 0 to 1 that is drawn for each fetch. The mandatory window stays that of [`Windows::of`].
     #[must_use]
-    pub fn windows(mut self, windows: fn(Duration, f64) -> Windows) -> Self {
-        self.windows = windows;
+    pub fn advisory(mut self, advisory: fn(lifetime: Duration, chance: f64) -> Duration) -> Self {
+        self.advisory = advisory;
         self
-    }
-
-    /// The cache in front of `source`.
-    #[must_use]
-    pub fn build(self, source: impl ProvideCredentials + 'static) -> FileCache {
-        FileCache {
-            settings: self,
-            source: SharedCredentialsProvider::new(source),
-        }
     }
 
     /// The credentials in the file if nothing needs to be renewed yet: one small file is read, for callers whose source
     /// costs something to set up.
     #[must_use]
     pub fn fresh(&self) -> Option<Credentials> {
-        let held = self.place().ok()?.read().ok()??.held?;
-        let fresh = held.age(self.time_source.now()) == Age::Fresh;
-        fresh.then_some(held.credentials)
+        let entry = self.read()?;
+        let fresh = entry.age(self.time_source.now()) == Some(Age::Fresh);
+        entry.lease.filter(|_| fresh).map(|lease| lease.credentials)
     }
 
     /// The credentials in the file, however old.
     pub(super) fn stored(&self) -> Option<Credentials> {
-        let held = self.place().ok()?.read().ok()??.held?;
-        Some(held.credentials)
+        Some(self.read()?.lease?.credentials)
     }
 
-    pub(super) fn place(&self) -> Result<Place, Refused> {
-        let directory = self.directory.as_deref().ok_or(Refused::NoPlace)?;
-        Place::open(directory, &self.key)
+    fn read(&self) -> Option<Entry> {
+        self.store().ok()?.read().ok()?
+    }
+
+    pub(super) fn store(&self) -> Result<Store, StoreError> {
+        let directory = self.directory.as_deref().ok_or(StoreError::NoPlace)?;
+        Store::open(directory, &self.key)
     }
 
     /// How long to wait for others: for a fetch that fails, the pause after it, and the next one.
     pub(super) fn patience(&self) -> Duration {
-        2 * self.limit + SHORT_PATIENCE + MARGIN
+        2 * self.limit + URGENT_RETRY_AFTER + MARGIN
     }
 
     pub(super) fn chance(&self) -> f64 {
         (self.chance)()
     }
 
-    pub(super) fn windows_of(&self, lifetime: Duration, chance: f64) -> Windows {
-        (self.windows)(lifetime, chance)
+    pub(super) fn advisory_of(&self, lifetime: Duration, chance: f64) -> Duration {
+        (self.advisory)(lifetime, chance)
     }
 }
 
-/// Whatever the environment names, or the user's cache directory.
+/// Whatever the environment names, or a folder in the user's cache directory.
 fn usual_directory() -> Option<PathBuf> {
     let named = std::env::var_os(DIRECTORY).filter(|name| !name.is_empty());
-    named.map(PathBuf::from).or_else(|| {
-        let caches = dirs::cache_dir()?;
-        Some(caches.join("awscreds-bench/credentials"))
-    })
+    named
+        .map(PathBuf::from)
+        .or_else(|| Some(user_caches()?.join("awscreds-bench/credentials")))
+}
+
+fn user_caches() -> Option<PathBuf> {
+    let in_home = |folder| Some(std::env::home_dir()?.join(folder));
+    if cfg!(target_os = "macos") {
+        return in_home("Library/Caches");
+    }
+    // By the XDG specification, a path that is not absolute counts for nothing.
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let named = named.filter(|path| path.is_absolute());
+    named.or_else(|| in_home(".cache"))
 }

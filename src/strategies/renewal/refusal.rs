@@ -16,15 +16,15 @@ use super::keeper::Keeper;
 /// An interceptor for clients whose credentials come from a strategy: when a service answers `ExpiredToken`
 /// or `ExpiredTokenException`, the strategy fetches others at once, and the next call waits for them.
 #[derive(Clone, Debug)]
-pub struct Refused(Keeper);
+pub struct RefusalInterceptor(Keeper);
 
-impl Refused {
+impl RefusalInterceptor {
     pub(super) fn new(keeper: Keeper) -> Self {
         Self(keeper)
     }
 
     /// Says that a service refused the credentials with this access key ID, for clients that are not the SDK's.
-    /// Others are fetched at once, unless these are not the held ones any more.
+    /// Others are fetched at once, unless these are not the current ones any more.
     pub fn refuse(&self, access_key_id: &str) {
         self.0.refuse(access_key_id);
     }
@@ -39,9 +39,9 @@ impl Storable for SignedWith {
 }
 
 #[dyn_dispatch_hint]
-impl Intercept for Refused {
+impl Intercept for RefusalInterceptor {
     fn name(&self) -> &'static str {
-        "Refused"
+        "RefusalInterceptor"
     }
 
     fn read_after_signing(

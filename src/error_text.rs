@@ -22,6 +22,12 @@ pub fn error_text(error: &(dyn Error + 'static)) -> String {
     bounded_text(&parts.join(": "))
 }
 
+/// The cause beneath all others, or the error itself.
+#[must_use]
+pub fn root_cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    error.source().map_or(error, root_cause)
+}
+
 /// One line of at most [`LONGEST_TEXT`] characters, without a quoted canonical request.
 #[must_use]
 pub fn bounded_text(text: &str) -> String {

@@ -6,7 +6,6 @@ use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use tokio::time::Instant;
 
 use super::*;
-use crate::credentials::renewal::held::since;
 
 /// Wall-clock time of a paused runtime.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +76,7 @@ fn keeper(begins: Begins, script: &[Does]) -> (Keeper, Source) {
         seed: Some(1),
         ..Options::default()
     };
-    let keeper = Keeper::new(Box::new(source.clone()), options, begins, Backoff::doubling);
+    let keeper = Keeper::new(source.clone(), options, begins, Backoff::doubling);
     (keeper, source)
 }
 
@@ -123,7 +122,7 @@ async fn a_hundred_calls_at_once_are_one_fetch() {
 #[tokio::test(start_paused = true)]
 async fn in_the_advisory_window_one_call_begins_a_fetch_and_none_waits() {
     let (keeper, source) = keeper(Begins::Call, &[]);
-    keeper.ready().await.unwrap();
+    keeper.provide().await.unwrap();
     at(&source, 55 * MINUTE).await;
     for _ in 0..10 {
         assert_eq!(at_once(&keeper), "AKID0");
@@ -147,7 +146,7 @@ async fn a_call_that_is_given_up_does_not_take_the_fetch_with_it() {
 #[tokio::test(start_paused = true)]
 async fn a_failure_keeps_the_last_good_value_and_the_next_try_comes_later() {
     let (keeper, source) = keeper(Begins::Call, &[Does::Gives, Does::Fails, Does::Fails]);
-    keeper.ready().await.unwrap();
+    keeper.provide().await.unwrap();
     at(&source, 53 * MINUTE).await;
     assert_eq!(at_once(&keeper), "AKID0");
     at(&source, 53 * MINUTE + 10 * SECOND).await;
@@ -169,7 +168,7 @@ async fn a_failure_keeps_the_last_good_value_and_the_next_try_comes_later() {
 async fn expired_credentials_are_better_than_none() {
     let script = [Does::Gives, Does::Fails, Does::Fails, Does::Fails];
     let (keeper, source) = keeper(Begins::Call, &script);
-    keeper.ready().await.unwrap();
+    keeper.provide().await.unwrap();
     at(&source, HOUR + MINUTE).await;
     assert_eq!(key(&keeper).await, "AKID0");
 }
@@ -179,7 +178,7 @@ async fn without_any_credentials_the_error_is_that_of_the_source() {
     let (keeper, source) = keeper(Begins::Call, &[Does::Fails]);
     let error = keeper.provide().await.unwrap_err();
     assert_eq!(
-        crate::client::error_text(&error).matches("no").count(),
+        crate::error_text::error_text(&error).matches("no").count(),
         1,
         "{error:?}"
     );
@@ -195,7 +194,7 @@ async fn without_any_credentials_the_error_is_that_of_the_source() {
 #[tokio::test(start_paused = true)]
 async fn refused_credentials_are_replaced_and_calls_wait_for_it() {
     let (keeper, source) = keeper(Begins::Background, &[]);
-    keeper.ready().await.unwrap();
+    keeper.provide().await.unwrap();
     keeper.refuse("SOMEBODY ELSE'S");
     assert_eq!(at_once(&keeper), "AKID0");
     keeper.refuse("AKID0");
@@ -215,7 +214,7 @@ async fn refused_credentials_are_handed_out_again_only_as_a_last_resort() {
         Begins::Call,
         &[Does::Gives, Does::Fails, Does::Fails, Does::Gives],
     );
-    keeper.ready().await.unwrap();
+    keeper.provide().await.unwrap();
     keeper.refuse("AKID0");
     assert_eq!(key(&keeper).await, "AKID3", "it waits through failures");
     source.script.lock().unwrap().extend([Does::Fails; 100]);
@@ -243,7 +242,7 @@ async fn a_source_that_hangs_or_panics_is_a_failure_like_any_other() {
 #[tokio::test(start_paused = true)]
 async fn the_background_renews_before_any_call_has_to_and_ends_when_told_to() {
     let (keeper, source) = keeper(Begins::Background, &[]);
-    keeper.ready().await.unwrap();
+    keeper.provide().await.unwrap();
     let until = tokio::time::sleep(10 * HOUR);
     let running = keeper.clone();
     let background = tokio::spawn(async move { running.run(until).await });
