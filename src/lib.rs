@@ -5,7 +5,7 @@
 //! - [`cli`]: the command line as typed
 //! - [`commands`]: one file per subcommand; each returns a report
 //! - [`report`]: the result document and its renderers
-//! - [`doctor`]: what a machine's AWS configuration leads to, and what is wrong with it
+//! - [`diagnosis`]: what a machine's AWS configuration leads to, and what is wrong with it
 //! - [`client`]: instrumented SDK clients
 //! - [`signing`]: what signing costs on this CPU, without a network
 //! - [`simulation`]: strategies on a virtual clock
@@ -20,8 +20,8 @@ pub mod client;
 pub mod clock;
 pub mod commands;
 pub mod credentials;
+pub mod diagnosis;
 pub mod discovery;
-pub mod doctor;
 pub mod exit;
 pub mod lab;
 pub mod link_local;

@@ -13,8 +13,8 @@ use super::target::exported;
 use crate::client::Route;
 use crate::clock;
 use crate::credentials::Source;
-use crate::doctor::{
-    self, Check, Diagnosis, Examination, Identity, Level, Link, LinkState, Patient, sdks,
+use crate::diagnosis::{
+    self, Check, Examination, Finding, Identity, Level, Link, LinkState, Subject, sdks,
 };
 use crate::exit::Exit;
 use crate::lab::Options as LabOptions;
@@ -107,7 +107,7 @@ pub async fn run(args: DoctorArgs) -> Result<Report, Failure> {
         None => None,
     };
     let lab = lab.as_ref().map(|(lab, _)| lab);
-    let patient = Patient {
+    let subject = Subject {
         variables: match lab {
             Some(lab) => lab.environment(exported(args.source)).into_iter().collect(),
             None => std::env::vars_os()
@@ -123,11 +123,9 @@ pub async fn run(args: DoctorArgs) -> Result<Report, Failure> {
         region: args.region.clone(),
         profile: args.profile.clone(),
     };
-    let seen = doctor::examine(&patient).await;
-    let found = doctor::diagnose(&seen);
-    let failed = found
-        .iter()
-        .any(|found| args.fail_on.fails_at(found.sighting.level));
+    let seen = diagnosis::examine(&subject).await;
+    let found = diagnosis::diagnose(&seen);
+    let failed = found.iter().any(|found| args.fail_on.fails_at(found.level));
     let document = document(&args, &seen, &found, started_at, clock::since(start));
     let exit = if failed {
         Exit::CheckFailed
@@ -139,18 +137,18 @@ pub async fn run(args: DoctorArgs) -> Result<Report, Failure> {
 
 fn explained(id: &str) -> Result<String, Failure> {
     use std::fmt::Write;
-    let check: &Check = doctor::guide::find(id).ok_or_else(|| {
-        let nearest = doctor::guide::nearest(id);
+    let check: &Check = diagnosis::guide::find(id).ok_or_else(|| {
+        let nearest = diagnosis::guide::nearest(id);
         let suggestion =
             nearest.map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
-        let known: Vec<&str> = doctor::CATALOGUE.iter().map(|check| check.id).collect();
+        let known: Vec<&str> = diagnosis::catalogue().map(|check| check.id).collect();
         Failure::new(
             anyhow::anyhow!("no finding is called `{id}`{suggestion}"),
             format!("known are {}", known.join(", ")),
         )
     })?;
     let mut text = format!("{} ({}): {}\n", check.id, check.level.as_str(), check.title);
-    for (name, words) in doctor::guide::sections(check) {
+    for (name, words) in diagnosis::guide::sections(check) {
         let options = textwrap::Options::new(report::width().min(100))
             .initial_indent("  ")
             .subsequent_indent("  ");
@@ -162,11 +160,11 @@ fn explained(id: &str) -> Result<String, Failure> {
 fn document(
     args: &DoctorArgs,
     seen: &Examination,
-    found: &[Diagnosis],
+    found: &[Finding],
     started_at: SystemTime,
     elapsed: Duration,
 ) -> DoctorDocument {
-    let name = |link: &Link| link.name.as_str().to_owned();
+    let name = |link: &Link| link.source.name().to_owned();
     let winner = seen.winner().map(|(link, _)| name(link));
     DoctorDocument {
         schema: SCHEMA.to_owned(),
@@ -186,15 +184,15 @@ fn document(
         .to_owned(),
         scenario: args.lab.clone(),
         place: DiagnosedPlace {
-            kind: seen.place.kind.as_str().to_owned(),
-            evidence: seen.place.evidence.clone(),
+            kind: seen.platform.kind.as_str().to_owned(),
+            evidence: seen.platform.evidence.clone(),
         },
         region: seen.region.as_ref().map(|(name, from)| DiagnosedRegion {
             name: name.clone(),
             from: (*from).to_owned(),
         }),
         links: seen.links.iter().map(|each| link(each, seen.now)).collect(),
-        next: winner.as_ref().and_then(|_| seen.behind().next().map(name)),
+        next: winner.as_ref().and_then(|_| seen.next().map(name)),
         winner,
         sdks: sdks::picks(seen).iter().map(pick).collect(),
         findings: found.iter().map(ailment).collect(),
@@ -213,7 +211,7 @@ fn link(link: &Link, now: Option<SystemTime>) -> DiagnosedLink {
     let identity = fetched.and_then(|fetched| fetched.identity.as_ref());
     let arn = identity.map(|identity| &identity.arn);
     DiagnosedLink {
-        name: link.name.as_str().to_owned(),
+        name: link.source.name().to_owned(),
         state: state.to_owned(),
         detail,
         elapsed_us: link.elapsed.map(micros),
@@ -229,41 +227,38 @@ fn link(link: &Link, now: Option<SystemTime>) -> DiagnosedLink {
 }
 
 fn sts(identity: &Identity) -> DiagnosedSts {
-    let service = &identity.service;
+    let sts = &identity.sts;
     DiagnosedSts {
-        endpoint: service.endpoint.clone(),
-        address: service.address.clone(),
-        first_us: micros(service.first),
-        warm_us: service.warm.map(micros),
-        clock_ahead_s: service.ahead_s,
+        endpoint: sts.endpoint.clone(),
+        address: sts.address.clone(),
+        first_us: micros(sts.first),
+        warm_us: sts.warm.map(micros),
+        clock_ahead_s: sts.ahead_s,
     }
 }
 
 fn pick(pick: &sdks::Pick) -> SdkPick {
     SdkPick {
-        sdk: pick.family.to_owned(),
-        link: pick.link.map(|link| link.as_str().to_owned()),
+        sdk: pick.sdk.to_owned(),
+        link: pick.link.map(|link| link.name().to_owned()),
         fails: pick.fails,
         waits_s: pick.waits.map(|waits| waits.as_secs_f64()),
     }
 }
 
-fn ailment(found: &Diagnosis) -> Ailment {
-    let (check, sighting) = (found.check, &found.sighting);
+fn ailment(found: &Finding) -> Ailment {
+    let check = found.check;
     Ailment {
         id: check.id.to_owned(),
-        severity: match sighting.level {
+        severity: match found.level {
             Level::Info => Severity::Info,
             Level::Warning => Severity::Warning,
             Level::Error => Severity::Error,
         },
-        summary: sighting.summary.clone(),
-        evidence: sighting.evidence.clone(),
+        summary: found.summary.clone(),
+        evidence: found.evidence.clone(),
         consequence: check.consequence.to_owned(),
-        remedy: sighting
-            .remedy
-            .clone()
-            .unwrap_or_else(|| check.remedy.to_owned()),
+        remedy: check.remedy.to_owned(),
         reference: check.reference.to_owned(),
     }
 }

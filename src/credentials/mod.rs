@@ -9,15 +9,22 @@
 mod error_text;
 mod exchange;
 mod file_cache;
+mod metadata_endpoint;
 mod named;
 mod renewal;
 mod source;
+mod variables;
 
 pub(crate) use source::loader;
 
 pub use error_text::{bounded_text, error_text};
 pub use exchange::{ExchangeStats, Exchanges, operation_name, watching};
 pub use file_cache::{CacheKey, FileCache, FileCacheBuilder, Notice, Origin, Resolved};
+pub use metadata_endpoint::{
+    METADATA_ENDPOINT, METADATA_MODE, MetadataProfile, authority, container_endpoint,
+    metadata_disabled, metadata_endpoint,
+};
 pub use named::NamedSource;
 pub use renewal::{Advisory, Options, Refresher, Refused, Renew, Strategy, Swapper, Windows};
 pub use source::{Source, Variables};
+pub use variables::variable;

@@ -51,6 +51,15 @@ const CONTAINER: &[&str] = &[
 const PROFILE_FILES: &[&str] = &["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
 
 impl Source {
+    /// The links of the SDK's default chain, in the order in which the Rust SDK asks them.
+    pub const CHAIN: [Self; 5] = [
+        Self::Env,
+        Self::Profile,
+        Self::WebIdentity,
+        Self::Container,
+        Self::Imds,
+    ];
+
     /// The name that the command line and the result document use.
     #[must_use]
     pub fn name(self) -> &'static str {

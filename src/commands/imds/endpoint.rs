@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use crate::commands::Failure;
 use crate::commands::session::Session;
 use crate::credentials::Source;
-use crate::doctor;
+use crate::diagnosis;
 
 /// Endpoints of a node or a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,15 +32,15 @@ pub async fn diagnosed(failure: Failure, session: &Session, source: Source) -> F
         Source::Container => "container-",
         _ => return failure,
     };
-    let seen = doctor::examine_endpoints(&source.narrow(session.setup.variables())).await;
-    let found = doctor::diagnose(&seen);
+    let seen = diagnosis::examine_endpoints(&source.narrow(session.setup.variables())).await;
+    let found = diagnosis::diagnose(&seen);
     let Some(found) = found.iter().find(|found| found.check.id.starts_with(about)) else {
         return failure;
     };
     Failure {
         hint: Some(format!(
             "{} ({}); {}",
-            found.sighting.summary, found.sighting.evidence, found.check.remedy
+            found.summary, found.evidence, found.check.remedy
         )),
         ..failure
     }

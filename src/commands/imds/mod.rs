@@ -27,7 +27,7 @@ use super::load;
 use super::options::{CheckOptions, LoadOptions, OutputOptions, TargetOptions};
 use super::session::{self, ArmCall, Results, Session};
 use crate::client::{ArmFacts, Setup, error_text, fetch, timeline};
-use crate::credentials::Source;
+use crate::credentials::{MetadataProfile, Source, metadata_endpoint};
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Measured, Pacing, Plan};
 use crate::report::assemble;
@@ -314,7 +314,6 @@ fn documented(
 
 /// Where instance metadata is asked for; `None` for other sources.
 fn endpoint(variables: &BTreeMap<String, String>, source: Source) -> Option<String> {
-    let configured = variables.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-    let url = configured.map_or("http://169.254.169.254", |url| url.trim_end_matches('/'));
-    (source == Source::Imds).then(|| url.to_owned())
+    // A profile has no say where the source is named.
+    (source == Source::Imds).then(|| metadata_endpoint(variables, MetadataProfile::default()))
 }
