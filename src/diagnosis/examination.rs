@@ -258,6 +258,13 @@ impl Examination {
             .filter_map(|(_, fetched)| Some(&fetched.identity.as_ref()?.sts))
     }
 
+    /// STS, and what it said instead of whom the winner's credentials belong to.
+    pub(super) fn refusal(&self) -> Option<(&StsEndpoint, &str)> {
+        let (_, fetched) = self.winner()?;
+        let identity = fetched.identity.as_ref()?;
+        Some((&identity.sts, identity.arn.as_ref().err()?))
+    }
+
     /// Why a link failed, if it did.
     #[must_use]
     pub fn failure(&self, source: Source) -> Option<&str> {
@@ -285,6 +292,12 @@ impl Link {
             throttled: 0,
             slowest: BTreeMap::new(),
         }
+    }
+
+    /// Its credentials' key, and where that is from.
+    pub(super) fn key(&self) -> String {
+        let key = self.fetched().map_or("", |fetched| &fetched.access_key_id);
+        format!("{key} from {}", self.source.name())
     }
 
     #[must_use]

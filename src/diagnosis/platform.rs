@@ -124,14 +124,8 @@ fn has_pod_identity(variables: &Variables) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::PlatformKind::{Ci, Ec2, Ecs, Eks, Lambda, Other};
     use super::*;
-
-    fn kind(variables: &[(&str, &str)], facts: &MachineFacts) -> PlatformKind {
-        let variables = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Platform::detect(&variables.collect(), facts).kind
-    }
 
     #[test]
     fn the_narrowest_platform_wins() {
@@ -140,28 +134,19 @@ mod tests {
             instance: Some("i-1".to_owned()),
             service_account: false,
         };
-        assert_eq!(kind(&[], &instance), PlatformKind::Ec2);
-        assert_eq!(
-            kind(&[("AWS_LAMBDA_FUNCTION_NAME", "f")], &instance),
-            PlatformKind::Lambda
-        );
-        assert_eq!(
-            kind(&[("ECS_CONTAINER_METADATA_URI_V4", "http://x")], &instance),
-            PlatformKind::Ecs
-        );
         let agent = "http://169.254.170.23/v1/credentials";
-        assert_eq!(
-            kind(&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent)], &instance),
-            PlatformKind::Eks
-        );
-        assert_eq!(
-            kind(&[("KUBERNETES_SERVICE_HOST", "10.0.0.1")], &instance),
-            PlatformKind::Eks
-        );
-        assert_eq!(
-            kind(&[("GITHUB_ACTIONS", "true")], &MachineFacts::default()),
-            PlatformKind::Ci
-        );
-        assert_eq!(kind(&[], &MachineFacts::default()), PlatformKind::Other);
+        let none = MachineFacts::default();
+        for (name, value, machine, kind) in [
+            ("", "", &instance, Ec2),
+            ("AWS_LAMBDA_FUNCTION_NAME", "f", &instance, Lambda),
+            ("ECS_CONTAINER_METADATA_URI_V4", "http://x", &instance, Ecs),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent, &instance, Eks),
+            ("KUBERNETES_SERVICE_HOST", "10.0.0.1", &instance, Eks),
+            ("GITHUB_ACTIONS", "true", &none, Ci),
+            ("", "", &none, Other),
+        ] {
+            let variables = Variables::from([(name.to_owned(), value.to_owned())]);
+            assert_eq!(Platform::detect(&variables, machine).kind, kind, "{name}");
+        }
     }
 }

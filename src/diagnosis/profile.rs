@@ -6,7 +6,7 @@ use aws_config::profile;
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
-use crate::credentials::{MetadataProfile, Variables, variable};
+use crate::credentials::{MetadataProfile, Variables, error_text, variable};
 
 /// The shared configuration and credentials files.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,17 @@ const PROPERTIES: [&str; 13] = [
     "ec2_metadata_service_endpoint_mode",
 ];
 
+/// What tells the kinds apart, the properties that go before others first.
+const KINDS: [(&str, ProfileKind); 7] = [
+    ("web_identity_token_file", ProfileKind::WebIdentity),
+    ("role_arn", ProfileKind::Role),
+    ("sso_session", ProfileKind::Sso),
+    ("sso_start_url", ProfileKind::Sso),
+    ("login_session", ProfileKind::Sso),
+    ("aws_access_key_id", ProfileKind::Keys),
+    ("credential_process", ProfileKind::Process),
+];
+
 impl Profiles {
     /// Reads the files that `variables` name, or those in their usual place.
     pub async fn read(variables: &Variables, wanted: Option<&str>) -> Self {
@@ -74,14 +85,10 @@ impl Profiles {
         };
         match profile::load(&Fs::real(), &env, &files, None).await {
             Ok(set) => {
-                for name in set.profiles() {
-                    let properties = set.get_profile(name).map(properties);
-                    profiles
-                        .known
-                        .insert(name.to_owned(), properties.unwrap_or_default());
-                }
+                let named = |name| Some((String::from(name), properties(set.get_profile(name)?)));
+                profiles.known = set.profiles().filter_map(named).collect();
             }
-            Err(error) => profiles.broken = Some(crate::client::error_text(&error)),
+            Err(error) => profiles.broken = Some(error_text(&error)),
         }
         profiles
     }
@@ -110,7 +117,8 @@ impl Profiles {
     /// Where the selected profile's credentials come from.
     #[must_use]
     pub fn kind(&self) -> Option<ProfileKind> {
-        self.current().and_then(kind)
+        let has = |(name, _): &&(&str, ProfileKind)| self.property(name).is_some();
+        KINDS.iter().find(has).map(|(_, kind)| *kind)
     }
 
     /// The profiles that the selected one leads through by `source_profile`, itself first; ends where one
@@ -138,10 +146,8 @@ impl Profiles {
         let Some((last, before)) = path.split_last() else {
             return false;
         };
-        let has_keys = self
-            .known
-            .get(*last)
-            .is_some_and(|properties| properties.contains_key("aws_access_key_id"));
+        let properties = self.known.get(*last);
+        let has_keys = properties.is_some_and(|p| p.contains_key("aws_access_key_id"));
         before.contains(last) && !has_keys
     }
 
@@ -157,30 +163,11 @@ impl Profiles {
     }
 }
 
-fn kind(properties: &Properties) -> Option<ProfileKind> {
-    let has = |name: &str| properties.contains_key(name);
-    if has("web_identity_token_file") {
-        Some(ProfileKind::WebIdentity)
-    } else if has("role_arn") {
-        Some(ProfileKind::Role)
-    } else if has("sso_session") || has("sso_start_url") || has("login_session") {
-        Some(ProfileKind::Sso)
-    } else if has("aws_access_key_id") {
-        Some(ProfileKind::Keys)
-    } else if has("credential_process") {
-        Some(ProfileKind::Process)
-    } else {
-        None
-    }
-}
-
 fn properties(profile: &profile::Profile) -> Properties {
     let kept = PROPERTIES.iter().filter_map(|&name| {
-        let value = profile.get(name)?;
-        let value = if name == "aws_access_key_id" {
-            "set"
-        } else {
-            value
+        let value = match (name, profile.get(name)?) {
+            ("aws_access_key_id", _) => "set",
+            (_, value) => value,
         };
         Some((name, value.to_owned()))
     });

@@ -26,44 +26,23 @@ enum ChainLink {
 
 type Chain = &'static [ChainLink];
 
-const ANY: &[ProfileKind] = &[Keys, Role, ProfileKind::WebIdentity, Sso, Process];
+/// A profile, whatever its credentials are, and profiles of certain kinds.
+const PROFILE: ChainLink = Profile(&[Keys, Role, ProfileKind::WebIdentity, Sso, Process]);
+const KEYS: ChainLink = Profile(&[Keys]);
+const ROLE: ChainLink = Profile(&[Role]);
+const SSO: ChainLink = Profile(&[Sso]);
+const PROCESS: ChainLink = Profile(&[Process]);
+const JAVA_PROFILE: ChainLink = Profile(&[Keys, Role, Process]);
+const NO_PROCESS: ChainLink = Profile(&[Sso, Keys, Role]);
 
-const USUAL: Chain = &[Env, Profile(ANY), WebIdentity, Container, Imds];
-const WEB_IDENTITY_FIRST: Chain = &[Env, WebIdentity, Profile(ANY), Container, Imds];
-const BOTOCORE: Chain = &[
-    Env,
-    Profile(&[Role]),
-    WebIdentity,
-    Profile(ANY),
-    Container,
-    Imds,
-];
-const JAVA_V1: Chain = &[
-    Env,
-    WebIdentity,
-    Profile(&[Keys, Role, Process]),
-    Container,
-    Imds,
-];
-const JAVASCRIPT_V2: Chain = &[
-    Env,
-    Profile(&[Sso, Keys, Role]),
-    Container,
-    Profile(&[Process]),
-    WebIdentity,
-    Imds,
-];
-const JAVASCRIPT_V3: Chain = &[EnvUnlessProfile, Profile(ANY), WebIdentity, Container, Imds];
-const DOTNET: Chain = &[WebIdentity, Profile(ANY), Env, Container, Imds];
-const CPP: Chain = &[
-    Env,
-    Profile(&[Keys]),
-    Profile(&[Process]),
-    WebIdentity,
-    Profile(&[Sso]),
-    Container,
-    Imds,
-];
+const USUAL: Chain = &[Env, PROFILE, WebIdentity, Container, Imds];
+const WEB_IDENTITY_FIRST: Chain = &[Env, WebIdentity, PROFILE, Container, Imds];
+const BOTOCORE: Chain = &[Env, ROLE, WebIdentity, PROFILE, Container, Imds];
+const JAVA_V1: Chain = &[Env, WebIdentity, JAVA_PROFILE, Container, Imds];
+const JAVASCRIPT_V2: Chain = &[Env, NO_PROCESS, Container, PROCESS, WebIdentity, Imds];
+const JAVASCRIPT_V3: Chain = &[EnvUnlessProfile, PROFILE, WebIdentity, Container, Imds];
+const DOTNET: Chain = &[WebIdentity, PROFILE, Env, Container, Imds];
+const CPP: Chain = &[Env, KEYS, PROCESS, WebIdentity, SSO, Container, Imds];
 
 const RUST: &str = "Rust";
 

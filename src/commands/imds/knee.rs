@@ -322,3 +322,31 @@ fn remedy(knee: &Knee, source: Source) -> String {
         (rate * 3600.0 / 1000.0).floor() * 1000.0
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_tried_where_the_sdk_fetches() {
+        for (source, name, value, expected) in [
+            (Source::Imds, "", "", Some("169.254.169.254:80")),
+            (
+                Source::Imds,
+                "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                "IPv6",
+                Some("[fd00:ec2::254]:80"),
+            ),
+            (
+                Source::Container,
+                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                "/v2/a",
+                Some("169.254.170.2:80"),
+            ),
+            (Source::Container, "", "", None),
+        ] {
+            let variables = Variables::from([(name.to_owned(), value.to_owned())]);
+            assert_eq!(authority(source, &variables).as_deref(), expected, "{name}");
+        }
+    }
+}

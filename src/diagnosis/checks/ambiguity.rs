@@ -89,16 +89,11 @@ const PARTIAL: [(&str, &str); 11] = [
 ];
 
 fn ignored_variables(seen: &Examination) -> Option<Observation> {
-    let set = PARTIAL
-        .iter()
-        .filter(|(name, _)| seen.variable(name).is_some())
-        .map(|(name, readers)| format!("{name} is read by {readers}"));
-    let set: Vec<String> = set.collect();
-    if set.is_empty() {
-        return None;
-    }
-    let evidence = format!("{}; the Rust SDK reads none of it", set.join("; "));
-    Some(Observation::new(evidence))
+    let set = PARTIAL.iter();
+    let set = set.filter(|(name, _)| seen.variable(name).is_some());
+    let set = set.map(|(name, readers)| format!("{name} is read by {readers}; "));
+    let set: String = set.collect();
+    (!set.is_empty()).then(|| Observation::new(set + "the Rust SDK reads none of it"))
 }
 
 fn region_ambiguous(seen: &Examination) -> Option<Observation> {

@@ -55,17 +55,14 @@ pub(super) static CHECKS: &[Check] = &[
 fn throttled(seen: &Examination) -> Option<Observation> {
     let endpoint = seen.container.as_ref()?;
     let by_probe = u64::from(endpoint.answer.throttled().is_some());
-    let by_sdk = seen
-        .link(Source::Container)
-        .map_or(0, |link| link.throttled);
-    if by_probe + by_sdk == 0 {
+    let link = seen.link(Source::Container);
+    let refused = by_probe + link.map_or(0, |link| link.throttled);
+    if refused == 0 {
         return None;
     }
-    let evidence = format!(
-        "{}: of a single request and an SDK's fetch, {} refused (429 or 503)",
-        endpoint.host,
-        by_probe + by_sdk
-    );
+    let host = &endpoint.host;
+    let evidence =
+        format!("{host}: of a single request and an SDK's fetch, {refused} refused (429 or 503)");
     let harmless = seen.failure(Source::Container).is_none();
     Some(Observation::new(evidence).lowered_to(Level::Warning, harmless))
 }
@@ -81,30 +78,27 @@ fn token_rejected(seen: &Examination) -> Option<Observation> {
         }
         None => "as no variable names a token".to_owned(),
     };
-    Some(Observation::new(format!(
-        "{} answers {status} {token}",
-        endpoint.host
-    )))
+    let host = &endpoint.host;
+    Some(Observation::new(format!("{host} answers {status} {token}")))
 }
 
 /// The files with tokens that variables name, each with the link that needs it.
 fn token_files(seen: &Examination) -> impl Iterator<Item = (Source, &TokenFile)> {
     let container = seen.container.as_ref();
     let container = container.and_then(|endpoint| endpoint.token_file.as_ref());
-    let of_container = container.map(|file| (Source::Container, file));
-    let web_identity = seen.web_identity_file.as_ref();
-    of_container
-        .into_iter()
-        .chain(web_identity.map(|file| (Source::WebIdentity, file)))
+    let files = [
+        (Source::Container, container),
+        (Source::WebIdentity, seen.web_identity_file.as_ref()),
+    ];
+    let files = files.into_iter();
+    files.filter_map(|(source, file)| Some((source, file?)))
 }
 
 fn token_file_unreadable(seen: &Examination) -> Option<Observation> {
     let (_, file) = token_files(seen).find(|(_, file)| file.unreadable.is_some() || file.empty)?;
     let why = file.unreadable.as_deref().unwrap_or("it is empty");
-    Some(Observation::new(format!(
-        "{} names {}: {why}",
-        file.variable, file.path
-    )))
+    let (name, path) = (file.variable, &file.path);
+    Some(Observation::new(format!("{name} names {path}: {why}")))
 }
 
 fn token_file_newline(seen: &Examination) -> Option<Observation> {
@@ -115,9 +109,7 @@ fn token_file_newline(seen: &Examination) -> Option<Observation> {
         Some(why) => format!("the Rust SDK failed: {why}"),
         None => "the Rust SDK got credentials all the same".to_owned(),
     };
-    let evidence = format!(
-        "{} names {}, whose last byte is a newline; {outcome}",
-        file.variable, file.path
-    );
+    let (name, path) = (file.variable, &file.path);
+    let evidence = format!("{name} names {path}, whose last byte is a newline; {outcome}");
     Some(Observation::new(evidence).lowered_to(Level::Warning, failure.is_none()))
 }

@@ -86,15 +86,10 @@ fn refresh_margin(seen: &Examination) -> Option<Observation> {
     let left = left.unwrap_or_default();
     let slow = elapsed * 2 >= MARGIN;
     let short = !left.is_zero() && left < 3 * MARGIN;
-    if !slow && !short {
-        return None;
-    }
-    Some(Observation::new(format!(
-        "{} took {}; what it gave has {} left; the margin is 5 s to 10 s",
-        link.source.name(),
-        brief(elapsed),
-        whole_seconds(left),
-    )))
+    let (source, took, left) = (link.source.name(), brief(elapsed), whole_seconds(left));
+    let evidence =
+        format!("{source} took {took}; what it gave has {left} left; the margin is 5 s to 10 s");
+    (slow || short).then(|| Observation::new(evidence))
 }
 
 /// Left to them.
@@ -103,15 +98,8 @@ const SOON: Duration = Duration::from_mins(5);
 fn credentials_expiring(seen: &Examination) -> Option<Observation> {
     let (link, fetched) = seen.winner()?;
     let left = fetched.expires?.duration_since(seen.now?).ok()?;
-    if left >= SOON {
-        return None;
-    }
-    Some(Observation::new(format!(
-        "{} from {} has {} left",
-        fetched.access_key_id,
-        link.source.name(),
-        whole_seconds(left),
-    )))
+    let evidence = format!("{} has {} left", link.key(), whole_seconds(left));
+    (left < SOON).then(|| Observation::new(evidence))
 }
 
 fn credentials_expired(seen: &Examination) -> Option<Observation> {
@@ -119,17 +107,12 @@ fn credentials_expired(seen: &Examination) -> Option<Observation> {
     let past = fetched
         .expires
         .is_some_and(|expires| Some(expires) <= seen.now);
-    let identity = fetched.identity.as_ref();
-    let said = match identity.and_then(|identity| identity.arn.as_ref().err()) {
-        Some(error) if error.contains("ExpiredToken") => format!("STS says {error}"),
+    let said = match seen.refusal() {
+        Some((_, error)) if error.contains("ExpiredToken") => format!("STS says {error}"),
         _ if past => "their time has passed".to_owned(),
         _ => return None,
     };
-    Some(Observation::new(format!(
-        "{} from {}: {said}",
-        fetched.access_key_id,
-        link.source.name()
-    )))
+    Some(Observation::new(format!("{}: {said}", link.key())))
 }
 
 /// Seconds from which a clock that is off is worth a word, and from which it is nearly refused.
@@ -148,10 +131,8 @@ fn clock_skew(seen: &Examination) -> Option<Observation> {
     } else {
         ("before", "ahead of")
     };
-    let evidence = format!(
-        "{} dates its answers {off} s {order} this machine's time",
-        sts.name()
-    );
+    let name = sts.name();
+    let evidence = format!("{name} dates its answers {off} s {order} this machine's time");
     let summary = format!("this machine's clock is {off} s {direction} the service's");
     let observation = Observation::new(evidence).summary(summary);
     Some(observation.lowered_to(Level::Warning, off < REFUSED_S))
@@ -170,25 +151,21 @@ fn credential_process_slow(seen: &Examination) -> Option<Observation> {
     } else {
         "it does not say when they expire"
     };
+    let (profile, took) = (&run.profile, brief(run.elapsed));
     Some(Observation::new(format!(
-        "the process of profile {} took {}; {expiry}",
-        run.profile,
-        brief(run.elapsed)
+        "the process of profile {profile} took {took}; {expiry}"
     )))
 }
 
 fn credential_process_fails(seen: &Examination) -> Option<Observation> {
     let run = seen.process.as_ref()?;
+    let (profile, took) = (&run.profile, brief(run.elapsed));
     let what = match &run.failed {
         Some(why) => why.clone(),
-        None if run.hung => format!(
-            "it had not ended after {}, and was stopped",
-            brief(run.elapsed)
-        ),
+        None if run.hung => format!("it had not ended after {took}, and was stopped"),
         None => return None,
     };
     Some(Observation::new(format!(
-        "the process of profile {}: {what}",
-        run.profile
+        "the process of profile {profile}: {what}"
     )))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::credentials::Source;
 use crate::diagnosis::check::{Check, Observation};
 use crate::diagnosis::duration_text::brief;
-use crate::diagnosis::examination::{ConnectOutcome, Examination, HttpOutcome};
+use crate::diagnosis::examination::{ConnectOutcome, Examination, HttpOutcome, Metadata};
 use crate::diagnosis::level::Level;
 
 pub(super) static CHECKS: &[Check] = &[
@@ -101,18 +101,19 @@ pub(super) static CHECKS: &[Check] = &[
 
 fn hop_limit(seen: &Examination) -> Option<Observation> {
     let metadata = seen.metadata.as_ref()?;
-    let (ConnectOutcome::Connected(connect), HttpOutcome::TimedOut(waited)) =
-        (&metadata.connect, &metadata.token)
-    else {
+    let endpoint = &metadata.endpoint;
+    let ConnectOutcome::Connected(connect) = metadata.connect else {
         return None;
     };
-    let (v1, elapsed) = (metadata.v1.status()?, metadata.v1.elapsed()?);
+    let HttpOutcome::TimedOut(waited) = metadata.token else {
+        return None;
+    };
+    let HttpOutcome::Status(v1, elapsed) = metadata.v1 else {
+        return None;
+    };
+    let [connect, waited, elapsed] = [connect, waited, elapsed].map(brief);
     Some(Observation::new(format!(
-        "{}: connected in {}; the token did not come within {}, while a request without one was answered with {v1} in {}",
-        metadata.endpoint,
-        brief(*connect),
-        brief(*waited),
-        brief(elapsed),
+        "{endpoint}: connected in {connect}; the token did not come within {waited}, while a request without one was answered with {v1} in {elapsed}"
     )))
 }
 
@@ -121,34 +122,42 @@ fn throttled(seen: &Examination) -> Option<Observation> {
         Some(dropped) => format!("linklocal_allowance_exceeded is {dropped}"),
         None => "linklocal_allowance_exceeded is not readable here".to_owned(),
     };
-    let harmless = seen.failure(Source::Imds).is_none() || seen.has_credentials();
-    if let Some(metadata) = &seen.metadata {
-        let endpoint = &metadata.endpoint;
-        let steps = metadata.steps().map(|(_, outcome)| outcome);
-        if let Some(status) = steps.iter().find_map(|step| step.throttled()) {
-            let evidence = format!("{endpoint} answered with {status}; {counter}");
-            let observation = Observation::new(evidence)
-                .summary("instance metadata refuses requests for their rate");
-            return Some(observation.lowered_to(Level::Warning, harmless));
-        }
-        let answered = steps.iter().filter(|step| step.status().is_some()).count();
-        let silent = steps.iter().filter(|step| step.is_timeout()).count();
-        if answered > 0 && silent > 0 {
-            let evidence = format!(
+    let steps = seen.metadata.as_ref().map(Metadata::steps);
+    let steps = steps.into_iter().flatten().map(|(_, outcome)| outcome);
+    let refused = steps.clone().find_map(HttpOutcome::throttled);
+    let answered = steps.clone().filter_map(HttpOutcome::status).count();
+    let silent = steps.filter(|step| step.is_timeout()).count();
+    let endpoint = seen
+        .metadata
+        .as_ref()
+        .map_or("", |metadata| &metadata.endpoint);
+    let (summary, evidence) = if let Some(status) = refused {
+        (
+            "instance metadata refuses requests for their rate",
+            format!("{endpoint} answered with {status}; {counter}"),
+        )
+    } else if answered > 0 && silent > 0 {
+        (
+            "instance metadata drops requests",
+            format!(
                 "{endpoint}: of its steps {answered} were answered and {silent} were not, on one connection; {counter}"
-            );
-            let observation =
-                Observation::new(evidence).summary("instance metadata drops requests");
-            return Some(observation.lowered_to(Level::Warning, harmless));
-        }
-    }
-    let dropped = seen.linklocal_dropped.filter(|dropped| *dropped > 0)?;
-    let evidence = format!(
-        "linklocal_allowance_exceeded has counted {dropped} dropped packets since the interface came up"
-    );
-    let observation = Observation::new(evidence)
-        .summary("this node has exceeded its packets to link-local addresses");
-    Some(observation.lowered_to(Level::Warning, true))
+            ),
+        )
+    } else {
+        let dropped = seen.linklocal_dropped.filter(|dropped| *dropped > 0)?;
+        let evidence = format!(
+            "linklocal_allowance_exceeded has counted {dropped} dropped packets since the interface came up"
+        );
+        let summary = "this node has exceeded its packets to link-local addresses";
+        return Some(
+            Observation::new(evidence)
+                .summary(summary)
+                .lowered_to(Level::Warning, true),
+        );
+    };
+    let harmless = seen.failure(Source::Imds).is_none() || seen.has_credentials();
+    let observation = Observation::new(evidence).summary(summary);
+    Some(observation.lowered_to(Level::Warning, harmless))
 }
 
 /// Of all steps of a fetch together.
@@ -157,16 +166,12 @@ const SLOW: Duration = Duration::from_millis(300);
 fn slow(seen: &Examination) -> Option<Observation> {
     let metadata = seen.metadata.as_ref()?;
     let timed = metadata.steps().into_iter();
-    let timed: Vec<(&str, Duration)> = timed
-        .filter_map(|(name, outcome)| Some((name, outcome.elapsed()?)))
-        .collect();
-    let total: Duration = timed.iter().map(|(_, elapsed)| *elapsed).sum();
+    let timed = timed.filter_map(|(name, outcome)| Some((name, outcome.elapsed()?)));
+    let total: Duration = timed.clone().map(|(_, elapsed)| elapsed).sum();
     if total < SLOW {
         return None;
     }
-    let parts = timed
-        .iter()
-        .map(|(name, elapsed)| format!("{name} {}", brief(*elapsed)));
+    let parts = timed.map(|(name, elapsed)| format!("{name} {}", brief(elapsed)));
     let parts: Vec<String> = parts.collect();
     let evidence = format!("{}: {}", metadata.endpoint, parts.join(", "));
     let summary = format!("a fetch from instance metadata takes {}", brief(total));
@@ -188,43 +193,40 @@ fn black_hole(seen: &Examination) -> Option<Observation> {
         format!("; the Rust SDK gave up after {}", brief(elapsed))
     });
     let evidence = format!("{}: {how}{spent}", metadata.endpoint);
-    Some(Observation::new(evidence).lowered_to(Level::Info, seen.has_credentials()))
+    Some(without_credentials(seen, evidence))
+}
+
+/// Metadata gives no credentials, which matters to nobody where others are found.
+fn without_credentials(seen: &Examination, evidence: String) -> Observation {
+    Observation::new(evidence).lowered_to(Level::Info, seen.has_credentials())
 }
 
 fn refused(seen: &Examination) -> Option<Observation> {
     let metadata = seen.metadata.as_ref()?;
-    if metadata.connect != ConnectOutcome::Refused {
-        return None;
-    }
+    let refused = metadata.connect == ConnectOutcome::Refused;
     let evidence = format!("{} refuses connections", metadata.endpoint);
-    Some(Observation::new(evidence).lowered_to(Level::Info, seen.has_credentials()))
+    refused.then(|| without_credentials(seen, evidence))
 }
 
 fn disabled(seen: &Examination) -> Option<Observation> {
     let metadata = seen.metadata.as_ref()?;
-    if (metadata.token.status(), metadata.v1.status()) != (Some(403), Some(403)) {
-        return None;
-    }
+    let answers = (metadata.token.status(), metadata.v1.status());
     let evidence = format!("{} answers 403 with and without a token", metadata.endpoint);
-    Some(Observation::new(evidence).lowered_to(Level::Info, seen.has_credentials()))
+    (answers == (Some(403), Some(403))).then(|| without_credentials(seen, evidence))
 }
 
 fn no_role(seen: &Examination) -> Option<Observation> {
     let metadata = seen.metadata.as_ref()?;
-    if (metadata.token.status(), metadata.role.status()) != (Some(200), Some(404)) {
-        return None;
-    }
+    let answers = (metadata.token.status(), metadata.role.status());
     let evidence = format!("{}: a token was given, the role is 404", metadata.endpoint);
-    Some(Observation::new(evidence).lowered_to(Level::Info, seen.has_credentials()))
+    (answers == (Some(200), Some(404))).then(|| without_credentials(seen, evidence))
 }
 
 fn v1_fallback(seen: &Examination) -> Option<Observation> {
     let metadata = seen.metadata.as_ref()?;
     let v1 = metadata.v1.status().filter(|status| *status < 400)?;
     let refusal = metadata.token.status().filter(|status| *status >= 400)?;
-    let evidence = format!(
-        "{}: {refusal} to the request for a token, {v1} to one without",
-        metadata.endpoint
-    );
+    let endpoint = &metadata.endpoint;
+    let evidence = format!("{endpoint}: {refusal} to the request for a token, {v1} to one without");
     Some(Observation::new(evidence).lowered_to(Level::Warning, seen.has_credentials()))
 }

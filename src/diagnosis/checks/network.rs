@@ -1,6 +1,7 @@
 //! The way to STS and to the credential sources: how far, by which endpoint, name server and proxy, and whether
 //! it fits into the time that SDKs allow.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::credentials::Source;
@@ -70,21 +71,16 @@ pub(super) static CHECKS: &[Check] = &[
 fn sts_global_endpoint(seen: &Examination) -> Option<Observation> {
     let mut endpoints = seen.sts().filter_map(|sts| sts.endpoint.as_deref());
     let endpoint = endpoints.find(|endpoint| endpoint.contains("://sts.amazonaws.com"));
-    let legacy = |value: &&str| value.eq_ignore_ascii_case("legacy");
-    let by_variable = seen.variable("AWS_STS_REGIONAL_ENDPOINTS").filter(legacy);
-    let by_profile = seen
-        .profiles
-        .property("sts_regional_endpoints")
-        .filter(legacy);
+    let legacy = |value: &str| value.eq_ignore_ascii_case("legacy");
+    let by_variable = seen.variable("AWS_STS_REGIONAL_ENDPOINTS");
+    let by_profile = seen.profiles.property("sts_regional_endpoints");
+    let profile = &seen.profiles.selected;
     let evidence = if let Some(endpoint) = endpoint {
         format!("the SDK resolved {endpoint}")
-    } else if by_variable.is_some() {
+    } else if by_variable.is_some_and(legacy) {
         "AWS_STS_REGIONAL_ENDPOINTS is legacy, which SDKs that read it follow".to_owned()
-    } else if by_profile.is_some() {
-        format!(
-            "sts_regional_endpoints of profile {} is legacy",
-            seen.profiles.selected
-        )
+    } else if by_profile.is_some_and(legacy) {
+        format!("sts_regional_endpoints of profile {profile} is legacy")
     } else {
         return None;
     };
@@ -96,18 +92,14 @@ const FAR: Duration = Duration::from_millis(100);
 
 fn sts_far(seen: &Examination) -> Option<Observation> {
     let timed = seen.sts().filter_map(|sts| Some((sts, sts.warm?)));
-    let (sts, warm) = timed
-        .min_by_key(|(_, warm)| *warm)
-        .filter(|(_, warm)| *warm >= FAR)?;
-    let evidence = format!(
-        "{} at {}: {} on an open connection, {} with a new one",
-        sts.name(),
-        sts.address.as_deref().unwrap_or("an unknown address"),
-        brief(warm),
-        brief(sts.first),
-    );
-    let summary = format!("a call of STS takes {}", brief(warm));
-    Some(Observation::new(evidence).summary(summary))
+    let (sts, warm) = timed.min_by_key(|(_, warm)| *warm)?;
+    let address = sts.address.as_deref().unwrap_or("an unknown address");
+    let (name, first) = (sts.name(), brief(sts.first));
+    let shown = brief(warm);
+    let evidence =
+        format!("{name} at {address}: {shown} on an open connection, {first} with a new one");
+    let summary = format!("a call of STS takes {shown}");
+    (warm >= FAR).then(|| Observation::new(evidence).summary(summary))
 }
 
 /// Of one lookup.
@@ -158,10 +150,7 @@ fn proxy_in_the_way(seen: &Examination) -> Option<Observation> {
 
 /// Whether a list of exceptions names a host: itself, a domain that it is in, a network, or everything.
 fn excepted(host: &str, exceptions: &str) -> bool {
-    let address = host
-        .trim_matches(['[', ']'])
-        .parse::<std::net::Ipv4Addr>()
-        .ok();
+    let address = host.parse::<Ipv4Addr>().ok();
     exceptions.split(',').map(str::trim).any(|exception| {
         let domain = exception.trim_start_matches('.');
         exception == "*"
@@ -171,12 +160,11 @@ fn excepted(host: &str, exceptions: &str) -> bool {
     })
 }
 
-fn in_network(address: std::net::Ipv4Addr, network: &str) -> bool {
+fn in_network(address: Ipv4Addr, network: &str) -> bool {
     let Some((base, bits)) = network.split_once('/') else {
         return false;
     };
-    let (Ok(base), Ok(bits @ 1..=32)) = (base.parse::<std::net::Ipv4Addr>(), bits.parse::<u32>())
-    else {
+    let (Ok(base), Ok(bits @ 1..=32)) = (base.parse::<Ipv4Addr>(), bits.parse::<u32>()) else {
         return false;
     };
     (u32::from(address) ^ u32::from(base)) >> (32 - bits) == 0
@@ -209,10 +197,9 @@ fn timeout_too_short(seen: &Examination) -> Option<Observation> {
             (elapsed * 2 >= limit).then_some((operation, elapsed, limit))
         })
         .max_by_key(|(_, elapsed, _)| *elapsed)?;
+    let (took, limit) = (brief(elapsed), brief(limit));
     Some(Observation::new(format!(
-        "{operation} was answered in {}, and the shortest limit in use is {}",
-        brief(elapsed),
-        brief(limit)
+        "{operation} was answered in {took}, and the shortest limit in use is {limit}"
     )))
 }
 

@@ -53,50 +53,33 @@ pub(super) static CHECKS: &[Check] = &[
 ];
 
 fn no_region(seen: &Examination) -> Option<Observation> {
-    if seen.region.is_some() {
-        return None;
-    }
+    let profile = &seen.profiles.selected;
     let metadata = match &seen.metadata {
         None => "metadata is switched off",
         Some(_) => "metadata told none",
     };
-    Some(Observation::new(format!(
-        "AWS_REGION and AWS_DEFAULT_REGION are not set, profile {} has no region, {metadata}",
-        seen.profiles.selected
-    )))
+    let evidence = format!(
+        "AWS_REGION and AWS_DEFAULT_REGION are not set, profile {profile} has no region, {metadata}"
+    );
+    seen.region.is_none().then(|| Observation::new(evidence))
 }
 
 fn credentials_refused(seen: &Examination) -> Option<Observation> {
-    let (link, fetched) = seen.winner()?;
-    let identity = fetched.identity.as_ref()?;
-    let error = identity.arn.as_ref().err()?;
+    let (link, _) = seen.winner()?;
+    let (sts, error) = seen.refusal()?;
     // Without an answer it was not the credentials.
-    identity.sts.ahead_s?;
-    let evidence = format!(
-        "{} from {} at {}: {error}",
-        fetched.access_key_id,
-        link.source.name(),
-        identity.sts.name(),
-    );
+    sts.ahead_s?;
+    let evidence = format!("{} at {}: {error}", link.key(), sts.name());
     Some(Observation::new(evidence).last_resort())
 }
 
 fn sts_unreachable(seen: &Examination) -> Option<Observation> {
-    let (_, fetched) = seen.winner()?;
-    let identity = fetched.identity.as_ref()?;
-    let error = identity.arn.as_ref().err()?;
-    let sts = &identity.sts;
-    if sts.ahead_s.is_some() {
-        return None;
-    }
-    let (name, waited) = (sts.name(), brief(sts.first));
-    Some(Observation::new(format!("{name} after {waited}: {error}")))
+    let (sts, error) = seen.refusal()?;
+    let evidence = format!("{} after {}: {error}", sts.name(), brief(sts.first));
+    sts.ahead_s.is_none().then(|| Observation::new(evidence))
 }
 
 fn no_credentials(seen: &Examination) -> Option<Observation> {
-    if seen.has_credentials() {
-        return None;
-    }
     let parts = seen.links.iter().map(|link| {
         let what = match &link.state {
             LinkState::Absent(why) | LinkState::Failed(why) => why,
@@ -104,5 +87,6 @@ fn no_credentials(seen: &Examination) -> Option<Observation> {
         };
         format!("{}: {what}", link.source.name())
     });
-    Some(Observation::new(parts.collect::<Vec<_>>().join("; ")).last_resort())
+    let parts: Vec<String> = parts.collect();
+    (!seen.has_credentials()).then(|| Observation::new(parts.join("; ")).last_resort())
 }

@@ -63,19 +63,18 @@ fn config_broken(seen: &Examination) -> Option<Observation> {
 
 fn profile_missing(seen: &Examination) -> Option<Observation> {
     let profiles = &seen.profiles;
-    let by = profiles.selected_by?;
+    let (by, selected) = (profiles.selected_by?, &profiles.selected);
     if profiles.current().is_some() || profiles.broken.is_some() {
         return None;
     }
     let known: Vec<&str> = profiles.known.keys().map(String::as_str).collect();
     let known = if known.is_empty() {
-        "the files have none".to_owned()
+        "none".to_owned()
     } else {
-        format!("the files have {}", known.join(", "))
+        known.join(", ")
     };
     Some(Observation::new(format!(
-        "{by} names {}; {known}",
-        profiles.selected
+        "{by} names {selected}; the files have {known}"
     )))
 }
 

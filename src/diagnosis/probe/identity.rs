@@ -20,7 +20,7 @@ use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use super::links::ProbedLink;
-use crate::client::{ArmFacts, Identity as Cached, Setup, call_error_text, error_text};
+use crate::client::{ArmFacts, Identity as Cached, Setup, SetupError, call_error_text, error_text};
 use crate::clock;
 use crate::credentials::Source;
 use crate::diagnosis::examination::{Identity, LinkState, StsEndpoint};
@@ -56,7 +56,10 @@ async fn identify(
     let mut sts = StsEndpoint::default();
     let client = match client(subject, credentials, region, limit, &facts, &clock).await {
         Ok(client) => client,
-        Err(why) => return Identity { arn: Err(why), sts },
+        Err(error) => {
+            let arn = Err(error_text(&error));
+            return Identity { arn, sts };
+        }
     };
     let start = clock::now();
     let call = timeout(limit, client.get_caller_identity().send()).await;
@@ -87,13 +90,9 @@ async fn client(
     limit: Duration,
     facts: &Arc<ArmFacts>,
     clock: &ServiceClock,
-) -> Result<aws_sdk_sts::Client, String> {
-    let setup = Setup::load(subject.setup_options(Source::Chain, region, limit))
-        .await
-        .map_err(|error| error_text(&error))?;
-    let connections = setup
-        .connections(facts)
-        .map_err(|error| error_text(&error))?;
+) -> Result<aws_sdk_sts::Client, SetupError> {
+    let setup = Setup::load(subject.setup_options(Source::Chain, region, limit)).await?;
+    let connections = setup.connections(facts)?;
     let provider = SharedCredentialsProvider::new(credentials);
     let identity = Cached::timed(IdentityCache::lazy().build(), provider);
     let sdk = setup

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
-use aws_credential_types::provider::error::CredentialsError;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
@@ -62,30 +61,25 @@ async fn probe_link(
     region: Option<&str>,
     limit: Duration,
 ) -> (ProbedLink, Option<ProcessRun>) {
-    let unasked = absence(source, &subject.variables, profiles)
-        .map(LinkState::Absent)
-        .or_else(|| defect(source, &subject.variables, profiles).map(LinkState::Failed));
-    if let Some(state) = unasked {
+    if let Some(state) = foregone(source, &subject.variables, profiles) {
         return (ProbedLink::new(source, state), None);
     }
     let run = match source {
         Source::Profile => process::probe(profiles, &subject.variables, limit).await,
         _ => None,
     };
-    let Some(run) = run else {
-        let options = setup_options(subject, source, profiles, region);
-        return (fetch(source, options, limit).await, None);
-    };
-    // Where the process gives something, the link is asked and runs it again: one run is what it costs.
-    let mut probed = match trouble(&run) {
+    let spent = run.as_ref().map(|run| run.elapsed);
+    let mut probed = match run.as_ref().and_then(trouble) {
         Some(why) => ProbedLink::new(source, LinkState::Failed(why)),
         None => {
             let options = setup_options(subject, source, profiles, region);
-            fetch(source, options, limit.saturating_sub(run.elapsed)).await
+            let left = limit.saturating_sub(spent.unwrap_or_default());
+            fetch(source, options, left).await
         }
     };
-    probed.link.elapsed.get_or_insert(run.elapsed);
-    (probed, Some(run))
+    // Where the process gives something, the link runs it again: one run is what it costs.
+    probed.link.elapsed = probed.link.elapsed.or(spent);
+    (probed, run)
 }
 
 /// Why a process gave nothing, if it did not.
@@ -101,19 +95,23 @@ fn trouble(run: &ProcessRun) -> Option<String> {
     }
 }
 
-/// Why nothing leads to a link, if nothing does.
-fn absence(source: Source, variables: &Variables, profiles: &Profiles) -> Option<String> {
+/// What is known of a link without asking anybody: that nothing leads to it, or that it cannot succeed.
+fn foregone(source: Source, variables: &Variables, profiles: &Profiles) -> Option<LinkState> {
     let set = |name: &str| variable(variables, name).is_some();
     let (configured, missing) = match source {
         Source::Env => (
             set("AWS_ACCESS_KEY_ID") || set("AWS_SECRET_ACCESS_KEY"),
             "AWS_ACCESS_KEY_ID is not set",
         ),
-        Source::Profile => return no_profile(profiles),
-        Source::WebIdentity => (
-            set("AWS_WEB_IDENTITY_TOKEN_FILE"),
-            "AWS_WEB_IDENTITY_TOKEN_FILE is not set",
-        ),
+        Source::Profile => return foregone_profile(profiles),
+        Source::WebIdentity => match token_file(variables, "AWS_WEB_IDENTITY_TOKEN_FILE") {
+            Some(file) => {
+                let why = file.unreadable?;
+                let why = format!("cannot read {}: {why}", file.path);
+                return Some(LinkState::Failed(why));
+            }
+            None => (false, "AWS_WEB_IDENTITY_TOKEN_FILE is not set"),
+        },
         Source::Container => (
             container_endpoint(variables).is_some(),
             "no AWS_CONTAINER_CREDENTIALS_… is set",
@@ -123,40 +121,29 @@ fn absence(source: Source, variables: &Variables, profiles: &Profiles) -> Option
             "AWS_EC2_METADATA_DISABLED is set",
         ),
     };
-    (!configured).then(|| missing.to_owned())
+    (!configured).then(|| LinkState::Absent(missing.to_owned()))
 }
 
-fn no_profile(profiles: &Profiles) -> Option<String> {
-    if profiles.kind().is_some() || profiles.broken.is_some() || profiles.goes_in_circles() {
-        return None;
-    }
+fn foregone_profile(profiles: &Profiles) -> Option<LinkState> {
     let selected = &profiles.selected;
-    match profiles.current() {
-        Some(_) => Some(format!("profile {selected} names no credentials")),
-        None if profiles.selected_by.is_some() => None,
-        None => Some(format!("there is no profile {selected}")),
+    if let Some(why) = &profiles.broken {
+        return Some(LinkState::Failed(why.clone()));
     }
-}
-
-/// Why a link cannot succeed, where that is known without asking anybody.
-fn defect(source: Source, variables: &Variables, profiles: &Profiles) -> Option<String> {
-    let selected = &profiles.selected;
-    match source {
-        Source::Profile if profiles.broken.is_some() => profiles.broken.clone(),
-        Source::Profile if profiles.goes_in_circles() => Some(format!(
-            "profile {selected} leads back to itself: {}",
-            profiles.path().join(" → ")
-        )),
-        Source::Profile if profiles.current().is_none() => {
-            Some(format!("there is no profile {selected}"))
-        }
-        Source::WebIdentity => {
-            let file = token_file(variables, "AWS_WEB_IDENTITY_TOKEN_FILE")?;
-            let why = file.unreadable?;
-            Some(format!("cannot read {}: {why}", file.path))
-        }
-        _ => None,
+    if profiles.goes_in_circles() {
+        let path = profiles.path().join(" → ");
+        let why = format!("profile {selected} leads back to itself: {path}");
+        return Some(LinkState::Failed(why));
     }
+    if profiles.current().is_none() {
+        let why = format!("there is no profile {selected}");
+        // Somebody has named it, or nobody has.
+        return Some(match profiles.selected_by {
+            Some(_) => LinkState::Failed(why),
+            None => LinkState::Absent(why),
+        });
+    }
+    let why = || LinkState::Absent(format!("profile {selected} names no credentials"));
+    profiles.kind().is_none().then(why)
 }
 
 async fn fetch(source: Source, options: SetupOptions, limit: Duration) -> ProbedLink {
@@ -164,26 +151,23 @@ async fn fetch(source: Source, options: SetupOptions, limit: Duration) -> Probed
     let facts = Arc::new(ArmFacts::default());
     let variables = options.variables.clone();
     let fetch = async {
-        let setup = Setup::load(options)
-            .await
-            .map_err(|error| error_text(&error))?;
-        let provider = setup
-            .provider(&facts)
-            .await
-            .map_err(|error| error_text(&error))?;
-        provider
-            .provide_credentials()
-            .await
-            .map_err(|error| own_words(&error, source).unwrap_or_else(|| error_text(&error)))
+        let setup = Setup::load(options).await?;
+        let provider = setup.provider(&facts).await?;
+        Ok::<_, Box<dyn Error>>(provider.provide_credentials().await?)
     };
-    let fetched = timeout(limit, Box::pin(fetch)).await;
-    let fetched = fetched.unwrap_or_else(|_| {
-        let seconds = limit.as_secs_f64();
-        Err(format!("no credentials within {seconds:.1} s"))
-    });
-    let state = match &fetched {
-        Ok(credentials) => LinkState::Loaded(described(credentials, source, &variables)),
-        Err(why) => LinkState::Failed(why.clone()),
+    let (state, credentials) = match timeout(limit, Box::pin(fetch)).await {
+        Ok(Ok(credentials)) => {
+            let described = described(&credentials, source, &variables);
+            (LinkState::Loaded(described), Some(credentials))
+        }
+        Ok(Err(error)) => {
+            let why = own_words(&*error, source).unwrap_or_else(|| error_text(&*error));
+            (LinkState::Failed(why), None)
+        }
+        Err(_) => {
+            let why = format!("no credentials within {:.1} s", limit.as_secs_f64());
+            (LinkState::Failed(why), None)
+        }
     };
     let mut link = Link {
         elapsed: Some(clock::since(start)),
@@ -195,12 +179,11 @@ async fn fetch(source: Source, options: SetupOptions, limit: Duration) -> Probed
             link.slowest.insert(operation, slowest);
         }
     }
-    let credentials = fetched.ok();
     ProbedLink { link, credentials }
 }
 
 /// What a link itself said, where the SDK tells it among what every link of its chain said.
-fn own_words(error: &CredentialsError, source: Source) -> Option<String> {
+fn own_words(error: &(dyn Error + 'static), source: Source) -> Option<String> {
     let of_the_sdk = match source {
         Source::Env => "Environment: ",
         Source::Profile => "Profile: ",
@@ -208,9 +191,7 @@ fn own_words(error: &CredentialsError, source: Source) -> Option<String> {
         Source::Container => "EcsContainer: ",
         _ => "Ec2InstanceMetadata: ",
     };
-    let causes = std::iter::successors(Some(error as &(dyn Error + 'static)), |&error| {
-        error.source()
-    });
+    let causes = std::iter::successors(Some(error), |&error| error.source());
     let told = causes.map(ToString::to_string).find_map(|text| {
         let (_, attempted) = text.split_once("Attempted:")?;
         let (_, own) = attempted.split_once(of_the_sdk)?;
