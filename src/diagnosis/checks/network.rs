@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::credentials::Source;
 use crate::diagnosis::check::{Check, Observation};
 use crate::diagnosis::duration_text::brief;
-use crate::diagnosis::examination::{ConnectOutcome, Examination};
+use crate::diagnosis::examination::{ConnectOutcome, Examination, Metadata};
 use crate::diagnosis::level::Level;
 
 pub(super) static CHECKS: &[Check] = &[
@@ -186,7 +186,7 @@ fn timeout_too_short(seen: &Examination) -> Option<Observation> {
         Some("container") => Some(CONTAINER_LIMIT),
         _ => None,
     };
-    let by_probe = seen.metadata.iter().flat_map(|metadata| metadata.steps());
+    let by_probe = seen.metadata.iter().flat_map(Metadata::steps);
     let by_probe =
         by_probe.filter_map(|(name, outcome)| Some((format!("imds:{name}"), outcome.elapsed()?)));
     let by_sdk = seen.links.iter().flat_map(|link| link.slowest.clone());

@@ -80,6 +80,8 @@ impl Connection {
         };
         let start = clock::now();
         let exchange = async {
+            // It is not yet, for a moment after the last answer was read.
+            self.sender.ready().await?;
             let response = self.sender.send_request(request).await?;
             let status = response.status().as_u16();
             let body = Limited::new(response.into_body(), LARGEST_ANSWER);
@@ -94,6 +96,38 @@ impl Connection {
                 let text = text.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
                 (HttpOutcome::Status(status, clock::since(start)), text)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn one_connection_carries_request_after_request() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let authority = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move {
+            let mut stream = BufReader::new(listener.accept().await.unwrap().0);
+            let mut line = String::new();
+            while stream.read_line(&mut line).await.unwrap() > 0 {
+                if line == "\r\n" {
+                    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+                    stream.write_all(answer).await.unwrap();
+                }
+                line.clear();
+            }
+        });
+        let limit = Duration::from_mins(1);
+        let (_, connection) = connect(&authority, limit).await;
+        let mut connection = connection.unwrap();
+        for n in 0..500 {
+            let (outcome, text) = connection.ask("GET", "/", None, limit).await;
+            assert_eq!(text.as_deref(), Some("ok"), "request {n}: {outcome:?}");
         }
     }
 }

@@ -69,13 +69,12 @@ async fn probe_link(
         _ => None,
     };
     let spent = run.as_ref().map(|run| run.elapsed);
-    let mut probed = match run.as_ref().and_then(trouble) {
-        Some(why) => ProbedLink::new(source, LinkState::Failed(why)),
-        None => {
-            let options = setup_options(subject, source, profiles, region);
-            let left = limit.saturating_sub(spent.unwrap_or_default());
-            fetch(source, options, left).await
-        }
+    let mut probed = if let Some(why) = run.as_ref().and_then(trouble) {
+        ProbedLink::new(source, LinkState::Failed(why))
+    } else {
+        let options = setup_options(subject, source, profiles, region);
+        let left = limit.saturating_sub(spent.unwrap_or_default());
+        fetch(source, options, left).await
     };
     // Where the process gives something, the link runs it again: one run is what it costs.
     probed.link.elapsed = probed.link.elapsed.or(spent);
