@@ -41,7 +41,7 @@ pub mod commands;
 #[cfg(feature = "cli")]
 pub mod credentials;
 #[cfg(feature = "cli")]
-pub mod doctor;
+pub mod diagnosis;
 #[cfg(feature = "cli")]
 pub mod document;
 #[cfg(feature = "cli")]

@@ -7,15 +7,14 @@ use clap::Args;
 
 use super::command::{Command, Completed, Kind};
 use crate::credentials::Source;
-use crate::doctor::{
-    self, Check, Diagnosis, Examination, Identity, Level, Link, LinkState, Patient, sdks,
-};
+use crate::diagnosis::{self, Check, Examination, Identity, Link, LinkState, Subject, sdks};
 use crate::document::{
     self, DiagnosedLink, DiagnosedPlace, DiagnosedRegion, DiagnosedSts, DoctorResult, Document,
-    FailOn, Finding, SdkPick, Severity, Target,
+    FailOn, Finding, SdkPick, Target, word,
 };
 use crate::exit::Exit;
 use crate::lab::Options as LabOptions;
+use crate::nearest::nearest;
 use crate::render;
 use crate::run::{
     Clock, Failure, OutputOptions, RunningLab, environment, exported, head, load_scenario, rfc3339,
@@ -75,7 +74,7 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
         Some(name) => Some(RunningLab::start(load_scenario(name)?, LabOptions::default()).await?),
         None => None,
     };
-    let patient = Patient {
+    let subject = Subject {
         variables: match &lab {
             Some(lab) => lab
                 .lab
@@ -88,9 +87,9 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
         region: args.region.clone(),
         profile: args.profile.clone(),
     };
-    let seen = doctor::examine(&patient).await;
-    let found = doctor::diagnose(&seen);
-    let body = result(&args, &seen, &found);
+    let seen = diagnosis::examine(&subject).await;
+    let found = diagnosis::diagnose(&seen);
+    let body = result(&args, &seen, found);
     let fails = |finding: &Finding| args.fail_on.fails_at(finding.severity);
     let exit = if body.findings.iter().any(fails) {
         Exit::CheckFailed
@@ -107,18 +106,17 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
 }
 
 fn explained(id: &str) -> Result<String, Failure> {
-    let check: &Check = doctor::guide::find(id).ok_or_else(|| {
-        let nearest = doctor::guide::nearest(id);
-        let suggestion =
-            nearest.map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
-        let known: Vec<&str> = doctor::CATALOGUE.iter().map(|check| check.id).collect();
+    let check: &Check = diagnosis::guide::find(id).ok_or_else(|| {
+        let known: Vec<&str> = diagnosis::catalogue().map(|check| check.id).collect();
+        let suggestion = nearest(id, known.iter().copied())
+            .map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
         Failure::new(
             anyhow::anyhow!("no finding is called `{id}`{suggestion}"),
             format!("known are {}", known.join(", ")),
         )
     })?;
-    let mut text = format!("{} ({}): {}\n", check.id, check.level.as_str(), check.title);
-    for (name, words) in doctor::guide::sections(check) {
+    let mut text = format!("{} ({}): {}\n", check.id, word(check.level), check.title);
+    for (name, words) in diagnosis::guide::sections(check) {
         let options = textwrap::Options::new(render::width().min(100))
             .initial_indent("  ")
             .subsequent_indent("  ");
@@ -127,24 +125,24 @@ fn explained(id: &str) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn result(args: &DoctorArgs, seen: &Examination, found: &[Diagnosis]) -> DoctorResult {
-    let name = |link: &Link| link.name.as_str().to_owned();
+fn result(args: &DoctorArgs, seen: &Examination, found: Vec<Finding>) -> DoctorResult {
+    let name = |link: &Link| link.source.name().to_owned();
     let winner = seen.winner().map(|(link, _)| name(link));
     DoctorResult {
         scenario: args.lab.clone(),
         place: DiagnosedPlace {
-            kind: seen.place.kind.as_str().to_owned(),
-            evidence: seen.place.evidence.clone(),
+            kind: seen.platform.kind.as_str().to_owned(),
+            evidence: seen.platform.evidence.clone(),
         },
         region: seen.region.as_ref().map(|(name, from)| DiagnosedRegion {
             name: name.clone(),
             from: (*from).to_owned(),
         }),
         links: seen.links.iter().map(|each| link(each, seen.now)).collect(),
-        next: winner.as_ref().and_then(|_| seen.behind().next().map(name)),
+        next: winner.as_ref().and_then(|_| seen.next().map(name)),
         winner,
         sdks: sdks::picks(seen).iter().map(pick).collect(),
-        findings: found.iter().map(finding).collect(),
+        findings: found,
         fail_on: args.fail_on,
     }
 }
@@ -160,7 +158,7 @@ fn link(link: &Link, now: Option<SystemTime>) -> DiagnosedLink {
     let identity = fetched.and_then(|fetched| fetched.identity.as_ref());
     let arn = identity.map(|identity| &identity.arn);
     DiagnosedLink {
-        name: link.name.as_str().to_owned(),
+        name: link.source.name().to_owned(),
         state,
         detail,
         elapsed_us: link.elapsed.map(micros),
@@ -176,43 +174,22 @@ fn link(link: &Link, now: Option<SystemTime>) -> DiagnosedLink {
 }
 
 fn sts(identity: &Identity) -> DiagnosedSts {
-    let service = &identity.service;
+    let sts = &identity.sts;
     DiagnosedSts {
-        endpoint: service.endpoint.clone(),
-        address: service.address.clone(),
-        first_us: micros(service.first),
-        warm_us: service.warm.map(micros),
-        clock_ahead_s: service.ahead_s,
+        endpoint: sts.endpoint.clone(),
+        address: sts.address.clone(),
+        first_us: micros(sts.first),
+        warm_us: sts.warm.map(micros),
+        clock_ahead_s: sts.ahead_s,
     }
 }
 
 fn pick(pick: &sdks::Pick) -> SdkPick {
     SdkPick {
-        sdk: pick.family.to_owned(),
-        link: pick.link.map(|link| link.as_str().to_owned()),
+        sdk: pick.sdk.to_owned(),
+        link: pick.link.map(|link| link.name().to_owned()),
         fails: pick.fails,
         waits_s: pick.waits.map(|waits| waits.as_secs_f64()),
-    }
-}
-
-fn finding(found: &Diagnosis) -> Finding {
-    let (check, sighting) = (found.check, &found.sighting);
-    let severity = match sighting.level {
-        Level::Info => Severity::Info,
-        Level::Warning => Severity::Warning,
-        Level::Error => Severity::Error,
-    };
-    let remedy = sighting.remedy.as_deref().unwrap_or(check.remedy);
-    Finding {
-        consequence: Some(check.consequence.to_owned()),
-        reference: Some(check.reference.to_owned()),
-        ..Finding::new(
-            severity,
-            check.id,
-            &sighting.summary,
-            &sighting.evidence,
-            remedy,
-        )
     }
 }
 

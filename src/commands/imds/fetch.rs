@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::{ArmFacts, Setup, error_text, fetch, timeline};
-use crate::credentials::Source;
+use crate::credentials::{MetadataProfile, Source, metadata_endpoint};
 use crate::document::{Arm, Connections};
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Tally};
@@ -74,7 +74,7 @@ pub(super) fn documented(name: &str, tally: &Tally, facts: &ArmFacts, setup: &Se
 
 /// Where instance metadata is asked for; `None` for other sources.
 fn endpoint(setup: &Setup) -> Option<String> {
-    let configured = setup.variables().get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-    let url = configured.map_or("http://169.254.169.254", |url| url.trim_end_matches('/'));
-    (setup.source() == Source::Imds).then(|| url.to_owned())
+    // A profile has no say where the source is named.
+    let imds = setup.source() == Source::Imds;
+    imds.then(|| metadata_endpoint(setup.variables(), MetadataProfile::default()))
 }

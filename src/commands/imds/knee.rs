@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use super::fetch::ColdFetch;
 use super::pressure::{RateStep, between, middle};
 use crate::clock;
-use crate::credentials::{Source, Variables};
+use crate::credentials::{
+    self, MetadataProfile, Source, Variables, container_endpoint, metadata_endpoint,
+};
 use crate::document::{Finding, Knee, KneeKind, KneeStep, Pressure, Severity, word};
 use crate::link_local;
 use crate::measure::{Arrivals, Call, Pacing, Plan, Rate};
@@ -49,7 +51,7 @@ struct Search<'a> {
 
 /// Looks for the knee.
 pub async fn find(session: &Session) -> Knee {
-    let dropped = link_local::dropped();
+    let dropped = link_local::dropped().await;
     let mut search = Search {
         session,
         begun: clock::now(),
@@ -71,6 +73,7 @@ pub async fn find(session: &Session) -> Knee {
         tcp_connected: dial.map(|dial| dial.is_some()),
         tcp_connect_us: dial.flatten().map(|elapsed| elapsed.as_secs_f64() * 1e6),
         linklocal_allowance_exceeded: link_local::dropped()
+            .await
             .zip(dropped)
             .map(|(after, before)| after.saturating_sub(before)),
         steps: search
@@ -196,22 +199,10 @@ async fn dial(session: &Session) -> Option<Option<Duration>> {
 /// Where the source is, as `host:port`.
 fn authority(source: Source, variables: &Variables) -> Option<String> {
     let url = match source {
-        Source::Container => {
-            let relative = variables.contains_key("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-            let full = variables.get("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-            full.filter(|_| !relative)
-                .map_or("http://169.254.170.2", String::as_str)
-        }
-        _ => variables
-            .get("AWS_EC2_METADATA_SERVICE_ENDPOINT")
-            .map_or("http://169.254.169.254", String::as_str),
+        Source::Container => container_endpoint(variables)?,
+        _ => metadata_endpoint(variables, MetadataProfile::default()),
     };
-    let url = url::Url::parse(url).ok()?;
-    Some(format!(
-        "{}:{}",
-        url.host_str()?,
-        url.port_or_known_default()?
-    ))
+    credentials::authority(&url)
 }
 
 fn documented(step: &RateStep, verdict: Pressure) -> KneeStep {
@@ -333,4 +324,32 @@ fn remedy(knee: &Knee, source: Source) -> String {
          the processes of a node make room",
         (rate * 3600.0 / 1000.0).floor() * 1000.0
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_tried_where_the_sdk_fetches() {
+        for (source, name, value, expected) in [
+            (Source::Imds, "", "", Some("169.254.169.254:80")),
+            (
+                Source::Imds,
+                "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                "IPv6",
+                Some("[fd00:ec2::254]:80"),
+            ),
+            (
+                Source::Container,
+                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                "/v2/a",
+                Some("169.254.170.2:80"),
+            ),
+            (Source::Container, "", "", None),
+        ] {
+            let variables = Variables::from([(name.to_owned(), value.to_owned())]);
+            assert_eq!(authority(source, &variables).as_deref(), expected, "{name}");
+        }
+    }
 }

@@ -139,6 +139,22 @@ fn a_hanging_credential_process_is_ended_with_all_that_it_started() {
 }
 
 #[test]
+fn a_hanging_ethtool_holds_nobody_up() {
+    use std::os::unix::fs::PermissionsExt;
+    let _machine = beside_others();
+    let folder = tempfile::tempdir_in(scratch()).unwrap();
+    let ethtool = folder.path().join("ethtool");
+    std::fs::write(&ethtool, "#!/bin/sh\nexec sleep 600\n").unwrap();
+    std::fs::set_permissions(&ethtool, PermissionsExt::from_mode(0o700)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", folder.path().display());
+    let (document, _) = doctor(|command| {
+        command.env("PATH", path);
+    });
+    assert!(!ids(&document, None).contains(&"imds-throttled"));
+}
+
+#[test]
 fn secrets_are_in_no_format() {
     let _machine = beside_others();
     let secret = "wJalrXUtnFEMIsecretsecretsecretEXAMPLEKEY";

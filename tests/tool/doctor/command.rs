@@ -70,7 +70,7 @@ fn a_finding_says_because_so_do_and_see() {
 #[test]
 fn every_finding_is_explained_and_a_misspelt_one_recognised() {
     let _machine = beside_others();
-    for check in awscreds_bench::doctor::CATALOGUE {
+    for check in awscreds_bench::diagnosis::catalogue() {
         let output = run(&["doctor", "--explain", check.id]);
         assert_eq!(output.status.code(), Some(0));
         let explained = text(&output.stdout);

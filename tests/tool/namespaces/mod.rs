@@ -133,6 +133,27 @@ fn a_hop_limit_of_one_is_named_behind_a_router_and_a_limit_of_two_is_not() {
 }
 
 #[test]
+fn metadata_in_its_ipv6_mode_is_found_by_the_doctor_and_by_imds() {
+    let _machine = beside_others();
+    if !available(&["ip"]) {
+        return;
+    }
+    let folder = scripted(true, include_str!("ipv6.sh"), "");
+    let arm = &json(folder.path(), "imds.json")["arms"][0];
+    assert_eq!(arm["endpoint"], "http://[fd00:ec2::254]", "{arm:#}");
+    assert_eq!(arm["outcomes"]["ok"], 5, "{}", arm["errors"]);
+    for name in ["by_variable.json", "by_profile.json"] {
+        let examined = json(folder.path(), name);
+        assert_eq!(examined["winner"], "imds", "{name}: {examined:#}");
+        for id in ["imds-black-hole", "imds-refused"] {
+            assert!(!finds(&examined, id), "{name}: {}", examined["findings"]);
+        }
+        let place = &examined["place"];
+        assert_eq!(place["kind"], "ec2", "the probe has found it too: {place}");
+    }
+}
+
+#[test]
 fn far_from_ec2_an_examination_ends_in_time_and_says_who_would_wait() {
     let _machine = alone();
     if !available(&["ip"]) {

@@ -1,0 +1,80 @@
+//! A check of the catalogue: what it looks for, and everything there is to say once it has found it.
+
+use super::examination::Examination;
+use crate::document::{Finding, Severity};
+
+/// One entry of the catalogue.
+#[derive(Debug)]
+pub struct Check {
+    /// Stable, kebab-case.
+    pub id: &'static str,
+    /// The worst that it can be.
+    pub level: Severity,
+    /// What is wrong, in a few words.
+    pub title: &'static str,
+    /// How it comes about and how it shows.
+    pub explanation: &'static str,
+    /// What it does to programs.
+    pub consequence: &'static str,
+    /// The setting or command that cures it.
+    pub remedy: &'static str,
+    /// Where to read more: a public document or thread.
+    pub reference: &'static str,
+    /// A lab scenario or setting that provokes it, for those who want to see it.
+    pub provoked_by: &'static str,
+    pub(super) look: fn(&Examination) -> Option<Observation>,
+}
+
+/// What a check saw. Severity and summary are the check's own level and title where nothing else is said.
+#[derive(Debug)]
+pub(super) struct Observation {
+    evidence: String,
+    level: Option<Severity>,
+    summary: Option<String>,
+    last_resort: bool,
+}
+
+impl Observation {
+    /// Rests on the figures in `evidence`.
+    pub(super) fn new(evidence: impl Into<String>) -> Self {
+        Self {
+            evidence: evidence.into(),
+            level: None,
+            summary: None,
+            last_resort: false,
+        }
+    }
+
+    pub(super) fn summary(mut self, summary: impl Into<String>) -> Self {
+        self.summary = Some(summary.into());
+        self
+    }
+
+    /// Less bad than the check's worst, where `milder` holds.
+    pub(super) fn lowered_to(mut self, level: Severity, milder: bool) -> Self {
+        self.level = milder.then_some(level);
+        self
+    }
+
+    /// Explained by any other error there is.
+    pub(super) fn last_resort(mut self) -> Self {
+        self.last_resort = true;
+        self
+    }
+
+    /// Whether another error would explain it.
+    pub(super) fn is_last_resort(&self) -> bool {
+        self.last_resort
+    }
+
+    /// What the document says of it.
+    pub(super) fn finding(self, check: &Check) -> Finding {
+        let severity = self.level.unwrap_or(check.level);
+        let summary = self.summary.as_deref().unwrap_or(check.title);
+        Finding {
+            consequence: Some(check.consequence.to_owned()),
+            reference: Some(check.reference.to_owned()),
+            ..Finding::new(severity, check.id, summary, self.evidence, check.remedy)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! From symptom to cause to remedy: what this machine's AWS configuration leads to, and what is wrong with it.
+//!
+//! [`examine`] asks, and gathers an [`Examination`], which is plain data: where this runs, what each link of the
+//! credential chain gave and cost, what the metadata and container endpoints answered, whom STS takes the
+//! credentials for. A [`Check`] is a pure function over an examination, with its texts; it knows no socket and no
+//! clock. To add one is an entry in a file under `checks` and a case that provokes it. [`sdks`] says what SDKs in
+//! other languages would make of the same machine, [`guide`] explains every check, on the command line and in
+//! `docs/doctor.md`.
+//!
+//! The room knows no command line and prints nothing. Every probe is bounded, so that an examination ends
+//! within five seconds whatever does not answer.
+
+mod check;
+mod checks;
+mod duration_text;
+mod examination;
+pub mod guide;
+mod platform;
+mod probe;
+mod profile;
+pub mod sdks;
+mod subject;
+
+pub use check::Check;
+pub use checks::{catalogue, diagnose};
+pub use examination::{
+    ConnectOutcome, ContainerEndpoint, Examination, FetchedCredentials, HttpOutcome, Identity,
+    Link, LinkState, Lookup, Metadata, ProcessRun, StsEndpoint, TokenFile,
+};
+pub use platform::{Platform, PlatformKind};
+pub use probe::{examine, examine_endpoints};
+pub use profile::{ProfileKind, Profiles};
+pub use subject::Subject;

@@ -1,0 +1,152 @@
+//! What this runs on: by variables that platforms set, and by what the machine says of itself.
+
+use std::path::Path;
+
+use crate::credentials::{Variables, variable};
+
+/// A kind of platform, and what gave it away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Platform {
+    pub kind: PlatformKind,
+    pub evidence: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlatformKind {
+    Lambda,
+    Ecs,
+    Eks,
+    Ci,
+    Ec2,
+    /// None of the others: a laptop, or a server that is not on AWS.
+    #[default]
+    Other,
+}
+
+impl PlatformKind {
+    /// The word in the document.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lambda => "lambda",
+            Self::Ecs => "ecs",
+            Self::Eks => "eks",
+            Self::Ci => "ci",
+            Self::Ec2 => "ec2",
+            Self::Other => "elsewhere",
+        }
+    }
+}
+
+/// What the machine says of itself beside its variables.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MachineFacts {
+    /// The vendor in the machine's DMI table.
+    pub vendor: Option<String>,
+    /// The instance that metadata is of.
+    pub instance: Option<String>,
+    /// Whether a Kubernetes service account is mounted.
+    pub service_account: bool,
+}
+
+impl MachineFacts {
+    /// Reads what is in the file system.
+    pub(super) fn read(instance: Option<String>) -> Self {
+        let vendor = std::fs::read_to_string("/sys/class/dmi/id/sys_vendor").ok();
+        Self {
+            vendor: vendor.map(|vendor| vendor.trim().to_owned()),
+            instance,
+            service_account: Path::new("/var/run/secrets/kubernetes.io/serviceaccount").exists(),
+        }
+    }
+}
+
+/// Variables that a platform sets in everything that runs on it, the narrowest platform first.
+const LAMBDA: &[&str] = &["AWS_LAMBDA_FUNCTION_NAME"];
+const ECS: &[&str] = &[
+    "ECS_CONTAINER_METADATA_URI_V4",
+    "ECS_CONTAINER_METADATA_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+];
+const CI: &[&str] = &[
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "CODEBUILD_BUILD_ID",
+    "JENKINS_URL",
+    "BUILDKITE",
+    "CI",
+];
+
+impl Platform {
+    /// The narrowest platform that fits: a Lambda function is not an EC2 instance, though one carries it.
+    pub(super) fn detect(variables: &Variables, machine: &MachineFacts) -> Self {
+        let set = |name: &str| variable(variables, name).is_some();
+        let (kind, evidence) = if let Some(name) = LAMBDA.iter().find(|name| set(name)) {
+            (PlatformKind::Lambda, format!("{name} is set"))
+        } else if let Some(name) = ECS.iter().find(|name| set(name)) {
+            (PlatformKind::Ecs, format!("{name} is set"))
+        } else if has_pod_identity(variables) {
+            let evidence = "AWS_CONTAINER_CREDENTIALS_FULL_URI of EKS Pod Identity is set";
+            (PlatformKind::Eks, evidence.to_owned())
+        } else if set("KUBERNETES_SERVICE_HOST") || machine.service_account {
+            let token = if set("AWS_WEB_IDENTITY_TOKEN_FILE") {
+                " with a web identity token"
+            } else {
+                ""
+            };
+            let evidence = format!("a Kubernetes service account{token}");
+            (PlatformKind::Eks, evidence)
+        } else if let Some(name) = CI.iter().find(|name| set(name)) {
+            (PlatformKind::Ci, format!("{name} is set"))
+        } else if let Some(instance) = &machine.instance {
+            let evidence = format!("metadata answers for {instance}");
+            (PlatformKind::Ec2, evidence)
+        } else if let Some(vendor) = &machine.vendor {
+            let kind = if vendor.contains("Amazon") {
+                PlatformKind::Ec2
+            } else {
+                PlatformKind::Other
+            };
+            (kind, format!("the machine's vendor is {vendor}"))
+        } else {
+            let evidence = "no sign of any other place".to_owned();
+            (PlatformKind::Other, evidence)
+        };
+        Self { kind, evidence }
+    }
+}
+
+/// Whether the container endpoint is that of EKS Pod Identity.
+fn has_pod_identity(variables: &Variables) -> bool {
+    variable(variables, "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+        .is_some_and(|uri| uri.contains("169.254.170.23") || uri.contains("fd00:ec2::23"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PlatformKind::{Ci, Ec2, Ecs, Eks, Lambda, Other};
+    use super::*;
+
+    #[test]
+    fn the_narrowest_platform_wins() {
+        let instance = MachineFacts {
+            vendor: Some("Amazon EC2".to_owned()),
+            instance: Some("i-1".to_owned()),
+            service_account: false,
+        };
+        let agent = "http://169.254.170.23/v1/credentials";
+        let none = MachineFacts::default();
+        for (name, value, machine, kind) in [
+            ("", "", &instance, Ec2),
+            ("AWS_LAMBDA_FUNCTION_NAME", "f", &instance, Lambda),
+            ("ECS_CONTAINER_METADATA_URI_V4", "http://x", &instance, Ecs),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent, &instance, Eks),
+            ("KUBERNETES_SERVICE_HOST", "10.0.0.1", &instance, Eks),
+            ("GITHUB_ACTIONS", "true", &none, Ci),
+            ("", "", &none, Other),
+        ] {
+            let variables = Variables::from([(name.to_owned(), value.to_owned())]);
+            assert_eq!(Platform::detect(&variables, machine).kind, kind, "{name}");
+        }
+    }
+}

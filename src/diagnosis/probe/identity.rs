@@ -1,0 +1,144 @@
+//! Whom STS takes the credentials for, where it is, and what its clock says.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sts::config::Region;
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{
+    Intercept, SharedInterceptor, dyn_dispatch_hint,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::date_time::{DateTime, Format};
+use aws_smithy_types::retry::RetryConfig;
+use futures_util::future::join_all;
+use tokio::time::timeout;
+
+use super::links::ProbedLink;
+use crate::client::{ArmFacts, Identity as Cached, Setup, SetupError, call_error_text, error_text};
+use crate::clock;
+use crate::credentials::Source;
+use crate::diagnosis::examination::{Identity, LinkState, StsEndpoint};
+use crate::diagnosis::subject::Subject;
+
+/// Asks for every link that gave credentials.
+pub(super) async fn ask(
+    subject: &Subject,
+    links: &mut [ProbedLink],
+    region: &str,
+    limit: Duration,
+) {
+    let asked = links.iter_mut().filter_map(|probed| {
+        let credentials = probed.credentials.take()?;
+        Some(async move {
+            let identity = identify(subject, credentials, region, limit).await;
+            if let LinkState::Loaded(fetched) = &mut probed.link.state {
+                fetched.identity = Some(identity);
+            }
+        })
+    });
+    join_all(asked).await;
+}
+
+async fn identify(
+    subject: &Subject,
+    credentials: Credentials,
+    region: &str,
+    limit: Duration,
+) -> Identity {
+    let facts = Arc::new(ArmFacts::default());
+    let clock = ServiceClock::default();
+    let mut sts = StsEndpoint::default();
+    let client = match client(subject, credentials, region, limit, &facts, &clock).await {
+        Ok(client) => client,
+        Err(error) => {
+            let arn = Err(error_text(&error));
+            return Identity { arn, sts };
+        }
+    };
+    let start = clock::now();
+    let call = timeout(limit, client.get_caller_identity().send()).await;
+    sts.first = clock::since(start);
+    sts.endpoint = facts.endpoint().map(str::to_owned);
+    sts.address = facts.remotes().first().map(ToString::to_string);
+    sts.ahead_s = clock.ahead_s();
+    let arn = match call {
+        Err(_) => Err(format!("no answer within {:.1} s", limit.as_secs_f64())),
+        Ok(Err(error)) => Err(call_error_text(&error)),
+        Ok(Ok(answer)) => answer
+            .arn
+            .ok_or_else(|| "an answer without an ARN".to_owned()),
+    };
+    let left = limit.saturating_sub(sts.first);
+    if arn.is_ok() && !left.is_zero() {
+        let again = clock::now();
+        let warm = timeout(left, client.get_caller_identity().send()).await;
+        sts.warm = matches!(warm, Ok(Ok(_))).then(|| clock::since(again));
+    }
+    Identity { arn, sts }
+}
+
+async fn client(
+    subject: &Subject,
+    credentials: Credentials,
+    region: &str,
+    limit: Duration,
+    facts: &Arc<ArmFacts>,
+    clock: &ServiceClock,
+) -> Result<aws_sdk_sts::Client, SetupError> {
+    let setup = Setup::load(subject.setup_options(Source::Chain, region, limit)).await?;
+    let connections = setup.connections(facts)?;
+    let provider = SharedCredentialsProvider::new(credentials);
+    let identity = Cached::timed(IdentityCache::lazy().build(), provider);
+    let sdk = setup
+        .sdk_config(connections, &identity)
+        .into_builder()
+        .retry_config(RetryConfig::disabled())
+        .build();
+    let mut config =
+        aws_sdk_sts::config::Builder::from(&sdk).region(Region::new(region.to_owned()));
+    config.push_interceptor(setup.interceptor(facts));
+    config.push_interceptor(SharedInterceptor::permanent(clock.clone()));
+    Ok(aws_sdk_sts::Client::from_conf(config.build()))
+}
+
+/// Reads the `Date` of the first answer.
+#[derive(Clone, Debug, Default)]
+struct ServiceClock(Arc<Mutex<Option<i64>>>);
+
+impl ServiceClock {
+    fn ahead_s(&self) -> Option<i64> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for ServiceClock {
+    fn name(&self) -> &'static str {
+        "ServiceClock"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let date = context.response().headers().get("date");
+        let date = date.and_then(|text| DateTime::from_str(text, Format::HttpDate).ok());
+        let here = clock::wall().duration_since(SystemTime::UNIX_EPOCH);
+        if let (Some(date), Ok(here)) = (date, here) {
+            let ahead = date.secs() - here.as_secs().cast_signed();
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(ahead);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,270 @@
+//! The links of the credential chain, each asked by itself and all at once, through the Rust SDK's own
+//! providers.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use futures_util::future::join_all;
+use tokio::time::timeout;
+
+use super::container::token_file;
+use super::limits::FETCH;
+use super::process;
+use crate::client::{ArmFacts, Setup, SetupOptions, error_text};
+use crate::clock;
+use crate::credentials::{
+    METADATA_ENDPOINT, METADATA_MODE, Source, Variables, container_endpoint, metadata_disabled,
+    metadata_endpoint, variable,
+};
+use crate::diagnosis::examination::{FetchedCredentials, Link, LinkState, ProcessRun};
+use crate::diagnosis::profile::Profiles;
+use crate::diagnosis::subject::Subject;
+
+/// For providers that want a Region although none is configured. Nothing is sent there without one: what
+/// would be needs a Region of its own.
+const ANY_REGION: &str = "us-east-1";
+
+/// A link with what only the second round may know.
+pub(super) struct ProbedLink {
+    pub(super) link: Link,
+    pub(super) credentials: Option<Credentials>,
+}
+
+impl ProbedLink {
+    fn new(source: Source, state: LinkState) -> Self {
+        Self {
+            link: Link::new(source, state),
+            credentials: None,
+        }
+    }
+}
+
+/// Asks every link that something is configured for; also tells how the profile's `credential_process` ran.
+pub(super) async fn probe(
+    subject: &Subject,
+    profiles: &Profiles,
+    region: Option<&str>,
+    limit: Duration,
+) -> (Vec<ProbedLink>, Option<ProcessRun>) {
+    let links = Source::CHAIN.map(|source| probe_link(subject, source, profiles, region, limit));
+    let (links, runs): (Vec<_>, Vec<_>) = join_all(links).await.into_iter().unzip();
+    (links, runs.into_iter().flatten().next())
+}
+
+async fn probe_link(
+    subject: &Subject,
+    source: Source,
+    profiles: &Profiles,
+    region: Option<&str>,
+    limit: Duration,
+) -> (ProbedLink, Option<ProcessRun>) {
+    if let Some(state) = foregone(source, &subject.variables, profiles) {
+        return (ProbedLink::new(source, state), None);
+    }
+    let run = match source {
+        Source::Profile => process::probe(profiles, &subject.variables, limit).await,
+        _ => None,
+    };
+    let spent = run.as_ref().map(|run| run.elapsed);
+    let mut probed = if let Some(why) = run.as_ref().and_then(trouble) {
+        ProbedLink::new(source, LinkState::Failed(why))
+    } else {
+        let options = setup_options(subject, source, profiles, region);
+        let left = limit.saturating_sub(spent.unwrap_or_default());
+        fetch(source, options, left).await
+    };
+    // Where the process gives something, the link runs it again: one run is what it costs.
+    probed.link.elapsed = probed.link.elapsed.or(spent);
+    (probed, run)
+}
+
+/// Why a process gave nothing, if it did not.
+fn trouble(run: &ProcessRun) -> Option<String> {
+    let about = format!("credential_process of profile {}", run.profile);
+    match &run.failed {
+        Some(why) => Some(format!("{about}: {why}")),
+        None if run.hung => Some(format!(
+            "{about} had not ended after {:.1} s",
+            run.elapsed.as_secs_f64()
+        )),
+        None => None,
+    }
+}
+
+/// What is known of a link without asking anybody: that nothing leads to it, or that it cannot succeed.
+fn foregone(source: Source, variables: &Variables, profiles: &Profiles) -> Option<LinkState> {
+    let set = |name: &str| variable(variables, name).is_some();
+    let (configured, missing) = match source {
+        Source::Env => (
+            set("AWS_ACCESS_KEY_ID") || set("AWS_SECRET_ACCESS_KEY"),
+            "AWS_ACCESS_KEY_ID is not set",
+        ),
+        Source::Profile => return foregone_profile(profiles),
+        Source::WebIdentity => match token_file(variables, "AWS_WEB_IDENTITY_TOKEN_FILE") {
+            Some(file) => {
+                let why = file.unreadable?;
+                let why = format!("cannot read {}: {why}", file.path);
+                return Some(LinkState::Failed(why));
+            }
+            None => (false, "AWS_WEB_IDENTITY_TOKEN_FILE is not set"),
+        },
+        Source::Container => (
+            container_endpoint(variables).is_some(),
+            "no AWS_CONTAINER_CREDENTIALS_… is set",
+        ),
+        _ => (
+            !metadata_disabled(variables),
+            "AWS_EC2_METADATA_DISABLED is set",
+        ),
+    };
+    (!configured).then(|| LinkState::Absent(missing.to_owned()))
+}
+
+fn foregone_profile(profiles: &Profiles) -> Option<LinkState> {
+    let selected = &profiles.selected;
+    if let Some(why) = &profiles.broken {
+        return Some(LinkState::Failed(why.clone()));
+    }
+    if profiles.goes_in_circles() {
+        let path = profiles.path().join(" → ");
+        let why = format!("profile {selected} leads back to itself: {path}");
+        return Some(LinkState::Failed(why));
+    }
+    if profiles.current().is_none() {
+        let why = format!("there is no profile {selected}");
+        // Somebody has named it, or nobody has.
+        return Some(match profiles.selected_by {
+            Some(_) => LinkState::Failed(why),
+            None => LinkState::Absent(why),
+        });
+    }
+    let why = || LinkState::Absent(format!("profile {selected} names no credentials"));
+    profiles.kind().is_none().then(why)
+}
+
+async fn fetch(source: Source, options: SetupOptions, limit: Duration) -> ProbedLink {
+    let start = clock::now();
+    let facts = Arc::new(ArmFacts::default());
+    let variables = options.variables.clone();
+    let fetch = async {
+        let setup = Setup::load(options).await?;
+        let provider = setup.provider(&facts).await?;
+        Ok::<_, Box<dyn Error>>(provider.provide_credentials().await?)
+    };
+    let (state, credentials) = match timeout(limit, Box::pin(fetch)).await {
+        Ok(Ok(credentials)) => {
+            let described = described(&credentials, source, &variables);
+            (LinkState::Loaded(described), Some(credentials))
+        }
+        Ok(Err(error)) => {
+            let why = own_words(&*error, source).unwrap_or_else(|| error_text(&*error));
+            (LinkState::Failed(why), None)
+        }
+        Err(_) => {
+            let why = format!("no credentials within {:.1} s", limit.as_secs_f64());
+            (LinkState::Failed(why), None)
+        }
+    };
+    let mut link = Link {
+        elapsed: Some(clock::since(start)),
+        ..Link::new(source, state)
+    };
+    for (operation, stats) in facts.exchanges.snapshot() {
+        link.throttled += stats.throttled;
+        if let Some(slowest) = stats.latency.max() {
+            link.slowest.insert(operation, slowest);
+        }
+    }
+    ProbedLink { link, credentials }
+}
+
+/// What a link itself said, where the SDK tells it among what every link of its chain said.
+fn own_words(error: &(dyn Error + 'static), source: Source) -> Option<String> {
+    let of_the_sdk = match source {
+        Source::Env => "Environment: ",
+        Source::Profile => "Profile: ",
+        Source::WebIdentity => "WebIdentityToken: ",
+        Source::Container => "EcsContainer: ",
+        _ => "Ec2InstanceMetadata: ",
+    };
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let told = causes.map(ToString::to_string).find_map(|text| {
+        let (_, attempted) = text.split_once("Attempted:")?;
+        let (_, own) = attempted.split_once(of_the_sdk)?;
+        Some(own.lines().next().unwrap_or_default().trim().to_owned())
+    })?;
+    let own = told
+        .strip_prefix("the credential provider was not enabled")
+        .unwrap_or(&told)
+        .trim_start_matches([':', ' ']);
+    (!own.is_empty()).then(|| own.to_owned())
+}
+
+fn setup_options(
+    subject: &Subject,
+    link: Source,
+    profiles: &Profiles,
+    region: Option<&str>,
+) -> SetupOptions {
+    let leaves_the_files = profiles.path().into_iter().any(|profile| {
+        let properties = profiles.known.get(profile);
+        properties.is_some_and(|p| p.contains_key("credential_source"))
+    });
+    let source = match link {
+        // Its source is another link, which the narrowed environment would not show.
+        Source::Profile if leaves_the_files => Source::Chain,
+        link => link,
+    };
+    let mut options = subject.setup_options(source, region.unwrap_or(ANY_REGION), FETCH);
+    let variables = &mut options.variables;
+    let set = |name| variable(variables, name).is_some();
+    if link == Source::Imds && !set(METADATA_ENDPOINT) && !set(METADATA_MODE) {
+        // The narrowed environment shows no profile, and it is the profile that says where metadata is.
+        let endpoint = metadata_endpoint(variables, profiles.metadata());
+        variables.insert(METADATA_ENDPOINT.to_owned(), endpoint);
+    }
+    options
+}
+
+fn described(
+    credentials: &Credentials,
+    source: Source,
+    variables: &Variables,
+) -> FetchedCredentials {
+    let stated = || {
+        let stated = variables.get("AWS_CREDENTIAL_EXPIRATION");
+        let stated = stated.filter(|_| source == Source::Env)?;
+        let format = &time::format_description::well_known::Rfc3339;
+        let time = time::OffsetDateTime::parse(stated, format);
+        time.ok().map(Into::into)
+    };
+    FetchedCredentials {
+        access_key_id: shortened(credentials.access_key_id()),
+        expires: credentials.expiry().or_else(stated),
+        identity: None,
+    }
+}
+
+/// The first four and the last four characters: enough to tell keys apart.
+fn shortened(key_id: &str) -> String {
+    let characters: Vec<char> = key_id.chars().collect();
+    if characters.len() < 12 {
+        return "…".to_owned();
+    }
+    let (head, tail) = (&characters[..4], &characters[characters.len() - 4..]);
+    head.iter().chain(&['…']).chain(tail).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_id_is_shown_by_its_ends() {
+        assert_eq!(shortened("AKIAIOSFODNN7EXAMPLE"), "AKIA…MPLE");
+        assert_eq!(shortened("short"), "…");
+    }
+}

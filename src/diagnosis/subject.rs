@@ -1,0 +1,50 @@
+//! Whose AWS configuration is examined.
+
+use std::time::Duration;
+
+use super::profile::Profiles;
+use crate::client::{Route, SetupOptions};
+use crate::credentials::{Source, Variables, variable};
+
+/// This machine, or a client of a stand-in for AWS.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The environment that SDKs see.
+    pub variables: Variables,
+    /// To a stand-in for AWS.
+    pub route: Option<Route>,
+    pub region: Option<String>,
+    pub profile: Option<String>,
+}
+
+impl Subject {
+    /// The Region as the Rust SDK finds it without asking metadata, and what names it.
+    pub(super) fn configured_region(&self, profiles: &Profiles) -> Option<(String, &'static str)> {
+        let by_variable = |name| variable(&self.variables, name).map(|region| (region, name));
+        let by_option = self.region.as_deref().map(|region| (region, "--region"));
+        let (region, by) = by_option
+            .or_else(|| by_variable("AWS_REGION"))
+            .or_else(|| by_variable("AWS_DEFAULT_REGION"))
+            .or_else(|| Some((profiles.property("region")?, "the profile")))?;
+        Some((region.to_owned(), by))
+    }
+
+    /// For a client that asks `source` for its credentials.
+    pub(super) fn setup_options(
+        &self,
+        source: Source,
+        region: &str,
+        timeout: Duration,
+    ) -> SetupOptions {
+        SetupOptions {
+            variables: self.variables.clone(),
+            route: self.route.clone(),
+            source,
+            region: Some(region.to_owned()),
+            profile: self.profile.clone(),
+            role_arn: None,
+            endpoint_url: None,
+            timeout,
+        }
+    }
+}
