@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use awscreds_bench::report::document::{Document, Phases, Quantiles};
-use awscreds_bench::report::{Chart, Format, Style, decode_histogram, render};
+use awscreds_bench::document::codec::decode_histogram;
+use awscreds_bench::document::{Document, Measurement, Phases, Quantiles};
+use awscreds_bench::render::{Chart, Format, Style, render};
 use serde_json::Value;
 
 use crate::peers::{node, python};
@@ -17,13 +18,13 @@ const VALIDATE_PY: &str = include_str!("peers/validate.py");
 
 /// A document in another format, as the tool would have written it.
 pub fn rendered(document: &Value, format: Format) -> String {
-    let document: Document = serde_json::from_value(document.clone()).unwrap();
+    let document: Document<Measurement> = serde_json::from_value(document.clone()).unwrap();
     let style = Style {
         color: false,
         width: 100,
         chart: Chart::default(),
     };
-    render(&document, format, &style).unwrap()
+    render(&document.generalised(), format, &style).unwrap()
 }
 
 /// A run in which some calls fail, so that there are distributions of both kinds.
@@ -55,9 +56,9 @@ fn printed(command: &mut Command) -> String {
 }
 
 /// Every distribution of the document by its tag.
-fn expected(document: &Document) -> BTreeMap<String, &Quantiles> {
+fn expected(document: &Document<Measurement>) -> BTreeMap<String, &Quantiles> {
     let mut expected = BTreeMap::new();
-    for arm in &document.arms {
+    for arm in &document.body.arms {
         let failed = arm.failed_phases.iter().map(|phases| ("failed.", phases));
         for (calls, phases) in std::iter::once(("", &arm.phases)).chain(failed) {
             for (phase, quantiles) in named(phases) {
@@ -100,7 +101,7 @@ fn python_and_javascript_read_from_the_log_what_the_document_says() {
     std::fs::write(&log, rendered(&run, Format::Hlog)).unwrap();
     let script = node.join("hdr_log.mjs");
     std::fs::write(&script, LOG_JS).unwrap();
-    let document: Document = serde_json::from_value(run).unwrap();
+    let document: Document<Measurement> = serde_json::from_value(run).unwrap();
     let expected = expected(&document);
     assert!(
         expected.contains_key("global.failed.total"),
@@ -137,7 +138,10 @@ fn python_and_javascript_read_from_the_log_what_the_document_says() {
             }
         }
         let timeline = &read["global.timeline"]["count"];
-        let slices = document.arms[0].timeline.iter().map(|slice| slice.count);
+        let slices = document.body.arms[0]
+            .timeline
+            .iter()
+            .map(|slice| slice.count);
         assert_eq!(timeline.as_u64(), Some(slices.sum()), "slices lose no call");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use awscreds_bench::report::decode_histogram;
+use awscreds_bench::document::codec::decode_histogram;
 use serde_json::Value;
 
 use crate::support::{alone, arm, assert_phases_add_up, beside_others, measured, scenario};

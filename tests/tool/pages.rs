@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use awscreds_bench::report::Format;
+use awscreds_bench::render::Format;
 use serde_json::Value;
 
 use crate::interchange::rendered;
