@@ -18,7 +18,7 @@ use crate::exit::Exit;
 use crate::lab::Options as LabOptions;
 use crate::render;
 use crate::run::{
-    Clock, Failure, OutputOptions, RunningLab, environment, exported, head, load_scenario, rfc3339,
+    Clock, Failure, OutputOptions, RunningLab, client_variables, head, load_scenario, rfc3339,
 };
 
 /// Find out what is wrong with this machine's AWS credentials, and what to do about it
@@ -76,14 +76,7 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
         None => None,
     };
     let patient = Patient {
-        variables: match &lab {
-            Some(lab) => lab
-                .lab
-                .environment(exported(args.source))
-                .into_iter()
-                .collect(),
-            None => environment(),
-        },
+        variables: client_variables(lab.as_ref(), args.source),
         route: lab.as_ref().map(RunningLab::route),
         region: args.region.clone(),
         profile: args.profile.clone(),
@@ -102,18 +95,19 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
         None => Target::Endpoint,
     };
     let head = head("doctor", Some(clock), Some(target));
-    let body = body.into();
-    Ok(Completed::document(Document { head, body }, exit))
+    Ok(Completed {
+        exit,
+        ..Completed::document(Document::new(head, body))
+    })
 }
 
 fn explained(id: &str) -> Result<String, Failure> {
     let check: &Check = doctor::guide::find(id).ok_or_else(|| {
-        let nearest = doctor::guide::nearest(id);
-        let suggestion =
-            nearest.map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
+        let nearest = doctor::guide::nearest(id).map(|known| format!(" (did you mean `{known}`?)"));
+        let nearest = nearest.unwrap_or_default();
         let known: Vec<&str> = doctor::CATALOGUE.iter().map(|check| check.id).collect();
         Failure::new(
-            anyhow::anyhow!("no finding is called `{id}`{suggestion}"),
+            anyhow::anyhow!("no finding is called `{id}`{nearest}"),
             format!("known are {}", known.join(", ")),
         )
     })?;
@@ -203,16 +197,11 @@ fn finding(found: &Diagnosis) -> Finding {
         Level::Error => Severity::Error,
     };
     let remedy = sighting.remedy.as_deref().unwrap_or(check.remedy);
+    let (summary, evidence) = (&sighting.summary, &sighting.evidence);
     Finding {
         consequence: Some(check.consequence.to_owned()),
         reference: Some(check.reference.to_owned()),
-        ..Finding::new(
-            severity,
-            check.id,
-            &sighting.summary,
-            &sighting.evidence,
-            remedy,
-        )
+        ..Finding::new(severity, check.id, summary, evidence, remedy)
     }
 }
 

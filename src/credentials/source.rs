@@ -17,7 +17,10 @@ use crate::clock;
 pub type Variables = BTreeMap<String, String>;
 
 /// Where credentials come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// Whatever the default chain finds, resolved once before measuring and then held
     Static,

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::phase::{Phase, PhaseTimes};
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Outcome {
     Ok,
     /// Refused for its rate: 429, 503, or an error code that says so.
@@ -31,7 +35,8 @@ impl Outcome {
 }
 
 /// How one attempt came by its credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum IdentityPath {
     /// They were cached.
     Hit,
@@ -63,7 +68,8 @@ impl IdentityCounts {
 #[derive(Clone, Debug)]
 pub struct Sample {
     pub outcome: Outcome,
-    /// Measured on its own, not added up from the phases.
+    /// Measured on its own, not added up from the phases. A [run](super::load::measure) measures it anew, from
+    /// the call's planned start to its end.
     pub total: Duration,
     pub phases: PhaseTimes,
     pub attempts: u32,
@@ -76,6 +82,48 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// A successful call of one attempt, all of which was one phase.
+    #[must_use]
+    pub fn of_phase(phase: Phase, took: Duration) -> Self {
+        Self::of_phases([(phase, took)])
+    }
+
+    /// A successful call of one attempt that consisted of these phases.
+    #[must_use]
+    pub fn of_phases(parts: impl IntoIterator<Item = (Phase, Duration)>) -> Self {
+        let mut phases = PhaseTimes::default();
+        for (phase, took) in parts {
+            phases[phase] += took;
+        }
+        Self {
+            outcome: Outcome::Ok,
+            total: phases.claimed(),
+            phases,
+            attempts: 1,
+            fresh: 0,
+            reused: 0,
+            identity: IdentityCounts::default(),
+            error: None,
+        }
+    }
+
+    /// The same call, ended by an error.
+    #[must_use]
+    pub fn failed(self, outcome: Outcome, error: String) -> Self {
+        Self {
+            outcome,
+            error: Some(error),
+            ..self
+        }
+    }
+
+    /// The same call, with one more attempt's way to its credentials.
+    #[must_use]
+    pub fn with_identity(mut self, path: IdentityPath) -> Self {
+        self.identity.add(path);
+        self
+    }
+
     /// Counts the call from its planned start, `queued` before it began.
     pub fn queued(&mut self, queued: Duration) {
         self.phases[Phase::Queue] += queued;

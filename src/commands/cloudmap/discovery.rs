@@ -2,7 +2,6 @@
 //! by DNS.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -11,10 +10,10 @@ use super::service::Service;
 use crate::client::{ArmFacts, error_text, sampled};
 use crate::clock;
 use crate::discovery::dns::{DnsError, Lookup};
-use crate::discovery::{CloudMap, Policy, Resolver};
+use crate::discovery::{Policy, Resolver};
 use crate::document::Arm;
 use crate::measure::load::CallFuture;
-use crate::measure::{Call, IdentityCounts, Outcome, Phase, PhaseTimes, Sample};
+use crate::measure::{Call, Outcome, Phase, Sample};
 use crate::run::{ArmCall, Failure, Session};
 
 /// The arms; DNS is left out where it does not know the service.
@@ -22,21 +21,22 @@ pub(super) async fn arms(
     session: &Session,
     service: &Arc<Service>,
 ) -> Result<Vec<ArmCall>, Failure> {
-    let arm = |name: &str, call: Arc<dyn Call>, facts| ArmCall {
-        facts,
-        ..ArmCall::plain(name, call)
+    let facts = Arc::<ArmFacts>::default();
+    let cloudmap = service.cloudmap(session, &facts).await?;
+    let discover =
+        move || -> CallFuture<'static> { Box::pin(sampled(Box::pin(cloudmap.ask().send()))) };
+    let mut arms = vec![ArmCall::new("discover", discover, facts)];
+    let facts = Arc::<ArmFacts>::default();
+    let cloudmap = service.cloudmap(session, &facts).await?;
+    let revision = move || -> CallFuture<'static> {
+        Box::pin(sampled(Box::pin(cloudmap.ask_revision().send())))
     };
-    let facts = Arc::<ArmFacts>::default();
-    let discover = Discover(service.cloudmap(session, &facts).await?);
-    let mut arms = vec![arm("discover", Arc::new(discover), facts)];
-    let facts = Arc::<ArmFacts>::default();
-    let revision = Revision(service.cloudmap(session, &facts).await?);
-    arms.push(arm("revision", Arc::new(revision), facts));
-    let held = Held {
+    arms.push(ArmCall::new("revision", revision, facts));
+    let cached = Cached {
         resolver: service.resolver(session, 0).await?,
         random: Mutex::new(SmallRng::seed_from_u64(0)),
     };
-    arms.push(ArmCall::plain("cached", Arc::new(held)));
+    arms.push(ArmCall::plain("cached", Arc::new(cached)));
     match lookup(session, service) {
         None => session
             .console
@@ -76,29 +76,13 @@ fn lookup(session: &Session, service: &Service) -> Option<Lookup> {
     })
 }
 
-struct Discover(CloudMap);
-
-impl Call for Discover {
-    fn call(&self) -> CallFuture<'_> {
-        Box::pin(async { sampled(Box::pin(self.0.ask().send())).await })
-    }
-}
-
-struct Revision(CloudMap);
-
-impl Call for Revision {
-    fn call(&self) -> CallFuture<'_> {
-        Box::pin(async { sampled(Box::pin(self.0.ask_revision().send())).await })
-    }
-}
-
 /// The answer that a resolver holds, and one pick from it.
-struct Held {
+struct Cached {
     resolver: Arc<Resolver>,
     random: Mutex<SmallRng>,
 }
 
-impl Call for Held {
+impl Call for Cached {
     fn call(&self) -> CallFuture<'_> {
         Box::pin(async {
             let start = clock::now();
@@ -108,15 +92,11 @@ impl Call for Held {
                 let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
                 Policy::PreferAz.pick(&fleet, now, &mut *random)
             };
-            let took = clock::since(start);
-            let error = picked
-                .is_none()
-                .then(|| "the service has no instances".to_owned());
-            sample(
-                Phase::Endpoint,
-                took,
-                error.map(|error| (Outcome::Other, error)),
-            )
+            let sample = Sample::of_phase(Phase::Endpoint, clock::since(start));
+            match picked {
+                Some(_) => sample,
+                None => sample.failed(Outcome::Other, "the service has no instances".to_owned()),
+            }
         })
     }
 }
@@ -128,36 +108,16 @@ impl Call for Dns {
         Box::pin(async {
             let start = clock::now();
             let answer = self.0.addresses().await;
-            let took = clock::since(start);
-            let failed = answer.err().map(|error| {
-                let outcome = match error {
-                    DnsError::Silent { .. } => Outcome::Timeout,
-                    DnsError::Io { .. } => Outcome::Connect,
-                    DnsError::Name(_) | DnsError::Refused { .. } => Outcome::Other,
-                };
-                (outcome, error_text(&error))
-            });
-            sample(Phase::Transmit, took, failed)
+            let sample = Sample::of_phase(Phase::Transmit, clock::since(start));
+            let Err(error) = answer else {
+                return sample;
+            };
+            let outcome = match error {
+                DnsError::Silent { .. } => Outcome::Timeout,
+                DnsError::Io { .. } => Outcome::Connect,
+                DnsError::Name(_) | DnsError::Refused { .. } => Outcome::Other,
+            };
+            sample.failed(outcome, error_text(&error))
         })
-    }
-}
-
-/// A call that is no SDK's: all of it is one phase.
-fn sample(phase: Phase, took: Duration, failed: Option<(Outcome, String)>) -> Sample {
-    let mut phases = PhaseTimes::default();
-    phases[phase] = took;
-    let (outcome, error) = match failed {
-        None => (Outcome::Ok, None),
-        Some((outcome, error)) => (outcome, Some(error)),
-    };
-    Sample {
-        outcome,
-        total: took,
-        phases,
-        attempts: 1,
-        fresh: 0,
-        reused: 0,
-        identity: IdentityCounts::default(),
-        error,
     }
 }

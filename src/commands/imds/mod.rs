@@ -21,7 +21,7 @@ use super::command::Command;
 impl From<ImdsArgs> for Command {
     fn from(args: ImdsArgs) -> Self {
         let (output, checks) = (args.output.clone(), args.checks.clone());
-        if args.cache.compare_cache {
+        if args.compare_cache {
             Self::new(output, checks, compare_cache::run(args))
         } else {
             Self::new(output, checks, ladder::run(args))
