@@ -24,8 +24,9 @@ pub struct Command {
 }
 
 impl Command {
-    /// A command that measures latencies.
+    /// A command whose result is of this kind. No check could speak of any but latencies.
     pub fn new(
+        kind: Kind,
         output: OutputOptions,
         checks: CheckOptions,
         run: impl Future<Output = Result<Completed, Failure>> + 'static,
@@ -33,33 +34,9 @@ impl Command {
         Self {
             output,
             checks,
-            kind: Kind::Latencies,
+            kind,
             one_thread: false,
             run: Box::pin(run),
-        }
-    }
-
-    /// A command whose result is of a kind that no check could speak of.
-    pub fn unchecked(
-        output: OutputOptions,
-        kind: Kind,
-        run: impl Future<Output = Result<Completed, Failure>> + 'static,
-    ) -> Self {
-        Self::new(output, CheckOptions::default(), run).of_kind(kind)
-    }
-
-    /// The same with another kind of result.
-    #[must_use]
-    pub fn of_kind(self, kind: Kind) -> Self {
-        Self { kind, ..self }
-    }
-
-    /// The same on one thread.
-    #[must_use]
-    pub fn on_one_thread(self) -> Self {
-        Self {
-            one_thread: true,
-            ..self
         }
     }
 }

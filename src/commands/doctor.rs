@@ -1,7 +1,7 @@
 //! `doctor`: from symptom to cause to remedy.
 
 use std::fmt::Write;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use clap::Args;
 
@@ -15,10 +15,12 @@ use crate::document::{
     FailOn, Finding, SdkPick, Severity, Target,
 };
 use crate::exit::Exit;
+use crate::figures::micros;
 use crate::lab::Options as LabOptions;
 use crate::render;
 use crate::run::{
-    Clock, Failure, OutputOptions, RunningLab, client_variables, head, load_scenario, rfc3339,
+    CheckOptions, Clock, Failure, OutputOptions, RunningLab, client_variables, head, load_scenario,
+    rfc3339,
 };
 
 /// Find out what is wrong with this machine's AWS credentials, and what to do about it
@@ -61,7 +63,8 @@ impl From<DoctorArgs> for Command {
             Some(_) => Kind::Text,
             None => Kind::Counts,
         };
-        Self::unchecked(args.output.clone(), kind, run(args))
+        let (output, checks) = (args.output.clone(), CheckOptions::default());
+        Self::new(kind, output, checks, run(args))
     }
 }
 
@@ -203,10 +206,6 @@ fn finding(found: &Diagnosis) -> Finding {
         reference: Some(check.reference.to_owned()),
         ..Finding::new(severity, check.id, summary, evidence, remedy)
     }
-}
-
-fn micros(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e6
 }
 
 /// Negative where it has passed.

@@ -17,28 +17,21 @@ use crate::run::{CheckOptions, Color, Failure, Hint, OutputOptions};
 ///
 /// If the result could not be written where it is wanted, or there is none.
 pub async fn execute(command: Command) -> Result<Exit, Failure> {
-    let Command {
-        output,
-        checks,
-        kind,
-        run,
-        ..
-    } = command;
-    prepare(kind, &output, &checks)?;
-    conclude(run.await?, &output, &checks)
+    prepare(&command)?;
+    conclude(command.run.await?, &command.output, &command.checks)
 }
 
 /// Finds out before anything is measured whether the result can be rendered, held and written as asked.
-fn prepare(kind: Kind, output: &OutputOptions, checks: &CheckOptions) -> Result<(), Failure> {
-    if let Some(path) = &output.output {
+fn prepare(command: &Command) -> Result<(), Failure> {
+    if let Some(path) = &command.output.output {
         require_writable(path)?;
     }
-    match kind {
+    match command.kind {
         Kind::Latencies => Ok(()),
-        Kind::Counts if output.format.needs_latencies() => {
+        Kind::Counts if command.output.format.needs_latencies() => {
             Err(unrendered(RenderError::NoLatencies))
         }
-        Kind::Counts | Kind::Text => checks.none(),
+        Kind::Counts | Kind::Text => command.checks.none(),
     }
 }
 
@@ -47,11 +40,8 @@ fn conclude(
     output: &OutputOptions,
     checks: &CheckOptions,
 ) -> Result<Exit, Failure> {
-    let Completed {
-        output: result,
-        exit,
-    } = completed;
-    match result {
+    let exit = completed.exit;
+    match completed.output {
         Output::Nothing => Ok(exit),
         Output::Text(text) => write(output, &text).map(|()| exit),
         Output::Beside(document) => {

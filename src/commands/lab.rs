@@ -17,7 +17,8 @@ use crate::exit::Exit;
 use crate::lab::{ExportedSource, Lab, Options};
 use crate::render;
 use crate::run::{
-    Console, Failure, Hint, OutputOptions, RunningLab, Signals, head, load_scenario, requests,
+    CheckOptions, Console, Failure, Hint, OutputOptions, RunningLab, Signals, head, load_scenario,
+    requests,
 };
 
 /// Run the embedded lab: a local AWS with dialable latency, throttling and faults
@@ -63,7 +64,8 @@ fn exported_sources() -> impl TypedValueParser<Value = ExportedSource> {
 
 impl From<LabArgs> for Command {
     fn from(args: LabArgs) -> Self {
-        Self::unchecked(args.output.clone(), Kind::Counts, run(args))
+        let (output, checks) = (args.output.clone(), CheckOptions::default());
+        Self::new(Kind::Counts, output, checks, run(args))
     }
 }
 

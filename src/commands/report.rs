@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::command::{Command, Completed};
+use super::command::{Command, Completed, Kind};
 use super::compare::read;
 use crate::run::{CheckOptions, OutputOptions};
 
@@ -24,6 +24,6 @@ pub struct ReportArgs {
 impl From<ReportArgs> for Command {
     fn from(args: ReportArgs) -> Self {
         let run = async move { Ok(Completed::document(read(&args.file)?)) };
-        Self::new(args.output, args.checks, run)
+        Self::new(Kind::Latencies, args.output, args.checks, run)
     }
 }

@@ -7,7 +7,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use clap::{Args, ValueEnum};
 
-use super::command::{Command, Completed};
+use super::command::{Command, Completed, Kind};
 use crate::client::{
     ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
     timeline,
@@ -56,7 +56,7 @@ enum Operation {
 impl From<S3Args> for Command {
     fn from(args: S3Args) -> Self {
         let MeasuringOptions { output, checks, .. } = args.options.clone();
-        Self::new(output, checks, run(args))
+        Self::new(Kind::Latencies, output, checks, run(args))
     }
 }
 

@@ -7,8 +7,9 @@ use anyhow::{Context, anyhow};
 use aws_sdk_sts::config::Region;
 use clap::{Args, ValueEnum};
 
-use super::command::{Command, Completed};
+use super::command::{Command, Completed, Kind};
 use crate::client::{ArmFacts, sampled};
+use crate::credentials::Variables;
 use crate::document::{Arm, Comparison, Finding, Verdict};
 use crate::figures::time;
 use crate::lab::ExportedSource;
@@ -50,7 +51,7 @@ enum Operation {
 impl From<StsArgs> for Command {
     fn from(args: StsArgs) -> Self {
         let MeasuringOptions { output, checks, .. } = args.options.clone();
-        Self::new(output, checks, run(args))
+        Self::new(Kind::Latencies, output, checks, run(args))
     }
 }
 
@@ -187,11 +188,8 @@ fn token(args: &StsArgs, session: &Session) -> Result<String, Failure> {
     const VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
     let configured = || session.setup.variables().get(VARIABLE).cloned();
     let labs = || {
-        let mut variables = session
-            .lab()?
-            .environment(ExportedSource::WebIdentity)
-            .into_iter();
-        variables.find_map(|(name, path)| (name == VARIABLE).then_some(path))
+        let variables = session.lab()?.environment(ExportedSource::WebIdentity);
+        Variables::from_iter(variables).remove(VARIABLE)
     };
     let named = args.web_identity_token_file.clone();
     let path = named.or_else(|| configured().or_else(labs).map(PathBuf::from));

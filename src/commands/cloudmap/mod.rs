@@ -22,9 +22,9 @@ impl From<CloudmapArgs> for Command {
         let MeasuringOptions { output, checks, .. } = args.options.clone();
         if args.simulate.is_some() {
             let run = async move { Ok(simulate::run(&args)) };
-            return Self::new(output, checks, run).of_kind(Kind::Counts);
+            return Self::new(Kind::Counts, output, checks, run);
         }
-        Self::new(output, checks, run(args))
+        Self::new(Kind::Latencies, output, checks, run(args))
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use super::command::{Command, Completed};
+use super::command::{Command, Completed, Kind};
 use crate::document::{Arm, Compared, Comparison, Document, Head, Measurement, StoredRun, stored};
 use crate::run::{CheckOptions, Failure, Hint, OutputOptions, head};
 
@@ -32,7 +32,8 @@ pub struct CompareArgs {
 impl From<CompareArgs> for Command {
     fn from(args: CompareArgs) -> Self {
         let (output, checks) = (args.output.clone(), args.checks.clone());
-        Self::new(output, checks, async move { args.compare() })
+        let run = async move { args.compare() };
+        Self::new(Kind::Latencies, output, checks, run)
     }
 }
 

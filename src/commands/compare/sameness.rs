@@ -1,5 +1,7 @@
 //! Whether two runs measured the same thing: a difference between them means little otherwise.
 
+use std::iter;
+
 use crate::document::{Arm, Document, Finding, Measurement, Severity, word};
 use crate::figures;
 
@@ -13,16 +15,12 @@ const FAILED_APART: f64 = 0.01;
 pub(super) fn findings(base: &Run, new: &Run, pairs: &[(&Arm, &Arm)]) -> Vec<Finding> {
     let endpoints = pairs.iter().map(|(was, is)| {
         let endpoint = |arm: &Arm| arm.endpoint.clone().unwrap_or_else(|| "unknown".to_owned());
-        (
-            format!("endpoint of {}", is.name),
-            endpoint(was),
-            endpoint(is),
-        )
+        let what = format!("endpoint of {}", is.name);
+        (what, endpoint(was), endpoint(is))
     });
-    let target = target(base).into_iter().zip(target(new));
-    let target = target.map(|((what, was), (_, is))| (what.to_owned(), was, is));
-    let client = client(base).into_iter().zip(client(new));
-    let client = client.map(|((what, was), (_, is))| (what.to_owned(), was, is));
+    let both = |was: (&str, String), is: (&str, String)| (was.0.to_owned(), was.1, is.1);
+    let target = iter::zip(target(base), target(new)).map(|(was, is)| both(was, is));
+    let client = iter::zip(client(base), client(new)).map(|(was, is)| both(was, is));
     let mut findings = Vec::new();
     findings.extend(different(target.chain(endpoints)).map(|evidence| {
         Finding::warning(
@@ -49,13 +47,8 @@ pub(super) fn findings(base: &Run, new: &Run, pairs: &[(&Arm, &Arm)]) -> Vec<Fin
 /// What was measured, and how.
 fn target(run: &Run) -> [(&'static str, String); 9] {
     let none = || "none".to_owned();
-    let Measurement {
-        lab,
-        load,
-        environment,
-        ..
-    } = &run.body;
-    let lab = lab.as_ref().map_or("no lab".to_owned(), |lab| {
+    let (load, environment) = (&run.body.load, &run.body.environment);
+    let lab = run.body.lab.as_ref().map_or("no lab".to_owned(), |lab| {
         format!("lab `{}` with seed {}", lab.scenario, lab.seed)
     });
     let rate = load.rate_per_s.map_or("no rate".to_owned(), figures::rate);

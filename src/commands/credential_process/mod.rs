@@ -17,7 +17,7 @@ use super::command::{Command, Completed, Kind};
 use crate::client::{error_text, provider_of};
 use crate::credentials::{CacheKey, Exchanges, FileCache, NamedSource, Source, Windows};
 use crate::render;
-use crate::run::{Failure, OutputOptions, duration, environment, hint_for};
+use crate::run::{CheckOptions, Failure, OutputOptions, duration, environment, hint_for};
 
 /// Lists the keys of the calls that this process was started by, one inside the other.
 const CALLERS: &str = "AWSCREDS_BENCH_CREDENTIAL_PROCESS";
@@ -64,7 +64,11 @@ pub struct CredentialProcessArgs {
 
 impl From<CredentialProcessArgs> for Command {
     fn from(args: CredentialProcessArgs) -> Self {
-        Self::unchecked(args.output.clone(), Kind::Text, run(args)).on_one_thread()
+        let (output, checks) = (args.output.clone(), CheckOptions::default());
+        Self {
+            one_thread: true,
+            ..Self::new(Kind::Text, output, checks, run(args))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a run of `imds --compare-cache` says by itself.
 
-use crate::document::{Arm, Finding, Stampede};
+use crate::document::{Arm, Finding};
 
 const REMEDY: &str = "let the processes of a node share their credentials: `credential_process = awscreds-bench \
     credential-process` in a profile works with every SDK and the AWS CLI, `FileCache` in Rust programs \
@@ -57,11 +57,8 @@ fn stampeding(arms: &[Arm], file: &Arm) -> Option<Finding> {
             "when credentials expire, {most} processes fetch new ones ({worst}); with the file cache {least} does"
         ),
         each(arms, |arm| {
-            let Stampede {
-                processes,
-                at_start,
-                ..
-            } = arm.stampede?;
+            let stampede = arm.stampede?;
+            let (processes, at_start) = (stampede.processes, stampede.at_start);
             let size = at_expiry(arm)?;
             Some(format!(
                 "{size} of {processes} processes fetched the credentials that replaced expired ones, {at_start} at the start"

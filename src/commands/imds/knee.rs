@@ -15,7 +15,7 @@ use crate::credentials::{Source, Variables};
 use crate::document::{Finding, Knee, KneeKind, KneeStep, Pressure, Severity, word};
 use crate::figures;
 use crate::link_local;
-use crate::measure::{Arrivals, Call, Pacing, Plan, Rate};
+use crate::measure::{Arrivals, Pacing, Plan, Rate};
 use crate::run::{ArmCall, Session};
 
 /// Fetches per second on a real node. The interface's 1,024 packets are about a hundred.
@@ -73,7 +73,7 @@ pub async fn find(session: &Session) -> Knee {
             .zip(search.usual_us)
             .map(|(rate, usual_us)| workers(rate, usual_us)),
         tcp_connected: dial.map(|dial| dial.is_some()),
-        tcp_connect_us: dial.flatten().map(|elapsed| elapsed.as_secs_f64() * 1e6),
+        tcp_connect_us: dial.flatten().map(figures::micros),
         linklocal_allowance_exceeded: risen(link_local::dropped(), dropped),
         steps: search.steps,
     }
@@ -155,12 +155,12 @@ impl Search<'_> {
         if clock::since(self.begun) > PATIENCE {
             return None;
         }
-        let call: Arc<dyn Call> = Arc::new(ColdFetch {
+        let call = ColdFetch {
             setup: Arc::clone(&self.session.setup),
             facts: Arc::default(),
             limit: LIMIT.min(self.session.setup.timeout()),
-        });
-        let arm = ArmCall::plain("knee", call);
+        };
+        let arm = ArmCall::plain("knee", Arc::new(call));
         let plan = Plan {
             requests: Some((rate * STEP.as_secs_f64()).round() as u64),
             duration: None,
@@ -260,19 +260,12 @@ pub fn finding(knee: &Knee, source: Source) -> Finding {
 fn evidence(knee: &Knee) -> String {
     let mut parts = Vec::new();
     if let Some(step) = first_failing(&knee.steps) {
-        let KneeStep {
-            rate_per_s: rate,
-            ok,
-            fetches,
-            late,
-            timeout,
-            throttled,
-            ..
-        } = step;
-        let otherwise = step.connect + step.other;
+        let (fetches, refused) = (step.fetches, step.throttled);
+        let (ok, late, timeout) = (step.ok, step.late, step.timeout);
+        let (rate, otherwise) = (step.rate_per_s, step.connect + step.other);
         parts.push(format!(
             "at {rate:.0}/s: {ok} of {fetches} fetches ok, {late} of them as late as TCP repeats itself, {timeout} timed \
-             out, {throttled} refused, {otherwise} failed otherwise"
+             out, {refused} refused, {otherwise} failed otherwise"
         ));
         let again = step.retransmitted;
         parts.extend(again.map(|again| format!("{again} TCP segments sent again")));
@@ -288,11 +281,10 @@ fn evidence(knee: &Knee) -> String {
         Some(rise) => format!("linklocal_allowance_exceeded rose by {rise}"),
         None => "linklocal_allowance_exceeded is not readable here".to_owned(),
     });
-    let tried = knee
-        .steps
-        .iter()
-        .map(|step| format!("{:.0}", step.rate_per_s));
-    let tried: Vec<String> = tried.collect();
+    let tried = knee.steps.iter();
+    let tried: Vec<String> = tried
+        .map(|step| format!("{:.0}", step.rate_per_s))
+        .collect();
     parts.push(format!("rates tried: {} per second", tried.join(", ")));
     parts.join("; ")
 }

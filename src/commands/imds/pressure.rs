@@ -1,9 +1,8 @@
 //! What a step of cold fetches says of its source: told apart by what was answered, what was not, and what
 //! TCP had to send again. Pure.
 
-use std::time::Duration;
-
 use crate::document::{KneeStep, Pressure};
+use crate::figures::micros;
 use crate::measure::{Distribution, Outcome, Tally};
 
 /// Linux sends a lost segment again after 200 ms at the earliest. What is later than usual by less than
@@ -61,10 +60,6 @@ fn pressure(step: &KneeStep, usual_us: Option<f64>) -> Pressure {
         return Pressure::Broken;
     }
     Pressure::Clean
-}
-
-fn micros(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e6
 }
 
 fn later_than(times: &Distribution, bound_us: f64) -> u64 {

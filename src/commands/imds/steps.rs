@@ -1,6 +1,6 @@
 //! What steps of more and more workers say: whether to go on, and what was found.
 
-use crate::document::{Arm, Finding, Outcomes};
+use crate::document::{Arm, Finding};
 
 /// Share of failures from which a step counts as failing.
 const FAILING: f64 = 0.05;
@@ -35,15 +35,14 @@ pub fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
     let Some(first) = arms.iter().find(|arm| failing(arm)) else {
         return vec![];
     };
-    let Outcomes {
-        ok,
-        throttled,
-        denied,
-        timeout,
-        connect,
-        other,
-    } = first.outcomes;
-    let (name, requests, other) = (&first.name, first.requests, denied + other);
+    let outcomes = &first.outcomes;
+    let (timeout, throttled) = (outcomes.timeout, outcomes.throttled);
+    let (ok, connect, other) = (
+        outcomes.ok,
+        outcomes.connect,
+        outcomes.denied + outcomes.other,
+    );
+    let (name, requests) = (&first.name, first.requests);
     let stopped = match asked.len() - arms.len() {
         0 => String::new(),
         skipped => format!("; {skipped} larger steps were left out"),

@@ -19,7 +19,7 @@ use crate::commands::command::{Command, Completed, Kind};
 use crate::credentials::{Exchanges, FileCache, NamedSource, Origin, watching};
 use crate::measure::{IdentityPath, Outcome};
 use crate::render;
-use crate::run::{Failure, OutputOptions, environment};
+use crate::run::{CheckOptions, Failure, OutputOptions, environment};
 
 /// Work off requests, each of which needs credentials
 #[derive(Args, Clone, Debug)]
@@ -35,8 +35,11 @@ fn task(json: &str) -> serde_json::Result<Task> {
 
 impl From<WorkerArgs> for Command {
     fn from(args: WorkerArgs) -> Self {
-        let run = run(args.task);
-        Self::unchecked(OutputOptions::plain(), Kind::Text, run).on_one_thread()
+        let (output, checks) = (OutputOptions::plain(), CheckOptions::default());
+        Self {
+            one_thread: true,
+            ..Self::new(Kind::Text, output, checks, run(args.task))
+        }
     }
 }
 
@@ -148,13 +151,13 @@ impl Worker {
                 let provider = self.provider().await?;
                 Ok((provider.provide_credentials().await?, IdentityPath::Load))
             }
-            Cache::Memory => self.from_memory().await,
-            Cache::File => self.from_file().await,
+            Cache::Memory => self.kept_in_memory().await,
+            Cache::File => self.kept_in_file().await,
         }
     }
 
     /// As SDKs hold them that renew when they have expired.
-    async fn from_memory(&mut self) -> Served {
+    async fn kept_in_memory(&mut self) -> Served {
         let now = SystemTimeSource::new().now();
         let good = |held: &&Credentials| held.expiry().is_none_or(|expiry| now < expiry);
         if let Some(held) = self.credentials.as_ref().filter(good) {
@@ -171,7 +174,7 @@ impl Worker {
     }
 
     /// With nothing kept in memory: what each request of a PHP worker would do.
-    async fn from_file(&self) -> Served {
+    async fn kept_in_file(&self) -> Served {
         let cache = FileCache::builder(self.named.key())
             .directory(&self.task.directory)
             .limit(self.task.timeout);

@@ -28,17 +28,13 @@ fn blocked(arm: &Arm, renewal: &Renewal) -> Option<Finding> {
         calls.join(", ")
     };
     let (name, requests) = (&arm.name, arm.requests);
-    let Renewal {
-        blocked,
-        most_at_once,
-        ..
-    } = renewal;
+    let (blocked, most) = (renewal.blocked, renewal.most_at_once);
     Some(Finding::warning(
         "expiry-blocks-calls",
         format!(
             "{name}: {blocked} of {requests} calls waited for credentials, the longest for {longest}"
         ),
-        format!("calls that waited together: {listed}; at most {most_at_once} at once"),
+        format!("calls that waited together: {listed}; at most {most} at once"),
         REMEDY,
     ))
 }

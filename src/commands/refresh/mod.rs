@@ -117,9 +117,10 @@ impl From<RefreshArgs> for Command {
         let MeasuringOptions { output, checks, .. } = args.options.clone();
         match args.simulation.simulate {
             Some(duration) => {
-                Self::new(output, checks, simulated::run(args, duration)).of_kind(Kind::Counts)
+                let run = simulated::run(args, duration);
+                Self::new(Kind::Counts, output, checks, run)
             }
-            None => Self::new(output, checks, live::run(args)),
+            None => Self::new(Kind::Latencies, output, checks, live::run(args)),
         }
     }
 }

@@ -8,6 +8,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 
 use crate::clock;
 use crate::document::{BlockedCalls, OutageSeen, Renewal};
+use crate::figures::micros;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Episode, Outcome, Phase, Waits};
 
@@ -75,7 +76,7 @@ impl Renewals {
         Renewal {
             expiries_s: expiries.collect(),
             blocked: episodes.iter().map(|episode| episode.calls).sum(),
-            longest_wait_us: longest.map(us),
+            longest_wait_us: longest.map(micros),
             most_at_once: episodes.iter().map(|e| e.most_at_once).max().unwrap_or(0),
             waits: episodes.iter().map(blocked).collect(),
             refused: record.refused,
@@ -117,13 +118,9 @@ fn blocked(episode: &Episode) -> BlockedCalls {
         start_s: episode.start.as_secs_f64(),
         end_s: episode.end.as_secs_f64(),
         calls: episode.calls,
-        longest_us: us(episode.longest),
+        longest_us: micros(episode.longest),
         most_at_once: episode.most_at_once,
     }
-}
-
-fn us(duration: Duration) -> f64 {
-    duration.as_nanos() as f64 / 1e3
 }
 
 struct ObservedCall {

@@ -66,7 +66,8 @@ impl From<SignArgs> for Command {
             Some(_) => Kind::Text,
             None => Kind::Latencies,
         };
-        Self::new(args.output.clone(), args.checks.clone(), run(args)).of_kind(kind)
+        let (output, checks) = (args.output.clone(), args.checks.clone());
+        Self::new(kind, output, checks, run(args))
     }
 }
 
@@ -102,9 +103,9 @@ async fn run(args: SignArgs) -> Result<Completed, Failure> {
         let (done, planned) = visits.seen();
         (done, (planned > 0).then_some(planned))
     };
-    let timed = console.watched("signing", timing, done).await;
-    let timed = timed.context("timing ended early").hint(DEFECT)?;
-    let body = document::measurement(&names, &timed, budget, !stop.is_stopped());
+    let ended = console.watched("signing", timing, done).await;
+    let measured = ended.context("timing ended early").hint(DEFECT)?;
+    let body = document::measurement(&names, &measured, budget, !stop.is_stopped());
     let head = head("sign", Some(clock), Some(Target::Cpu));
     Ok(Completed::measured(Document::new(head, body)))
 }
