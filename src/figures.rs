@@ -2,6 +2,8 @@
 //!
 //! All times come in as microseconds, the unit of the document.
 
+use std::time::Duration;
+
 /// Between a number and its unit, so that no line breaks there; [`spaced`] makes it an ordinary space
 /// once the lines are broken.
 pub const JOINT: char = '\u{a0}';
@@ -15,6 +17,12 @@ pub fn spaced(text: &str) -> String {
 pub const ABSENT: &str = "–";
 
 const UNITS: [(f64, &str); 4] = [(1e6, "s"), (1e3, "ms"), (1.0, "µs"), (1e-3, "ns")];
+
+/// The microseconds of a duration.
+#[must_use]
+pub fn micros(duration: Duration) -> f64 {
+    duration.as_nanos() as f64 / 1e3
+}
 
 /// `850 µs`, `12.3 ms`, `1.25 s`.
 pub fn time(us: f64) -> String {

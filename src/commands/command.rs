@@ -24,8 +24,9 @@ pub struct Command {
 }
 
 impl Command {
-    /// A command that measures latencies.
+    /// A command whose result is of this kind. No check could speak of any but latencies.
     pub fn new(
+        kind: Kind,
         output: OutputOptions,
         checks: CheckOptions,
         run: impl Future<Output = Result<Completed, Failure>> + 'static,
@@ -33,33 +34,9 @@ impl Command {
         Self {
             output,
             checks,
-            kind: Kind::Latencies,
+            kind,
             one_thread: false,
             run: Box::pin(run),
-        }
-    }
-
-    /// A command whose result is of a kind that no check could speak of.
-    pub fn unchecked(
-        output: OutputOptions,
-        kind: Kind,
-        run: impl Future<Output = Result<Completed, Failure>> + 'static,
-    ) -> Self {
-        Self::new(output, CheckOptions::default(), run).of_kind(kind)
-    }
-
-    /// The same with another kind of result.
-    #[must_use]
-    pub fn of_kind(self, kind: Kind) -> Self {
-        Self { kind, ..self }
-    }
-
-    /// The same on one thread.
-    #[must_use]
-    pub fn on_one_thread(self) -> Self {
-        Self {
-            one_thread: true,
-            ..self
         }
     }
 }
@@ -104,23 +81,20 @@ impl Completed {
             Some(run) if run.arms.iter().all(|arm| arm.outcomes.ok == 0) => Exit::NotMeasured,
             _ => Exit::Measured,
         };
-        Self::document(document, exit)
+        Self {
+            exit,
+            ..Self::document(document)
+        }
     }
 
     #[must_use]
-    pub fn document(document: Document, exit: Exit) -> Self {
-        Self {
-            output: Output::Document(Box::new(document)),
-            exit,
-        }
+    pub fn document(document: Document) -> Self {
+        Self::output(Output::Document(Box::new(document)))
     }
 
     #[must_use]
     pub fn text(text: String) -> Self {
-        Self {
-            output: Output::Text(text),
-            exit: Exit::Measured,
-        }
+        Self::output(Output::Text(text))
     }
 
     /// What a program reads that knows nothing of documents.
@@ -129,15 +103,19 @@ impl Completed {
     ///
     /// If the value does not go into JSON.
     pub fn json(value: &impl Serialize) -> Result<Self, Failure> {
-        let text = serde_json::to_string_pretty(value).context("the result does not go into JSON");
-        text.map(|text| Self::text(text + "\n"))
-            .map_err(Failure::without_hint)
+        let text = serde_json::to_string_pretty(value);
+        let text = text.context("the result does not go into JSON")?;
+        Ok(Self::text(text + "\n"))
     }
 
     #[must_use]
     pub fn nothing() -> Self {
+        Self::output(Output::Nothing)
+    }
+
+    fn output(output: Output) -> Self {
         Self {
-            output: Output::Nothing,
+            output,
             exit: Exit::Measured,
         }
     }

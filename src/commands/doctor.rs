@@ -1,7 +1,7 @@
 //! `doctor`: from symptom to cause to remedy.
 
 use std::fmt::Write;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use clap::Args;
 
@@ -13,11 +13,13 @@ use crate::document::{
     FailOn, Finding, SdkPick, Target, word,
 };
 use crate::exit::Exit;
+use crate::figures::micros;
 use crate::lab::Options as LabOptions;
 use crate::nearest::nearest;
 use crate::render;
 use crate::run::{
-    Clock, Failure, OutputOptions, RunningLab, environment, exported, head, load_scenario, rfc3339,
+    CheckOptions, Clock, Failure, OutputOptions, RunningLab, client_variables, head, load_scenario,
+    rfc3339,
 };
 
 /// Find out what is wrong with this machine's AWS credentials, and what to do about it
@@ -60,7 +62,8 @@ impl From<DoctorArgs> for Command {
             Some(_) => Kind::Text,
             None => Kind::Counts,
         };
-        Self::unchecked(args.output.clone(), kind, run(args))
+        let (output, checks) = (args.output.clone(), CheckOptions::default());
+        Self::new(kind, output, checks, run(args))
     }
 }
 
@@ -75,14 +78,7 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
         None => None,
     };
     let subject = Subject {
-        variables: match &lab {
-            Some(lab) => lab
-                .lab
-                .environment(exported(args.source))
-                .into_iter()
-                .collect(),
-            None => environment(),
-        },
+        variables: client_variables(lab.as_ref(), args.source),
         route: lab.as_ref().map(RunningLab::route),
         region: args.region.clone(),
         profile: args.profile.clone(),
@@ -101,17 +97,19 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
         None => Target::Endpoint,
     };
     let head = head("doctor", Some(clock), Some(target));
-    let body = body.into();
-    Ok(Completed::document(Document { head, body }, exit))
+    Ok(Completed {
+        exit,
+        ..Completed::document(Document::new(head, body))
+    })
 }
 
 fn explained(id: &str) -> Result<String, Failure> {
     let check: &Check = diagnosis::guide::find(id).ok_or_else(|| {
         let known: Vec<&str> = diagnosis::catalogue().map(|check| check.id).collect();
-        let suggestion = nearest(id, known.iter().copied())
+        let nearest = nearest(id, known.iter().copied())
             .map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
         Failure::new(
-            anyhow::anyhow!("no finding is called `{id}`{suggestion}"),
+            anyhow::anyhow!("no finding is called `{id}`{nearest}"),
             format!("known are {}", known.join(", ")),
         )
     })?;
@@ -191,10 +189,6 @@ fn pick(pick: &sdks::Pick) -> SdkPick {
         fails: pick.fails,
         waits_s: pick.waits.map(|waits| waits.as_secs_f64()),
     }
-}
-
-fn micros(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e6
 }
 
 /// Negative where it has passed.

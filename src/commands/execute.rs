@@ -1,15 +1,15 @@
 //! The one place that checks, renders and writes what commands hand back, and decides how the program ends.
 
-use std::io::{self, IsTerminal};
+use std::io::IsTerminal;
 use std::path::Path;
 
-use anyhow::anyhow;
+use anyhow::Context;
 
 use super::command::{Command, Completed, Kind, Output};
 use crate::document::{Body, Document};
 use crate::exit::Exit;
 use crate::render::{self, Format, RenderError, Style};
-use crate::run::{CheckOptions, Color, Failure, OutputOptions};
+use crate::run::{CheckOptions, Color, Failure, Hint, OutputOptions};
 
 /// Runs a command and writes its result.
 ///
@@ -17,28 +17,21 @@ use crate::run::{CheckOptions, Color, Failure, OutputOptions};
 ///
 /// If the result could not be written where it is wanted, or there is none.
 pub async fn execute(command: Command) -> Result<Exit, Failure> {
-    let Command {
-        output,
-        checks,
-        kind,
-        run,
-        ..
-    } = command;
-    prepare(kind, &output, &checks)?;
-    conclude(run.await?, &output, &checks)
+    prepare(&command)?;
+    conclude(command.run.await?, &command.output, &command.checks)
 }
 
 /// Finds out before anything is measured whether the result can be rendered, held and written as asked.
-fn prepare(kind: Kind, output: &OutputOptions, checks: &CheckOptions) -> Result<(), Failure> {
-    if let Some(path) = &output.output {
+fn prepare(command: &Command) -> Result<(), Failure> {
+    if let Some(path) = &command.output.output {
         require_writable(path)?;
     }
-    match kind {
+    match command.kind {
         Kind::Latencies => Ok(()),
-        Kind::Counts if output.format.needs_latencies() => {
+        Kind::Counts if command.output.format.needs_latencies() => {
             Err(unrendered(RenderError::NoLatencies))
         }
-        Kind::Counts | Kind::Text => checks.none(),
+        Kind::Counts | Kind::Text => command.checks.none(),
     }
 }
 
@@ -47,11 +40,8 @@ fn conclude(
     output: &OutputOptions,
     checks: &CheckOptions,
 ) -> Result<Exit, Failure> {
-    let Completed {
-        output: result,
-        exit,
-    } = completed;
-    match result {
+    let exit = completed.exit;
+    match completed.output {
         Output::Nothing => Ok(exit),
         Output::Text(text) => write(output, &text).map(|()| exit),
         Output::Beside(document) => {
@@ -103,23 +93,18 @@ fn unrendered(error: RenderError) -> Failure {
 }
 
 fn write(output: &OutputOptions, text: &str) -> Result<(), Failure> {
-    let unwritten = |error: io::Error| {
-        let path = output.output.as_ref();
+    let path = output.output.as_deref();
+    let unwritten = || {
         let place = path.map_or("stdout".to_owned(), |path| path.display().to_string());
-        let error = anyhow::Error::new(error);
-        Failure::without_hint(error.context(format!("cannot write the results to {place}")))
+        format!("cannot write the results to {place}")
     };
-    render::write(output.output.as_deref(), text).map_err(unwritten)
+    Ok(render::write(path, text).with_context(unwritten)?)
 }
 
 fn require_writable(path: &Path) -> Result<(), Failure> {
-    render::check_writable(path).map_err(|error| {
-        let place = path.display();
-        Failure::new(
-            anyhow!(error).context(format!("cannot write to {place}")),
-            "name a file in a folder that exists and that you may write to",
-        )
-    })
+    render::check_writable(path)
+        .with_context(|| format!("cannot write to {}", path.display()))
+        .hint("name a file in a folder that exists and that you may write to")
 }
 
 fn color(output: &OutputOptions) -> bool {
@@ -130,7 +115,7 @@ fn color(output: &OutputOptions) -> bool {
             let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
             output.format == Format::Table
                 && output.output.is_none()
-                && io::stdout().is_terminal()
+                && std::io::stdout().is_terminal()
                 && !plain
         }
     }

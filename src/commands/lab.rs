@@ -17,7 +17,8 @@ use crate::exit::Exit;
 use crate::lab::{ExportedSource, Lab, Options};
 use crate::render;
 use crate::run::{
-    Console, Failure, OutputOptions, RunningLab, Signals, head, load_scenario, requests,
+    CheckOptions, Console, Failure, Hint, OutputOptions, RunningLab, Signals, head, load_scenario,
+    requests,
 };
 
 /// Run the embedded lab: a local AWS with dialable latency, throttling and faults
@@ -63,7 +64,8 @@ fn exported_sources() -> impl TypedValueParser<Value = ExportedSource> {
 
 impl From<LabArgs> for Command {
     fn from(args: LabArgs) -> Self {
-        Self::unchecked(args.output.clone(), Kind::Counts, run(args))
+        let (output, checks) = (args.output.clone(), CheckOptions::default());
+        Self::new(Kind::Counts, output, checks, run(args))
     }
 }
 
@@ -90,9 +92,8 @@ async fn run(args: LabArgs) -> Result<Completed, Failure> {
     };
     lab.stop().await;
     let head = head("lab", None, None);
-    let body = body.into();
     Ok(Completed {
-        output: Output::Beside(Box::new(Document { head, body })),
+        output: Output::Beside(Box::new(Document::new(head, body))),
         exit,
     })
 }
@@ -103,13 +104,10 @@ async fn foreground(
     variables: &[(String, String)],
     output: &OutputOptions,
 ) -> Result<Exit, Failure> {
-    let exports: Vec<String> = variables
-        .iter()
-        .map(|(name, value)| format!("export {name}={}", quoted(value)))
-        .collect();
-    render::write(None, &(exports.join("\n") + "\n"))
-        .context("cannot print the environment")
-        .map_err(Failure::without_hint)?;
+    let exports = variables.iter();
+    let exports = exports.map(|(name, value)| format!("export {name}={}", quoted(value)));
+    let exports: Vec<String> = exports.collect();
+    render::write(None, &(exports.join("\n") + "\n")).context("cannot print the environment")?;
     let mut signals = Signals::default();
     Console::from(output).note(&format!(
         "lab `{}` is ready on {} (HTTP and HTTPS), {} (instance metadata) and {} (DNS, UDP); interrupt to stop",
@@ -143,14 +141,13 @@ async fn inside(command: &[String], variables: &[(String, String)]) -> Result<Ex
     }
     child.envs(variables.iter().map(|(name, value)| (name, value)));
     child.envs(["NO_PROXY", "no_proxy"].map(|name| (name, without_proxy(name, variables))));
-    let mut running = child.spawn().map_err(|error| {
-        let error = anyhow::Error::new(error).context(format!("cannot run `{}`", command[0]));
-        Failure::new(error, "check the program's name and PATH")
-    })?;
+    let mut running = child
+        .spawn()
+        .with_context(|| format!("cannot run `{}`", command[0]))
+        .hint("check the program's name and PATH")?;
     let status = outlived(&mut running).await;
-    let status = status.context("cannot wait for the program");
     Ok(Exit::Child(exit_code(
-        status.map_err(Failure::without_hint)?,
+        status.context("cannot wait for the program")?,
     )))
 }
 
@@ -180,11 +177,8 @@ async fn outlived(running: &mut Child) -> io::Result<ExitStatus> {
 
 /// The caller's list of hosts that need no proxy, with the lab's addresses added.
 fn without_proxy(name: &str, variables: &[(String, String)]) -> String {
-    let mut hosts: Vec<String> = std::env::var(name)
-        .ok()
-        .filter(|hosts| !hosts.is_empty())
-        .into_iter()
-        .collect();
+    let own = std::env::var(name).ok().filter(|hosts| !hosts.is_empty());
+    let mut hosts: Vec<String> = own.into_iter().collect();
     let urls = variables
         .iter()
         .filter_map(|(_, value)| url::Url::parse(value).ok());

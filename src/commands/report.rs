@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::command::{Command, Completed};
+use super::command::{Command, Completed, Kind};
 use super::compare::read;
-use crate::exit::Exit;
 use crate::run::{CheckOptions, OutputOptions};
 
 /// Render a stored run again, in any format
@@ -24,7 +23,7 @@ pub struct ReportArgs {
 
 impl From<ReportArgs> for Command {
     fn from(args: ReportArgs) -> Self {
-        let run = async move { Ok(Completed::document(read(&args.file)?, Exit::Measured)) };
-        Self::new(args.output, args.checks, run)
+        let run = async move { Ok(Completed::document(read(&args.file)?)) };
+        Self::new(Kind::Latencies, args.output, args.checks, run)
     }
 }

@@ -2,25 +2,22 @@
 
 use std::sync::Arc;
 
-use anyhow::anyhow;
+use anyhow::Context;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use clap::{Args, ValueEnum};
 
-use super::command::{Command, Completed};
+use super::command::{Command, Completed, Kind};
 use crate::client::{
     ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
     timeline,
 };
-use crate::credentials::Source;
-use crate::document::{Arm, Finding, Severity};
+use crate::document::{Arm, Finding};
+use crate::figures::time;
 use crate::lab;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Outcome, Sample};
-use crate::run::{
-    ArmCall, CheckOptions, Failure, LoadOptions, OutputOptions, PacingOptions, Session,
-    TargetOptions, names,
-};
+use crate::run::{ArmCall, Failure, Hint, MeasuringOptions, Session, names};
 
 /// Time S3 calls: cold against warm credentials and connections
 #[derive(Args, Clone, Debug)]
@@ -46,15 +43,7 @@ pub struct S3Args {
     size: usize,
 
     #[command(flatten)]
-    load: LoadOptions,
-    #[command(flatten)]
-    pacing: PacingOptions,
-    #[command(flatten)]
-    target: TargetOptions,
-    #[command(flatten)]
-    checks: CheckOptions,
-    #[command(flatten)]
-    output: OutputOptions,
+    options: MeasuringOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -66,20 +55,21 @@ enum Operation {
 
 impl From<S3Args> for Command {
     fn from(args: S3Args) -> Self {
-        Self::new(args.output.clone(), args.checks.clone(), run(args))
+        let MeasuringOptions { output, checks, .. } = args.options.clone();
+        Self::new(Kind::Latencies, output, checks, run(args))
     }
 }
 
 async fn run(args: S3Args) -> Result<Completed, Failure> {
-    let source = args.target.source.unwrap_or(Source::Chain);
-    let session = Session::begin("s3", &args.target, &args.output, source).await?;
+    let options = &args.options;
+    let session = options.begin("s3").await?;
     let request = Request::of(&args, &session)?;
     let mut arms = Vec::new();
     for (credentials, connection) in temperatures(args.compare_cache) {
         arms.push(arm(&session.setup, credentials, connection, &request).await?);
     }
-    args.checks.meant_for_arms(&names(&arms))?;
-    let mut plan = args.load.plan(&args.pacing);
+    options.checks.meant_for_arms(&names(&arms))?;
+    let mut plan = options.plan();
     // Without one call before, the warm arms would be measured cold.
     plan.warmup = plan.warmup.max(1);
     session.warm_up(&arms, &plan).await?;
@@ -131,30 +121,22 @@ struct Request {
 
 impl Request {
     fn of(args: &S3Args, session: &Session) -> Result<Self, Failure> {
-        let lab = session.lab().is_some();
-        let missing = |what: &str| {
-            Failure::new(
-                anyhow!("no {what} to call"),
-                format!("pass --{what}, or measure the embedded lab with --lab"),
-            )
+        let labs = |name: &str| session.lab().map(|_| name.to_owned());
+        let needed = |what: &str, value: Option<String>| {
+            let value = value.with_context(|| format!("no {what} to call"));
+            value.hint(format!(
+                "pass --{what}, or measure the embedded lab with --lab"
+            ))
         };
-        let bucket = args
-            .bucket
-            .clone()
-            .or_else(|| lab.then(|| lab::BUCKET.to_owned()));
         let default_key = match args.operation {
-            Operation::GetObject => lab.then(|| lab::KEY.to_owned()),
+            Operation::GetObject => labs(lab::KEY),
             Operation::PutObject => Some("awscreds-bench-probe".to_owned()),
             Operation::HeadBucket => Some(String::new()),
         };
         Ok(Self {
             operation: args.operation,
-            bucket: bucket.ok_or_else(|| missing("bucket"))?,
-            key: args
-                .key
-                .clone()
-                .or(default_key)
-                .ok_or_else(|| missing("key"))?,
+            bucket: needed("bucket", args.bucket.clone().or_else(|| labs(lab::BUCKET)))?,
+            key: needed("key", args.key.clone().or(default_key))?,
             size: args.size,
         })
     }
@@ -167,7 +149,9 @@ async fn arm(
     request: &Request,
 ) -> Result<ArmCall, Failure> {
     let facts = Arc::new(ArmFacts::default());
-    let kept = Kept {
+    let mut call = S3Call {
+        setup: Arc::clone(setup),
+        facts: Arc::clone(&facts),
         identity: match credentials {
             Temperature::Warm => Some(setup.identity(&facts).await?),
             Temperature::Cold => None,
@@ -176,38 +160,21 @@ async fn arm(
             Temperature::Warm => Some(setup.connections(&facts)?),
             Temperature::Cold => None,
         },
-    };
-    let client = match &kept {
-        Kept {
-            identity: Some(identity),
-            connections: Some(connections),
-        } => Some(client(setup, &facts, identity, connections.clone())),
-        _ => None,
-    };
-    let call = S3Call {
-        setup: Arc::clone(setup),
-        facts: Arc::clone(&facts),
-        kept,
-        client,
+        client: None,
         request: request.clone(),
     };
-    Ok(ArmCall {
-        name: arm_name(credentials, connection),
-        call: Arc::new(call),
-        facts,
-    })
+    if call.identity.is_some() && call.connections.is_some() {
+        call.client = Some(call.client().await?);
+    }
+    Ok(ArmCall::new(arm_name(credentials, connection), call, facts))
 }
 
-/// What an arm keeps from one call to the next.
-struct Kept {
-    identity: Option<Identity>,
-    connections: Option<SharedHttpClient>,
-}
-
+/// Calls with what is kept from one to the next.
 struct S3Call {
     setup: Arc<Setup>,
     facts: Arc<ArmFacts>,
-    kept: Kept,
+    identity: Option<Identity>,
+    connections: Option<SharedHttpClient>,
     /// The client itself, where everything is kept.
     client: Option<aws_sdk_s3::Client>,
     request: Request,
@@ -230,31 +197,21 @@ impl S3Call {
         if let Some(client) = &self.client {
             return Ok(client.clone());
         }
-        let identity = match &self.kept.identity {
+        let identity = match &self.identity {
             Some(identity) => identity.clone(),
             None => self.setup.identity(&self.facts).await?,
         };
-        let connections = match &self.kept.connections {
+        let connections = match &self.connections {
             Some(connections) => connections.clone(),
             None => self.setup.connections(&self.facts)?,
         };
-        Ok(client(&self.setup, &self.facts, &identity, connections))
+        let sdk = self.setup.sdk_config(connections, &identity);
+        let mut config = aws_sdk_s3::config::Builder::from(&sdk)
+            // A configured endpoint is often an address, which cannot have a bucket's name before it.
+            .force_path_style(self.setup.endpoint_override("S3").is_some());
+        config.push_interceptor(self.setup.interceptor(&self.facts));
+        Ok(aws_sdk_s3::Client::from_conf(config.build()))
     }
-}
-
-fn client(
-    setup: &Setup,
-    facts: &Arc<ArmFacts>,
-    identity: &Identity,
-    connections: SharedHttpClient,
-) -> aws_sdk_s3::Client {
-    let sdk = setup.sdk_config(connections, identity);
-    let mut config = aws_sdk_s3::config::Builder::from(&sdk)
-        // A configured endpoint is often an address, which cannot have a bucket's name before it.
-        .force_path_style(setup.endpoint_override("S3").is_some());
-    config.push_interceptor(setup.interceptor(facts));
-    let config = config.build();
-    aws_sdk_s3::Client::from_conf(config)
 }
 
 async fn request(client: &aws_sdk_s3::Client, request: &Request) -> Sample {
@@ -269,16 +226,9 @@ async fn request(client: &aws_sdk_s3::Client, request: &Request) -> Sample {
             sampled(Box::pin(client.head_bucket().bucket(bucket).send())).await
         }
         Operation::PutObject => {
+            let call = client.put_object().bucket(bucket).key(key);
             let body = ByteStream::from(vec![0; *size]);
-            sampled(Box::pin(
-                client
-                    .put_object()
-                    .bucket(bucket)
-                    .key(key)
-                    .body(body)
-                    .send(),
-            ))
-            .await
+            sampled(Box::pin(call.body(body).send())).await
         }
         Operation::GetObject => get_object(client.get_object().bucket(bucket).key(key)).await,
     }
@@ -311,54 +261,48 @@ async fn get_object(
 fn findings(arms: &[Arm]) -> Vec<Finding> {
     use Temperature::{Cold, Warm};
     let named = |name: String| arms.iter().find(|arm| arm.name == name);
-    let (Some(cold), Some(warm)) = (named(arm_name(Cold, Cold)), named(arm_name(Warm, Warm)))
-    else {
-        return vec![];
-    };
-    cold_start(cold, warm).into_iter().collect()
+    let ends = named(arm_name(Cold, Cold)).zip(named(arm_name(Warm, Warm)));
+    let finding = ends.and_then(|(cold, warm)| cold_start(cold, warm));
+    finding.into_iter().collect()
 }
 
 fn cold_start(cold: &Arm, warm: &Arm) -> Option<Finding> {
-    let ms = |us: Option<f64>| us.map(|us| us / 1e3);
-    let (cold_total, warm_total) = (
-        ms(cold.phases.total.mean_us)?,
-        ms(warm.phases.total.mean_us)?,
-    );
-    let credentials = ms(cold.phases.identity.mean_us)? - ms(warm.phases.identity.mean_us)?;
-    let connection = ms(cold.phases.connect.mean_us)? - ms(warm.phases.connect.mean_us)?;
+    let (cold, warm) = (&cold.phases, &warm.phases);
+    let (cold_total, warm_total) = (cold.total.mean_us?, warm.total.mean_us?);
+    let credentials = cold.identity.mean_us? - warm.identity.mean_us?;
+    let connection = cold.connect.mean_us? - warm.connect.mean_us?;
     let extra = cold_total - warm_total;
     if extra <= 0.0 || cold_total < 1.2 * warm_total {
         return None;
     }
-    let (id, what, share, remedy) = if credentials >= connection {
-        let remedy = "keep one client for the life of the process and share it; in short-lived processes cache \
-            credentials across processes, and fetch them before the first request";
+    let (id, what, part, remedy) = if credentials >= connection {
         (
             "cold-start-credentials",
             "fetching credentials",
-            credentials / extra,
-            remedy,
+            credentials,
+            "keep one client for the life of the process and share it; in short-lived processes cache credentials \
+             across processes, and fetch them before the first request",
         )
     } else {
-        let remedy = "keep one client for the life of the process, so that connections are reused; open one \
-            before the first request; check the distance to the endpoint";
         (
             "cold-start-connection",
             "connecting (DNS, TCP and TLS)",
-            connection / extra,
-            remedy,
+            connection,
+            "keep one client for the life of the process, so that connections are reused; open one before the first \
+             request; check the distance to the endpoint",
         )
     };
-    Some(Finding::new(
-        Severity::Info,
+    let share = 100.0 * part / extra;
+    let [cold, warm, extra, credentials, connection] =
+        [cold_total, warm_total, extra, credentials, connection].map(time);
+    Some(Finding::info(
         id,
         format!(
-            "a cold start takes {cold_total:.1} ms instead of {warm_total:.1} ms, and {:.0} % of the difference is {what}",
-            share * 100.0
+            "a cold start takes {cold} instead of {warm}, and {share:.0} % of the difference is {what}"
         ),
         format!(
-            "of {extra:.1} ms extra on average, credentials take {credentials:.1} ms and the connection {connection:.1} ms"
+            "of {extra} extra on average, credentials take {credentials} and the connection {connection}"
         ),
-        remedy.to_owned(),
+        remedy,
     ))
 }

@@ -3,21 +3,18 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use aws_sdk_sts::config::Region;
 use clap::{Args, ValueEnum};
 
-use super::command::{Command, Completed};
+use super::command::{Command, Completed, Kind};
 use crate::client::{ArmFacts, sampled};
-use crate::credentials::Source;
-use crate::document::{Arm, Comparison, Finding, Severity, Statistic, Verdict};
+use crate::credentials::Variables;
+use crate::document::{Arm, Comparison, Finding, Statistic, Verdict};
+use crate::figures::time;
 use crate::lab::ExportedSource;
-use crate::measure::Call;
 use crate::measure::load::CallFuture;
-use crate::run::{
-    ArmCall, CheckOptions, Failure, LoadOptions, OutputOptions, PacingOptions, Session,
-    TargetOptions, names,
-};
+use crate::run::{ArmCall, Failure, Hint, MeasuringOptions, Session, names};
 
 /// The pseudo-Region under which the SDK's endpoint rules give the global endpoint.
 const GLOBAL: &str = "aws-global";
@@ -41,15 +38,7 @@ pub struct StsArgs {
     web_identity_token_file: Option<PathBuf>,
 
     #[command(flatten)]
-    load: LoadOptions,
-    #[command(flatten)]
-    pacing: PacingOptions,
-    #[command(flatten)]
-    target: TargetOptions,
-    #[command(flatten)]
-    checks: CheckOptions,
-    #[command(flatten)]
-    output: OutputOptions,
+    options: MeasuringOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -61,20 +50,21 @@ enum Operation {
 
 impl From<StsArgs> for Command {
     fn from(args: StsArgs) -> Self {
-        Self::new(args.output.clone(), args.checks.clone(), run(args))
+        let MeasuringOptions { output, checks, .. } = args.options.clone();
+        Self::new(Kind::Latencies, output, checks, run(args))
     }
 }
 
 async fn run(args: StsArgs) -> Result<Completed, Failure> {
-    let source = args.target.source.unwrap_or(Source::Chain);
-    let session = Session::begin("sts", &args.target, &args.output, source).await?;
+    let options = &args.options;
+    let session = options.begin("sts").await?;
     let request = Request::of(&args, &session)?;
     let mut arms = Vec::new();
     for (name, region) in arm_regions(args.regional.as_deref(), session.setup.region())? {
         arms.push(arm(&session, name, region, &request).await?);
     }
-    args.checks.meant_for_arms(&names(&arms))?;
-    let plan = args.load.plan(&args.pacing);
+    options.checks.meant_for_arms(&names(&arms))?;
+    let plan = options.plan();
     session.warm_up(&arms, &plan).await?;
     let mut run = session.measure(&plan);
     run.interleaved(&arms, &plan).await;
@@ -87,28 +77,20 @@ fn arm_regions(
     regional: Option<&[String]>,
     configured: &str,
 ) -> Result<Vec<(String, String)>, Failure> {
-    let named: Vec<&str> = regional
-        .unwrap_or_default()
-        .iter()
-        .map(String::as_str)
-        .filter(|r| !r.is_empty())
-        .collect();
-    let only = |region: &str| ("regional".to_owned(), region.to_owned());
-    if regional.is_none() {
-        return Ok(vec![only(configured)]);
-    }
+    let only = |region: &str| vec![("regional".to_owned(), region.to_owned())];
+    let Some(named) = regional else {
+        return Ok(only(configured));
+    };
+    let named: Vec<&String> = named.iter().filter(|region| !region.is_empty()).collect();
     let regions = match named[..] {
-        [] => vec![only(configured)],
-        [region] => vec![only(region)],
+        [] => only(configured),
+        [region] => only(region),
         _ => named
             .iter()
-            .map(|&region| (region.to_owned(), region.to_owned()))
+            .map(|&region| (region.clone(), region.clone()))
             .collect(),
     };
-    if let Some((_, region)) = regions
-        .iter()
-        .find(|(_, region)| !has_global_endpoint(region))
-    {
+    if let Some((_, region)) = regions.iter().find(|(_, name)| !has_global_endpoint(name)) {
         return Err(Failure::new(
             anyhow!(
                 "Region {region} has no global STS endpoint to compare with: its partition is not `aws`"
@@ -116,10 +98,8 @@ fn arm_regions(
             "leave out --regional to measure the Region's own endpoint alone",
         ));
     }
-    Ok([("global".to_owned(), GLOBAL.to_owned())]
-        .into_iter()
-        .chain(regions)
-        .collect())
+    let global = [("global".to_owned(), GLOBAL.to_owned())];
+    Ok(global.into_iter().chain(regions).collect())
 }
 
 /// Only the `aws` partition has a global STS endpoint.
@@ -148,16 +128,10 @@ async fn arm(
     };
     let mut config = aws_sdk_sts::config::Builder::from(&sdk).region(Region::new(region));
     config.push_interceptor(setup.interceptor(&facts));
-    let config = config.build();
-    let call = StsCall {
-        client: aws_sdk_sts::Client::from_conf(config),
-        request: request.clone(),
-    };
-    Ok(ArmCall {
-        name,
-        call: Arc::new(call),
-        facts,
-    })
+    let client = aws_sdk_sts::Client::from_conf(config.build());
+    let request = request.clone();
+    let call = move || request.call(&client);
+    Ok(ArmCall::new(name, call, facts))
 }
 
 /// What every call of a run asks for.
@@ -169,6 +143,24 @@ enum Request {
 }
 
 impl Request {
+    fn call(&self, client: &aws_sdk_sts::Client) -> CallFuture<'static> {
+        const SESSION: &str = "awscreds-bench";
+        match self {
+            Self::GetCallerIdentity => {
+                Box::pin(sampled(Box::pin(client.get_caller_identity().send())))
+            }
+            Self::AssumeRole { role } => {
+                let call = client.assume_role().role_arn(role);
+                Box::pin(sampled(Box::pin(call.role_session_name(SESSION).send())))
+            }
+            Self::AssumeRoleWithWebIdentity { role, token } => {
+                let call = client.assume_role_with_web_identity().role_arn(role);
+                let call = call.role_session_name(SESSION).web_identity_token(token);
+                Box::pin(sampled(Box::pin(call.send())))
+            }
+        }
+    }
+
     fn of(args: &StsArgs, session: &Session) -> Result<Self, Failure> {
         match args.operation {
             Operation::GetCallerIdentity => Ok(Self::GetCallerIdentity),
@@ -186,85 +178,28 @@ impl Request {
 fn role(args: &StsArgs, session: &Session) -> Result<String, Failure> {
     let configured = || session.setup.variables().get("AWS_ROLE_ARN").cloned();
     let labs = || session.lab().map(|lab| lab.role_arn().to_owned());
-    args.target
-        .role_arn
-        .clone()
-        .or_else(configured)
-        .or_else(labs)
-        .ok_or_else(|| {
-            Failure::new(
-                anyhow!("no role to assume"),
-                "pass --role-arn or set AWS_ROLE_ARN",
-            )
-        })
+    let named = args.options.target.role_arn.clone();
+    let role = named.or_else(configured).or_else(labs);
+    role.context("no role to assume")
+        .hint("pass --role-arn or set AWS_ROLE_ARN")
 }
 
 fn token(args: &StsArgs, session: &Session) -> Result<String, Failure> {
     const VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
-    let configured = || session.setup.variables().get(VARIABLE).map(PathBuf::from);
+    let configured = || session.setup.variables().get(VARIABLE).cloned();
     let labs = || {
         let variables = session.lab()?.environment(ExportedSource::WebIdentity);
-        variables
-            .into_iter()
-            .find(|(name, _)| name == VARIABLE)
-            .map(|(_, path)| PathBuf::from(path))
+        Variables::from_iter(variables).remove(VARIABLE)
     };
-    let path = args
-        .web_identity_token_file
-        .clone()
-        .or_else(configured)
-        .or_else(labs)
-        .ok_or_else(|| {
-            Failure::new(
-                anyhow!("no web identity token"),
-                "pass --web-identity-token-file or set AWS_WEB_IDENTITY_TOKEN_FILE",
-            )
-        })?;
-    std::fs::read_to_string(&path).map_err(|error| {
-        let error = anyhow::Error::new(error).context(format!(
-            "cannot read the web identity token file {}",
-            path.display()
-        ));
-        Failure::new(error, "check the path and that this user may read it")
-    })
-}
-
-struct StsCall {
-    client: aws_sdk_sts::Client,
-    request: Request,
-}
-
-impl Call for StsCall {
-    fn call(&self) -> CallFuture<'_> {
-        const SESSION: &str = "awscreds-bench";
-        Box::pin(async move {
-            match &self.request {
-                Request::GetCallerIdentity => {
-                    sampled(Box::pin(self.client.get_caller_identity().send())).await
-                }
-                Request::AssumeRole { role } => {
-                    sampled(Box::pin(
-                        self.client
-                            .assume_role()
-                            .role_arn(role)
-                            .role_session_name(SESSION)
-                            .send(),
-                    ))
-                    .await
-                }
-                Request::AssumeRoleWithWebIdentity { role, token } => {
-                    let call = self.client.assume_role_with_web_identity();
-                    sampled(Box::pin(
-                        call.role_arn(role)
-                            .role_session_name(SESSION)
-                            .web_identity_token(token)
-                            .send(),
-                    ))
-                    .await
-                }
-            }
-        })
-    }
+    let named = args.web_identity_token_file.clone();
+    let path = named.or_else(|| configured().or_else(labs).map(PathBuf::from));
+    let path = path
+        .context("no web identity token")
+        .hint("pass --web-identity-token-file or set AWS_WEB_IDENTITY_TOKEN_FILE")?;
+    let unread = || format!("cannot read the web identity token file {}", path.display());
+    std::fs::read_to_string(&path)
+        .with_context(unread)
+        .hint("check the path and that this user may read it")
 }
 
 /// What AWS serves at the global endpoint, and the cure for using it.
@@ -273,17 +208,13 @@ const REMEDY: &str = "use the Region's own endpoint: set AWS_STS_REGIONAL_ENDPOI
     do not configure the Region `aws-global`";
 
 fn findings(session: &Session, arms: &[Arm], comparisons: &[Comparison]) -> Vec<Finding> {
-    if let Some(url) = session
-        .setup
-        .endpoint_override("STS")
-        .filter(|_| arms.len() > 1)
-    {
+    let stand_in = session.setup.endpoint_override("STS");
+    if let Some(url) = stand_in.filter(|_| arms.len() > 1) {
         return vec![overridden(&url)];
     }
-    let medians = comparisons
-        .iter()
-        .filter(|comparison| comparison.statistic == Statistic::Quantile(0.5));
-    let from_global = medians.filter(|comparison| comparison.baseline == "global");
+    let from_global = comparisons.iter().filter(|comparison| {
+        comparison.statistic == Statistic::Quantile(0.5) && comparison.baseline == "global"
+    });
     from_global
         .filter_map(|comparison| match comparison.verdict {
             Verdict::Faster => Some(global_slower(arms, comparison)),
@@ -294,8 +225,7 @@ fn findings(session: &Session, arms: &[Arm], comparisons: &[Comparison]) -> Vec<
 }
 
 fn overridden(url: &str) -> Finding {
-    Finding::new(
-        Severity::Warning,
+    Finding::warning(
         "sts-endpoint-override",
         "every arm was sent to one configured endpoint, so their comparison says nothing about AWS",
         format!("the configuration puts {url} in the place of STS"),
@@ -304,19 +234,15 @@ fn overridden(url: &str) -> Finding {
 }
 
 fn global_slower(arms: &[Arm], comparison: &Comparison) -> Finding {
-    let ms = |us: f64| us / 1e3;
-    Finding::new(
-        Severity::Warning,
+    let more = time(-comparison.difference_us);
+    Finding::warning(
         "sts-global-endpoint",
+        format!("the global STS endpoint costs {more} more per call than the Region's own"),
         format!(
-            "the global STS endpoint costs {:.1} ms more per call than the Region's own",
-            ms(-comparison.difference_us)
-        ),
-        format!(
-            "median {:.1} ms at {} against {:.1} ms at {}",
-            ms(comparison.baseline_us),
+            "median {} at {} against {} at {}",
+            time(comparison.baseline_us),
             reached(arms, &comparison.baseline),
-            ms(comparison.candidate_us),
+            time(comparison.candidate_us),
             reached(arms, &comparison.candidate),
         ),
         REMEDY,
@@ -324,17 +250,14 @@ fn global_slower(arms: &[Arm], comparison: &Comparison) -> Finding {
 }
 
 fn same(arms: &[Arm], comparison: &Comparison) -> Finding {
-    Finding::new(
-        Severity::Info,
+    let regional = &comparison.candidate;
+    Finding::info(
         "sts-global-endpoint-is-local",
-        format!(
-            "the global STS endpoint is as fast as that of arm {}",
-            comparison.candidate
-        ),
+        format!("the global STS endpoint is as fast as that of arm {regional}"),
         format!(
             "{} and {}; since 2025 AWS serves the global endpoint inside the Regions that are enabled by default",
             reached(arms, &comparison.baseline),
-            reached(arms, &comparison.candidate),
+            reached(arms, regional),
         ),
         "nothing to gain in latency; the Region's own endpoint still has its own throttle and no \
             dependency on us-east-1",
@@ -366,22 +289,21 @@ mod tests {
 
     #[test]
     fn arms_are_named_global_and_regional_or_by_region() {
-        let global = pair("global", GLOBAL);
-        assert_eq!(names(None), [pair("regional", "eu-west-1")]);
-        assert_eq!(
-            names(Some(&[""])),
-            [global.clone(), pair("regional", "eu-west-1")]
-        );
-        assert_eq!(
-            names(Some(&["us-west-2"])),
-            [global.clone(), pair("regional", "us-west-2")]
-        );
-        let two = [
-            global,
-            pair("us-west-2", "us-west-2"),
-            pair("eu-west-3", "eu-west-3"),
+        let regional = |region| pair("regional", region);
+        let named = |region| pair(region, region);
+        let cases: [(&[&str], Vec<_>); 3] = [
+            (&[""], vec![regional("eu-west-1")]),
+            (&["us-west-2"], vec![regional("us-west-2")]),
+            (
+                &["us-west-2", "eu-west-3"],
+                vec![named("us-west-2"), named("eu-west-3")],
+            ),
         ];
-        assert_eq!(names(Some(&["us-west-2", "eu-west-3"])), two);
+        for (regions, expected) in cases {
+            let compared = [vec![pair("global", GLOBAL)], expected].concat();
+            assert_eq!(names(Some(regions)), compared);
+        }
+        assert_eq!(names(None), [regional("eu-west-1")]);
     }
 
     #[test]

@@ -45,7 +45,7 @@ fn set_last(outcome: Outcome) {
 const TOKEN_TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 
 /// The exchanges of one operation. An exchange ends with the head of the response.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct ExchangeStats {
     /// Exchanges begun; one that its caller gave up on has no other mark.
     pub count: u64,

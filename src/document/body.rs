@@ -54,6 +54,14 @@ impl Document {
 }
 
 impl<B> Document<B> {
+    /// A document of any kind.
+    pub fn new(head: Head, body: B) -> Document
+    where
+        Body: From<B>,
+    {
+        Self { head, body }.generalised()
+    }
+
     /// The same with its body as a kind among kinds.
     pub fn generalised(self) -> Document
     where

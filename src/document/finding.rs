@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::figures;
+
 /// What the data say by themselves, and what to do about it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -23,6 +25,29 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Something worth knowing.
+    #[must_use]
+    pub fn info(
+        id: &str,
+        summary: impl Into<String>,
+        evidence: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self::new(Severity::Info, id, summary, evidence, remedy)
+    }
+
+    /// Something that costs time or calls.
+    #[must_use]
+    pub fn warning(
+        id: &str,
+        summary: impl Into<String>,
+        evidence: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self::new(Severity::Warning, id, summary, evidence, remedy)
+    }
+
+    /// Its texts may hold [`figures`].
     #[must_use]
     pub fn new(
         severity: Severity,
@@ -34,8 +59,8 @@ impl Finding {
         Self {
             id: id.to_owned(),
             severity,
-            summary: summary.into(),
-            evidence: evidence.into(),
+            summary: figures::spaced(&summary.into()),
+            evidence: figures::spaced(&evidence.into()),
             consequence: None,
             remedy: remedy.into(),
             reference: None,

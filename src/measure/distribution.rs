@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 /// Longest latency that is told apart; anything longer counts as this.
 const LONGEST: Duration = Duration::from_hours(1);
 
 /// Latencies in nanoseconds with three significant digits (`HdrHistogram`), so that a reported quantile
 /// is within 0.1 % of the recorded value. Memory depends on the longest latency, not on their number.
-#[derive(Clone, Debug)]
+///
+/// Serialised as pairs of a latency in nanoseconds, to three digits, and how often it was seen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Vec<(u64, u64)>", into = "Vec<(u64, u64)>")]
 pub struct Distribution {
     histogram: Histogram<u64>,
     /// Exact, in nanoseconds: a histogram's own sum would carry its rounding.
@@ -20,6 +24,24 @@ impl Default for Distribution {
     fn default() -> Self {
         let histogram = Histogram::new(3).expect("three significant digits are within 0..=5");
         Self { histogram, sum: 0 }
+    }
+}
+
+impl From<Vec<(u64, u64)>> for Distribution {
+    fn from(recorded: Vec<(u64, u64)>) -> Self {
+        let mut distribution = Self::default();
+        for (nanos, count) in recorded {
+            distribution.record_many(Duration::from_nanos(nanos), count);
+        }
+        distribution
+    }
+}
+
+impl From<Distribution> for Vec<(u64, u64)> {
+    fn from(distribution: Distribution) -> Self {
+        let recorded = distribution.histogram.iter_recorded();
+        let pairs = recorded.map(|step| (step.value_iterated_to(), step.count_at_value()));
+        pairs.collect()
     }
 }
 

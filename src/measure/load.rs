@@ -27,6 +27,13 @@ pub trait Call: Send + Sync {
     fn call(&self) -> CallFuture<'_>;
 }
 
+/// Whatever makes calls that borrow nothing from it, such as those of an SDK's client.
+impl<F: Fn() -> CallFuture<'static> + Send + Sync> Call for F {
+    fn call(&self) -> CallFuture<'_> {
+        self()
+    }
+}
+
 /// How much to measure. A run ends at whichever of `requests` and `duration` comes first.
 #[derive(Clone, Debug)]
 pub struct Plan {

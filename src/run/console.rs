@@ -1,12 +1,14 @@
 //! What a run says on stderr while it goes on.
 
 use std::io::IsTerminal;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::Duration;
 
 use super::options::OutputOptions;
 use crate::clock;
 use crate::render::{self, Progress};
+
+/// Between two redraws of the progress.
+const TICK: Duration = Duration::from_millis(100);
 
 /// How much is said.
 #[derive(Clone, Copy, Debug)]
@@ -40,40 +42,32 @@ impl Console {
     }
 
     /// A line that is drawn over and over while `label` is measured; only on a terminal.
-    #[must_use]
-    pub fn progress(self, label: &str) -> Progress {
+    fn progress(self, label: &str) -> Progress {
         self.detail(|| format!("measuring {label}"));
         Progress::new(!self.quiet && std::io::stderr().is_terminal())
     }
 
-    /// Progress towards `total` calls that are made elsewhere and told one by one.
-    #[must_use]
-    pub fn counter(self, total: u64, label: &str) -> Counter {
-        Counter {
-            progress: self.progress(label),
-            label: label.to_owned(),
-            total,
-            done: AtomicU64::new(0),
-            started: clock::now(),
-        }
-    }
-}
-
-/// Progress towards a number of calls.
-pub struct Counter {
-    progress: Progress,
-    label: String,
-    total: u64,
-    done: AtomicU64,
-    started: Instant,
-}
-
-impl Counter {
-    /// One more call was made.
-    pub fn count(&self) {
-        let done = 1 + self.done.fetch_add(1, Ordering::Relaxed);
-        let elapsed = clock::since(self.started);
-        self.progress
-            .update(done, Some(self.total), elapsed, &self.label);
+    /// Awaits what `label` names, and shows meanwhile how much of it is done, and how much there is to do.
+    pub async fn watched<F: Future>(
+        self,
+        label: &str,
+        work: F,
+        done: impl Fn() -> (u64, Option<u64>),
+    ) -> F::Output {
+        let progress = self.progress(label);
+        let start = clock::now();
+        let mut ticks = tokio::time::interval(TICK);
+        let mut work = std::pin::pin!(work);
+        let output = loop {
+            tokio::select! {
+                output = &mut work => break output,
+                _ = ticks.tick() => {
+                    let (done, total) = done();
+                    progress.update(done, total, clock::since(start), label);
+                }
+            }
+        };
+        progress.finish();
+        output
     }
 }

@@ -33,6 +33,29 @@ impl Failure {
     }
 }
 
+/// Turns an error into the failure of a command.
+pub trait Hint<T> {
+    /// Says what to do about the error.
+    ///
+    /// # Errors
+    ///
+    /// If there was one.
+    fn hint(self, hint: impl Into<String>) -> Result<T, Failure>;
+}
+
+impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
+    fn hint(self, hint: impl Into<String>) -> Result<T, Failure> {
+        self.map_err(|error| Failure::new(error, hint))
+    }
+}
+
+/// What no user can do anything about.
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::without_hint(error)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.error)?;

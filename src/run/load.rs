@@ -27,7 +27,8 @@ impl LoadOptions {
 }
 
 /// The load as the document states it.
-pub(super) fn stated(plan: &Plan, measured: Option<&Measured>) -> Load {
+#[must_use]
+pub fn stated(plan: &Plan, measured: Option<&Measured>) -> Load {
     let rate = match plan.pacing {
         Pacing::Closed { .. } => None,
         Pacing::Open { rate, .. } => Some(rate),

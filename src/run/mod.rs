@@ -11,6 +11,7 @@ mod failure;
 mod head;
 mod lab;
 mod load;
+mod measuring;
 mod options;
 mod pipeline;
 mod session;
@@ -18,11 +19,12 @@ mod signals;
 mod target;
 
 pub use assemble::{arm, comparison, quantiles};
-pub use console::{Console, Counter};
-pub use failure::{Failure, NO_CREDENTIALS, hint_for};
+pub use console::Console;
+pub use failure::{Failure, Hint, NO_CREDENTIALS, hint_for};
 pub use head::{Clock, arguments, environment, head, rfc3339};
 pub use lab::{LabRequests, RunningLab, load_scenario, requests, since};
-pub use load::received;
+pub use load::{received, stated};
+pub use measuring::MeasuringOptions;
 pub use options::{
     CheckOptions, Color, LoadOptions, OutputOptions, PacingOptions, TargetOptions, duration,
     one_of, rate, workers,
@@ -30,4 +32,4 @@ pub use options::{
 pub use pipeline::{ArmCall, Run, names};
 pub use session::{Session, interrupted_run};
 pub use signals::{Signals, interrupted_twice, stop_on_signal};
-pub use target::exported;
+pub use target::client_variables;

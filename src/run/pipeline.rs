@@ -1,7 +1,6 @@
 //! From arms and a plan to what was measured of them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::anyhow;
 
@@ -12,15 +11,11 @@ use super::lab::{LabRequests, since};
 use super::load;
 use super::session::Session;
 use crate::client::ArmFacts;
-use crate::clock;
 use crate::document::{Arm, Comparison, Document, Finding, Knee, Load, Measurement};
 use crate::measure::{self, Call, Measured, Monitor, Outcome, Pacing, Plan, Statistic, Tally};
 
 /// Calls per arm that may fail before a run is given up: one could be bad luck.
 const PROBES: u32 = 3;
-
-/// Between two redraws of the progress.
-const TICK: Duration = Duration::from_millis(100);
 
 /// An arm to be measured.
 pub struct ArmCall {
@@ -30,6 +25,14 @@ pub struct ArmCall {
 }
 
 impl ArmCall {
+    pub fn new(name: impl Into<String>, call: impl Call + 'static, facts: Arc<ArmFacts>) -> Self {
+        Self {
+            name: name.into(),
+            call: Arc::new(call),
+            facts,
+        }
+    }
+
     /// An arm whose call has nothing to tell but its samples.
     pub fn plain(name: impl Into<String>, call: Arc<dyn Call>) -> Self {
         Self {
@@ -93,22 +96,12 @@ impl Session {
 
     /// Measures, with progress on stderr.
     pub async fn watched(&self, arms: &[ArmCall], plan: &Plan, label: &str) -> Measured {
-        let progress = self.console.progress(label);
         let monitor = Arc::new(Monitor::default());
         let total = plan.requests.map(|n| n * arms.len() as u64);
-        let start = clock::now();
-        let mut ticks = tokio::time::interval(TICK);
         let calls = calls(arms);
-        let run = measure::load::measure(&calls, plan, &self.stop, &monitor);
-        let mut run = std::pin::pin!(run);
-        let measured = loop {
-            tokio::select! {
-                measured = &mut run => break measured,
-                _ = ticks.tick() => progress.update(monitor.done(), total, clock::since(start), label),
-            }
-        };
-        progress.finish();
-        measured
+        let measured = measure::load::measure(&calls, plan, &self.stop, &monitor);
+        let done = || (monitor.done(), total);
+        self.console.watched(label, measured, done).await
     }
 
     /// Begins to measure: what the lab counts from here on belongs to the run.

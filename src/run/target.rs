@@ -4,7 +4,7 @@ use super::head::environment;
 use super::lab::RunningLab;
 use super::options::TargetOptions;
 use crate::client::SetupOptions;
-use crate::credentials::Source;
+use crate::credentials::{Source, Variables};
 use crate::lab::ExportedSource;
 
 /// What clients are set up with: the lab's environment and address, or this process's environment.
@@ -15,10 +15,7 @@ pub(super) fn setup_options(
 ) -> SetupOptions {
     let route = lab.map(RunningLab::route);
     SetupOptions {
-        variables: match lab {
-            Some(lab) => lab.lab.environment(exported(source)).into_iter().collect(),
-            None => environment(),
-        },
+        variables: client_variables(lab, source),
         route: route.filter(|_| target.endpoint_url.is_none()),
         source,
         region: target.region.clone(),
@@ -29,9 +26,17 @@ pub(super) fn setup_options(
     }
 }
 
-/// The lab's variables for a source.
+/// The environment that a client is to see: the lab's for a source, or this process's own.
 #[must_use]
-pub fn exported(source: Source) -> ExportedSource {
+pub fn client_variables(lab: Option<&RunningLab>, source: Source) -> Variables {
+    match lab {
+        Some(lab) => lab.lab.environment(exported(source)).into_iter().collect(),
+        None => environment(),
+    }
+}
+
+/// The lab's variables for a source.
+fn exported(source: Source) -> ExportedSource {
     match source {
         Source::Static | Source::Env => ExportedSource::Static,
         Source::Profile => ExportedSource::Profile,

@@ -138,7 +138,10 @@ fn python_and_javascript_read_from_the_log_what_the_document_says() {
             }
         }
         let timeline = &read["global.timeline"]["count"];
-        let slices = document.arms[0].timeline.iter().map(|slice| slice.count);
+        let slices = document.arms[0]
+            .timeline
+            .iter()
+            .map(|slice| slice.count);
         assert_eq!(timeline.as_u64(), Some(slices.sum()), "slices lose no call");
     }
 }

@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::discovery::{Policy, Target};
-use crate::run::{
-    CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions, duration, rate,
-};
+use crate::discovery::{Policy, Polling, Target};
+use crate::run::{MeasuringOptions, duration, rate};
 
 /// Time discovery through Cloud Map and DNS, and calls that prefer the own zone
 #[derive(Args, Clone, Debug)]
@@ -67,15 +65,7 @@ pub struct CloudmapArgs {
     #[command(flatten)]
     pub(super) calls: CallOptions,
     #[command(flatten)]
-    pub(super) load: LoadOptions,
-    #[command(flatten)]
-    pub(super) pacing: PacingOptions,
-    #[command(flatten)]
-    pub(super) target: TargetOptions,
-    #[command(flatten)]
-    pub(super) checks: CheckOptions,
-    #[command(flatten)]
-    pub(super) output: OutputOptions,
+    pub(super) options: MeasuringOptions,
 }
 
 /// How instances are called.
@@ -132,12 +122,20 @@ impl CloudmapArgs {
         }
     }
 
+    /// How resolvers ask.
+    pub(super) fn polling(&self) -> Polling {
+        Polling {
+            revision: self.interval,
+            refresh: self.refresh.max(self.interval),
+            ..Polling::default()
+        }
+    }
+
     /// The service that is asked for, if one is.
     pub(super) fn named(&self) -> Option<Target> {
-        let (namespace, service) = (self.namespace.as_ref()?, self.service.as_ref()?);
         Some(Target {
-            service: service.clone(),
-            namespace: namespace.clone(),
+            service: self.service.clone()?,
+            namespace: self.namespace.clone()?,
             port: None,
         })
     }

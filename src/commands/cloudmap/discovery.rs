@@ -10,7 +10,7 @@ use super::service::Service;
 use crate::client::{ArmFacts, error_text, sampled};
 use crate::clock;
 use crate::discovery::dns::{DnsError, Lookup};
-use crate::discovery::{CloudMap, Policy, Resolver};
+use crate::discovery::{Policy, Resolver};
 use crate::document::Arm;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Outcome, Phase, Sample};
@@ -21,21 +21,22 @@ pub(super) async fn arms(
     session: &Session,
     service: &Arc<Service>,
 ) -> Result<Vec<ArmCall>, Failure> {
-    let arm = |name: &str, call: Arc<dyn Call>, facts| ArmCall {
-        facts,
-        ..ArmCall::plain(name, call)
+    let facts = Arc::<ArmFacts>::default();
+    let cloudmap = service.cloudmap(session, &facts).await?;
+    let discover =
+        move || -> CallFuture<'static> { Box::pin(sampled(Box::pin(cloudmap.ask().send()))) };
+    let mut arms = vec![ArmCall::new("discover", discover, facts)];
+    let facts = Arc::<ArmFacts>::default();
+    let cloudmap = service.cloudmap(session, &facts).await?;
+    let revision = move || -> CallFuture<'static> {
+        Box::pin(sampled(Box::pin(cloudmap.ask_revision().send())))
     };
-    let facts = Arc::<ArmFacts>::default();
-    let discover = Discover(service.cloudmap(session, &facts).await?);
-    let mut arms = vec![arm("discover", Arc::new(discover), facts)];
-    let facts = Arc::<ArmFacts>::default();
-    let revision = Revision(service.cloudmap(session, &facts).await?);
-    arms.push(arm("revision", Arc::new(revision), facts));
-    let held = Held {
+    arms.push(ArmCall::new("revision", revision, facts));
+    let cached = Cached {
         resolver: service.resolver(session, 0).await?,
         random: Mutex::new(SmallRng::seed_from_u64(0)),
     };
-    arms.push(ArmCall::plain("cached", Arc::new(held)));
+    arms.push(ArmCall::plain("cached", Arc::new(cached)));
     match lookup(session, service) {
         None => session
             .console
@@ -75,29 +76,13 @@ fn lookup(session: &Session, service: &Service) -> Option<Lookup> {
     })
 }
 
-struct Discover(CloudMap);
-
-impl Call for Discover {
-    fn call(&self) -> CallFuture<'_> {
-        Box::pin(async { sampled(Box::pin(self.0.ask().send())).await })
-    }
-}
-
-struct Revision(CloudMap);
-
-impl Call for Revision {
-    fn call(&self) -> CallFuture<'_> {
-        Box::pin(async { sampled(Box::pin(self.0.ask_revision().send())).await })
-    }
-}
-
 /// The answer that a resolver holds, and one pick from it.
-struct Held {
+struct Cached {
     resolver: Arc<Resolver>,
     random: Mutex<SmallRng>,
 }
 
-impl Call for Held {
+impl Call for Cached {
     fn call(&self) -> CallFuture<'_> {
         Box::pin(async {
             let start = clock::now();

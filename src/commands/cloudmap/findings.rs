@@ -1,51 +1,46 @@
 //! What the data say of discovery and zones by themselves.
 
-use super::requests::Requests;
+use std::sync::Arc;
+
+use super::requests::BalancedCalls;
 use super::service::Service;
 use crate::discovery::Policy;
-use crate::document::{Arm, Balance, Finding, Severity};
+use crate::document::{Arm, Balance, Finding};
+use crate::figures::{percent, time};
 
 /// Records in one DNS answer of Cloud Map.
 const DNS_RECORDS: u64 = 8;
 
-pub(super) fn of(service: &Service, requests: &[Requests], arms: &[Arm]) -> Vec<Finding> {
+pub(super) fn of(service: &Service, calls: &[Arc<BalancedCalls>], arms: &[Arm]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if !requests.is_empty() && service.zone.is_none() {
+    if !calls.is_empty() && service.zone.is_none() {
         findings.push(no_zone());
     }
-    for request in requests {
-        let resolver = request.call().balanced.resolver();
-        let unusable = resolver.counts().unusable;
-        if unusable > 0 {
-            findings.push(unusable_instances(unusable));
-            break;
-        }
-    }
-    for request in requests {
-        let named = arms.iter().find(|arm| arm.name == request.name());
-        let balance = named.and_then(|arm| arm.balance.as_ref());
-        findings.extend(balance.and_then(|balance| below_chance(request.policy(), balance)));
-    }
-    let hops = arms
+    let mut unusable = calls
         .iter()
-        .filter_map(|arm| hop(arm, arm.balance.as_ref()?));
-    findings.extend(hops.take(1));
-    let fleet = arms
+        .map(|calls| calls.balanced.resolver().counts().unusable);
+    findings.extend(unusable.find(|count| *count > 0).map(unusable_instances));
+    let balanced: Vec<(&Arm, &Balance)> = arms
         .iter()
-        .find_map(|arm| arm.balance.as_ref())
-        .map(|b| b.fleet);
-    let dns = arms.iter().any(|arm| arm.name == "dns");
-    findings.extend(
-        fleet
-            .filter(|fleet| dns && *fleet > DNS_RECORDS)
-            .map(hidden),
-    );
+        .filter_map(|arm| Some((arm, arm.balance.as_ref()?)))
+        .collect();
+    for calls in calls {
+        let mut balanced = balanced.iter();
+        let balance = balanced.find(|(arm, _)| arm.name == calls.name());
+        findings.extend(balance.and_then(|(_, balance)| below_chance(calls.policy, balance)));
+    }
+    findings.extend(balanced.iter().find_map(|(arm, balance)| hop(arm, balance)));
+    if let Some((_, Balance { fleet, .. })) = balanced.first()
+        && *fleet > DNS_RECORDS
+        && arms.iter().any(|arm| arm.name == "dns")
+    {
+        findings.push(hidden(*fleet));
+    }
     findings
 }
 
 fn no_zone() -> Finding {
-    Finding::new(
-        Severity::Warning,
+    Finding::warning(
         "own-zone-unknown",
         "nobody knows the caller's zone, so that every policy chooses as if all zones were others",
         "no --az, no answer of ECS task metadata, none of instance metadata",
@@ -54,13 +49,11 @@ fn no_zone() -> Finding {
 }
 
 fn unusable_instances(count: u64) -> Finding {
-    Finding::new(
-        Severity::Warning,
+    Finding::warning(
         "unusable-instances",
         format!("{count} registered instances cannot be called"),
         "they lack an address, or a port that neither they nor the target name",
-        "register them with AWS_INSTANCE_IPV4 and AWS_INSTANCE_PORT, or put :PORT at the end of the \
-                 target",
+        "register them with AWS_INSTANCE_IPV4 and AWS_INSTANCE_PORT, or put :PORT at the end of the target",
     )
 }
 
@@ -70,16 +63,12 @@ fn below_chance(policy: Policy, balance: &Balance) -> Option<Finding> {
         return None;
     };
     let chance = balance.own_share_by_chance?;
+    let (share, fleet) = (percent(chance), balance.fleet);
     (asked / 100.0 < chance && chance < 1.0).then(|| {
-        Finding::new(
-            Severity::Warning,
+        Finding::warning(
             "same-az-below-chance",
             format!("{policy} sends fewer calls to the own zone than a choice at random would"),
-            format!(
-                "{:.0} % of the {} instances are in the own zone",
-                chance * 100.0,
-                balance.fleet
-            ),
+            format!("{share} of the {fleet} instances are in the own zone"),
             "use prefer-az, or a percentage above the own zone's part of the instances",
         )
     })
@@ -87,28 +76,29 @@ fn below_chance(policy: Policy, balance: &Balance) -> Option<Finding> {
 
 /// What crossing zones costs, where both kinds of calls were seen.
 fn hop(arm: &Arm, balance: &Balance) -> Option<Finding> {
-    let own = |own: bool| {
+    let median_us = |own: bool| {
         let zones = balance.zones.iter();
-        zones.filter(move |zone| (zone.zone.is_some() && zone.zone == balance.own_zone) == own)
+        let zones =
+            zones.filter(move |zone| (zone.zone.is_some() && zone.zone == balance.own_zone) == own);
+        zones.filter_map(|zone| zone.latency.p50_us)
     };
-    let near = own(true).next()?.latency.p50_us?;
-    let far = own(false).filter_map(|zone| zone.latency.p50_us);
-    let far = far.min_by(f64::total_cmp)?;
-    let ms = |us: f64| us / 1e3;
-    (far > near).then(|| Finding::new(Severity::Info, "cross-zone-hop", format!(
-            "a call to another zone takes at least {:.2} ms longer at the median",
-            ms(far - near)
-        ), format!(
-            "{}: {:.2} ms in the own zone, {:.2} ms in the nearest other one",
-            arm.name,
-            ms(near),
-            ms(far)
-        ), "prefer-az saves it while the own zone has room; calls between zones cost money as well"))
+    let near = median_us(true).next()?;
+    let far = median_us(false).min_by(f64::total_cmp)?;
+    if far <= near {
+        return None;
+    }
+    let [longer, near, far] = [far - near, near, far].map(time);
+    let name = &arm.name;
+    Some(Finding::info(
+        "cross-zone-hop",
+        format!("a call to another zone takes at least {longer} longer at the median"),
+        format!("{name}: {near} in the own zone, {far} in the nearest other one"),
+        "prefer-az saves it while the own zone has room; calls between zones cost money as well",
+    ))
 }
 
 fn hidden(fleet: u64) -> Finding {
-    Finding::new(
-        Severity::Info,
+    Finding::info(
         "dns-hides-instances",
         format!("DNS shows at most {DNS_RECORDS} of the {fleet} instances in one answer"),
         "Cloud Map answers DNS with up to eight healthy records, chosen at random",

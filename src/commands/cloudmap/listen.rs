@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::anyhow;
+use anyhow::Context;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -23,14 +23,14 @@ use tokio::task::JoinSet;
 
 use super::arguments::CloudmapArgs;
 use super::findings;
-use super::requests::Requests;
+use super::requests::BalancedCalls;
 use super::service::Service;
+use crate::client::ArmFacts;
 use crate::clock;
 use crate::commands::command::Completed;
-use crate::document::Arm;
 use crate::measure::Tally;
 use crate::render;
-use crate::run::{self, Failure, Session, received};
+use crate::run::{self, Failure, Hint, Session, received};
 
 /// The path that is served.
 const PATH: &str = "/describe";
@@ -44,35 +44,31 @@ pub(super) async fn run(
     service: &Arc<Service>,
     address: SocketAddr,
 ) -> Result<Completed, Failure> {
-    let policy = args.policy().ok_or_else(|| {
-        Failure::new(
-            anyhow!("--listen serves with one policy"),
-            "give one --policy, or none for prefer-az",
-        )
-    })?;
-    let requests = Requests::start(session, service, policy, args.load.seed).await?;
-    let mut run = session.measure(&args.load.plan(&args.pacing));
-    run.load = received(&args.load);
-    let listener = TcpListener::bind(address).await.map_err(|error| {
-        let error = anyhow::Error::new(error).context(format!("cannot listen on {address}"));
-        Failure::new(
-            error,
-            "choose another address or port; port 0 picks a free one",
-        )
-    })?;
+    let policy = args
+        .policy()
+        .context("--listen serves with one policy")
+        .hint("give one --policy, or none for prefer-az")?;
+    let options = &args.options;
+    let calls = BalancedCalls::start(session, service, policy, options.load.seed).await?;
+    let mut run = session.measure(&options.plan());
+    run.load = received(&options.load);
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))
+        .hint("choose another address or port; port 0 picks a free one")?;
     let bound = listener.local_addr().unwrap_or(address);
     // Said even if --quiet: with port 0 nobody could know.
     render::note(&format!("listening on http://{bound}{PATH}"));
     let server = Arc::new(Server {
-        requests,
-        most: args.load.requests.unwrap_or(u64::MAX),
+        calls,
+        most: options.load.requests.unwrap_or(u64::MAX),
         started: clock::now(),
         messages: AtomicU64::new(0),
         tally: Mutex::default(),
         done: Notify::new(),
     });
     let time = async {
-        match args.load.duration {
+        match options.load.duration {
             Some(duration) => tokio::time::sleep(duration).await,
             None => std::future::pending().await,
         }
@@ -83,16 +79,21 @@ pub(super) async fn run(
         () = session.stop.stopped() => true,
     };
     // Whoever serves without an end in sight is meant to be interrupted.
-    let bounded = args.load.requests.is_some() || args.load.duration.is_some();
+    let bounded = options.load.requests.is_some() || options.load.duration.is_some();
     run.complete = !(interrupted && bounded);
-    run.arms.push(server.arm());
-    let findings = findings::of(service, slice::from_ref(&server.requests), &run.arms);
+    let mut arm = {
+        let tally = server.tally();
+        run::arm(&server.calls.name(), &tally, &ArmFacts::default())
+    };
+    server.calls.describe(&mut arm);
+    run.arms.push(arm);
+    let findings = findings::of(service, slice::from_ref(&server.calls), &run.arms);
     Ok(Completed::measured(run.document(findings)))
 }
 
 /// What the connections share.
 struct Server {
-    requests: Requests,
+    calls: Arc<BalancedCalls>,
     /// Answers after which it is over.
     most: u64,
     started: Instant,
@@ -137,10 +138,8 @@ async fn serve(listener: TcpListener, server: &Arc<Server>) {
 impl Server {
     async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         if request.uri().path() != PATH {
-            return reply(
-                StatusCode::NOT_FOUND,
-                &json!({"error": format!("only {PATH} is here")}),
-            );
+            let error = format!("only {PATH} is here");
+            return reply(StatusCode::NOT_FOUND, &json!({"error": error}));
         }
         if request.method() != Method::GET {
             return reply(
@@ -148,33 +147,28 @@ impl Server {
                 &json!({"error": "only GET"}),
             );
         }
-        let began = clock::now();
-        let (sample, served) = self.requests.call().make().await;
+        let at = clock::since(self.started);
+        let (sample, answer) = self.calls.make().await;
         let number = self.messages.fetch_add(1, Ordering::Relaxed);
-        let at = began.saturating_duration_since(self.started);
-        self.tally
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .record(number, at, &sample);
+        self.tally().record(number, at, &sample);
         if number + 1 >= self.most {
             self.done.notify_one();
         }
         let id = (number + 1).to_string();
-        if let Some(answer) = served {
-            let body = json!({"msgId": id, "availabilityZone": answer.zone});
-            reply(StatusCode::OK, &body)
-        } else {
-            let body = json!({"msgId": id, "error": sample.error});
-            reply(StatusCode::SERVICE_UNAVAILABLE, &body)
+        match answer {
+            Some(answer) => reply(
+                StatusCode::OK,
+                &json!({"msgId": id, "availabilityZone": answer.zone}),
+            ),
+            None => reply(
+                StatusCode::SERVICE_UNAVAILABLE,
+                &json!({"msgId": id, "error": sample.error}),
+            ),
         }
     }
 
-    fn arm(&self) -> Arm {
-        let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let arm = self.requests.arm();
-        let mut arm = run::arm(&arm.name, &tally, &arm.facts);
-        self.requests.describe(&mut arm);
-        arm
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

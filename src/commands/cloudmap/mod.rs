@@ -12,26 +12,24 @@ use std::sync::Arc;
 
 pub use self::arguments::CloudmapArgs;
 use self::arguments::Part;
-use self::requests::Requests;
+use self::requests::BalancedCalls;
 use self::service::Service;
 use super::command::{Command, Completed, Kind};
-use crate::credentials::Source;
-use crate::run::{ArmCall, Failure, Session, names};
+use crate::run::{ArmCall, Failure, MeasuringOptions, Session, names};
 
 impl From<CloudmapArgs> for Command {
     fn from(args: CloudmapArgs) -> Self {
-        let (output, checks) = (args.output.clone(), args.checks.clone());
+        let MeasuringOptions { output, checks, .. } = args.options.clone();
         if args.simulate.is_some() {
             let run = async move { Ok(simulate::run(&args)) };
-            return Self::new(output, checks, run).of_kind(Kind::Counts);
+            return Self::new(Kind::Counts, output, checks, run);
         }
-        Self::new(output, checks, run(args))
+        Self::new(Kind::Latencies, output, checks, run(args))
     }
 }
 
 async fn run(args: CloudmapArgs) -> Result<Completed, Failure> {
-    let source = args.target.source.unwrap_or(Source::Chain);
-    let session = Session::begin("cloudmap", &args.target, &args.output, source).await?;
+    let session = args.options.begin("cloudmap").await?;
     let service = Arc::new(Service::of(&args, &session).await?);
     match args.listen {
         Some(address) => listen::run(&args, &session, &service, address).await,
@@ -47,33 +45,36 @@ async fn measure(
     service: &Arc<Service>,
 ) -> Result<Completed, Failure> {
     let wants = |part| args.part.is_none_or(|only| only == part);
+    let options = &args.options;
     let mut questions = Vec::new();
     if wants(Part::Discovery) {
         questions = discovery::arms(session, service).await?;
     }
-    let mut requests = Vec::new();
+    let mut policies = Vec::new();
     if wants(Part::Requests) {
         for (at, policy) in args.policies().into_iter().enumerate() {
-            let seed = args.load.seed.wrapping_add(at as u64);
-            requests.push(Requests::start(session, service, policy, seed).await?);
+            let seed = options.load.seed.wrapping_add(at as u64);
+            policies.push(BalancedCalls::start(session, service, policy, seed).await?);
         }
     }
-    let calls: Vec<ArmCall> = requests.iter().map(Requests::arm).collect();
-    args.checks
-        .meant_for_arms(&[names(&questions), names(&calls)].concat())?;
-    let plan = args.load.plan(&args.pacing);
+    let calls: Vec<ArmCall> = policies.iter().map(BalancedCalls::arm).collect();
+    let names = [names(&questions), names(&calls)].concat();
+    options.checks.meant_for_arms(&names)?;
+    let plan = options.plan();
     session.warm_up(&questions, &plan).await?;
     session.warm_up(&calls, &plan).await?;
-    requests.iter().for_each(Requests::forget);
+    for policy in &policies {
+        policy.forget();
+    }
     let mut run = session.measure(&plan);
     run.interleaved(&questions, &plan).await;
     run.interleaved(&calls, &plan).await;
     for arm in &mut run.arms {
-        match requests.iter().find(|requests| requests.name() == arm.name) {
-            Some(requests) => requests.describe(arm),
+        match policies.iter().find(|policy| policy.name() == arm.name) {
+            Some(policy) => policy.describe(arm),
             None => discovery::describe(session, service, arm),
         }
     }
-    let findings = findings::of(service, &requests, &run.arms);
+    let findings = findings::of(service, &policies, &run.arms);
     Ok(Completed::measured(run.document(findings)))
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
@@ -16,7 +16,7 @@ use crate::discovery::{
     CloudMap, OwnZone, Polling, Resolver, Security, Target, Timing, WithoutHostPrefix, ZoneSource,
 };
 use crate::lab;
-use crate::run::{Failure, Session, hint_for};
+use crate::run::{Failure, Hint, Session, hint_for};
 
 /// What resolvers and calls of one run have in common.
 pub(super) struct Service {
@@ -37,22 +37,18 @@ impl Service {
             zone: zone(args, session).await?,
             security: security(&args.calls)?,
             asked_health: args.calls.health_service.clone(),
-            timeout: args.target.timeout,
+            timeout: args.options.target.timeout,
             name_server: args.name_server,
-            polling: Polling {
-                revision: args.interval,
-                refresh: args.refresh.max(args.interval),
-                ..Polling::default()
-            },
+            polling: args.polling(),
         };
+        let target = &service.target;
         session.console.note(&match &service.zone {
             Some(zone) => format!(
-                "{} from zone {} (by {})",
-                service.target,
+                "{target} from zone {} (by {})",
                 zone.name,
                 zone.source.name()
             ),
-            None => format!("{} from a zone that nobody knows", service.target),
+            None => format!("{target} from a zone that nobody knows"),
         });
         Ok(service)
     }
@@ -70,8 +66,8 @@ impl Service {
         config.push_interceptor(setup.interceptor(facts));
         let disabled = setup.variables().get("AWS_DISABLE_HOST_PREFIX_INJECTION");
         let stand_in = setup.endpoint_override("SERVICEDISCOVERY");
-        if stand_in.is_some_and(|url| WithoutHostPrefix::is_for(&url, disabled.map(String::as_str)))
-        {
+        let disabled = disabled.map(String::as_str);
+        if stand_in.is_some_and(|url| WithoutHostPrefix::is_for(&url, disabled)) {
             config.push_interceptor(SharedInterceptor::new(WithoutHostPrefix));
         }
         Ok(CloudMap {
@@ -125,13 +121,9 @@ fn target(args: &CloudmapArgs, session: &Session) -> Result<Target, Failure> {
         })
     };
     let named = args.service_target.clone().or_else(|| args.named());
-    named.or_else(labs).ok_or_else(|| {
-        Failure::new(
-            anyhow!("no service to resolve"),
-            "pass --namespace and --service, or --target cloudmap://SERVICE.NAMESPACE, or measure the embedded lab \
-             with --lab",
-        )
-    })
+    named.or_else(labs).context("no service to resolve").hint(
+        "pass --namespace and --service, or --target cloudmap://SERVICE.NAMESPACE, or measure the embedded lab with --lab",
+    )
 }
 
 /// Told or learned; read once, and not with every call.
@@ -152,18 +144,14 @@ fn security(options: &CallOptions) -> Result<Security, Failure> {
     if !options.tls {
         return Ok(Security::Plain);
     }
-    let mut config = ClientTlsConfig::new();
-    config = match &options.tls_ca {
-        None => config.with_native_roots(),
+    let mut config = match &options.tls_ca {
+        None => ClientTlsConfig::new().with_native_roots(),
         Some(path) => {
-            let pem = std::fs::read(path).map_err(|error| {
-                let error = anyhow::Error::new(error).context(format!(
-                    "cannot read the certificates in {}",
-                    path.display()
-                ));
-                Failure::new(error, "name a file with certificates in PEM")
-            })?;
-            config.ca_certificate(Certificate::from_pem(pem))
+            let unread = || format!("cannot read the certificates in {}", path.display());
+            let pem = std::fs::read(path)
+                .with_context(unread)
+                .hint("name a file with certificates in PEM")?;
+            ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem))
         }
     };
     if let Some(name) = &options.tls_name {

@@ -2,10 +2,8 @@
 
 use super::arguments::CloudmapArgs;
 use crate::commands::command::Completed;
-use crate::discovery::Polling;
 use crate::discovery::crowd::{Account, CrowdResult, Manner, Quota, play};
 use crate::document::{self, Crowd, CrowdsResult, Document, Fits};
-use crate::exit::Exit;
 use crate::run::head;
 
 /// `DiscoverInstancesRevision` calls per second for each of `DiscoverInstances` (AWS Cloud Map Developer
@@ -14,11 +12,7 @@ const REVISIONS: f64 = 3.0;
 
 pub(super) fn run(args: &CloudmapArgs) -> Completed {
     let account = Account {
-        polling: Polling {
-            revision: args.interval,
-            refresh: args.refresh.max(args.interval),
-            ..Polling::default()
-        },
+        polling: args.polling(),
         discover: Quota {
             per_s: args.quota,
             burst: 2.0 * args.quota,
@@ -28,12 +22,13 @@ pub(super) fn run(args: &CloudmapArgs) -> Completed {
             burst: REVISIONS * args.quota,
         },
     };
+    let seed = args.options.load.seed;
     let sizes = args.simulate.iter().flatten();
     let crowds = sizes.flat_map(|&resolvers| {
-        Manner::ALL.map(|manner| crowd(&play(resolvers, manner, &account, args.load.seed)))
+        Manner::ALL.map(|manner| crowd(&play(resolvers, manner, &account, seed)))
     });
     let body = CrowdsResult {
-        seed: args.load.seed,
+        seed,
         interval_s: account.polling.revision.as_secs_f64(),
         refresh_s: account.polling.refresh.as_secs_f64(),
         played_s: account.played().as_secs_f64(),
@@ -43,8 +38,7 @@ pub(super) fn run(args: &CloudmapArgs) -> Completed {
         crowds: crowds.collect(),
     };
     let head = head("cloudmap", None, None);
-    let body = body.into();
-    Completed::document(Document { head, body }, Exit::Measured)
+    Completed::document(Document::new(head, body))
 }
 
 fn quota(quota: Quota) -> document::Quota {

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use super::command::{Command, Completed};
+use super::command::{Command, Completed, Kind};
 use crate::document::{Arm, Compared, Comparison, Document, Head, Measurement, StoredRun, stored};
-use crate::exit::Exit;
-use crate::run::{CheckOptions, Failure, OutputOptions, head};
+use crate::run::{CheckOptions, Failure, Hint, OutputOptions, head};
 
 /// Compare two stored runs: what has become faster or slower since BASE
 #[derive(Args, Clone, Debug)]
@@ -33,7 +32,8 @@ pub struct CompareArgs {
 impl From<CompareArgs> for Command {
     fn from(args: CompareArgs) -> Self {
         let (output, checks) = (args.output.clone(), args.checks.clone());
-        Self::new(output, checks, async move { args.compare() })
+        let run = async move { args.compare() };
+        Self::new(Kind::Latencies, output, checks, run)
     }
 }
 
@@ -46,8 +46,7 @@ impl CompareArgs {
             ));
         }
         let (base, new) = (measured(&self.base)?, measured(&self.new)?);
-        let document = self.compared(&base, new)?;
-        Ok(Completed::document(document, Exit::Measured))
+        Ok(Completed::document(self.compared(&base, new)?))
     }
 
     fn compared(
@@ -57,19 +56,14 @@ impl CompareArgs {
     ) -> Result<Document, Failure> {
         let pairs = pairs(&base.body.arms, &new.body.arms);
         if pairs.is_empty() {
-            let names = |arms: &[Arm]| {
-                let names: Vec<_> = arms.iter().map(|arm| arm.name.as_str()).collect();
-                names.join(", ")
-            };
             let arms = anyhow!(
                 "the arms of BASE are {}; those of NEW are {}",
                 names(&base.body.arms),
                 names(&new.body.arms)
             );
-            return Err(Failure::new(
-                arms.context("no arm of BASE has the name of an arm of NEW"),
+            return Err(arms.context("no arm of BASE has the name of an arm of NEW")).hint(
                 "compare runs of the same command with the same arms, or runs of one arm each",
-            ));
+            );
         }
         let comparisons = comparisons(&pairs)?;
         let findings = sameness::findings(base, &new, &pairs);
@@ -78,7 +72,7 @@ impl CompareArgs {
             new: stored_run(&self.new, &new.head),
             pairs: pairs
                 .iter()
-                .map(|(was, is)| [was.name.clone(), is.name.clone()])
+                .map(|(was, is)| [was, is].map(|arm| arm.name.clone()))
                 .collect(),
             base_arms: base.body.arms.clone(),
         };
@@ -95,24 +89,25 @@ impl CompareArgs {
             target: new.head.target,
             ..head("compare", None, None)
         };
-        let body = body.into();
-        Ok(Document { head, body })
+        Ok(Document::new(head, body))
     }
+}
+
+fn names(arms: &[Arm]) -> String {
+    let names: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
+    names.join(", ")
 }
 
 /// The measurement in a file.
 fn measured(path: &Path) -> Result<Document<Measurement>, Failure> {
     let Document { head, body } = read(path)?;
-    let Some(body) = body.into_measured() else {
-        return Err(Failure::new(
-            anyhow!(
-                "{}: the document of `{}` holds no calls to compare",
-                name(path),
-                head.command
-            ),
-            "name documents of measuring commands, such as `sts --format json --output FILE`; `report` renders this one",
-        ));
-    };
+    let body = body.into_measured().with_context(|| {
+        let (name, command) = (name(path), &head.command);
+        format!("{name}: the document of `{command}` holds no calls to compare")
+    });
+    let body = body.hint(
+        "name documents of measuring commands, such as `sts --format json --output FILE`; `report` renders this one",
+    )?;
     Ok(Document { head, body })
 }
 
@@ -150,20 +145,13 @@ fn comparisons(pairs: &[(&Arm, &Arm)]) -> Result<Vec<Comparison>, Failure> {
     for (was, is) in pairs {
         let compared = across::comparisons(was, is)
             .context("the runs cannot be compared")
-            .map_err(|error| {
-                Failure::new(
-                    error,
-                    "the document was changed after it was written: measure again",
-                )
-            })?;
+            .hint("the document was changed after it was written: measure again")?;
         comparisons.extend(compared);
     }
     if comparisons.is_empty() {
-        return Err(Failure::new(
-            anyhow!("in no arm did calls succeed in both runs")
-                .context("nothing could be compared"),
-            "render the documents with `report` to see what failed",
-        ));
+        return Err(anyhow!("in no arm did calls succeed in both runs"))
+            .context("nothing could be compared")
+            .hint("render the documents with `report` to see what failed");
     }
     Ok(comparisons)
 }
@@ -174,9 +162,8 @@ fn pairs<'a>(base: &'a [Arm], new: &'a [Arm]) -> Vec<(&'a Arm, &'a Arm)> {
         return vec![(was, is)];
     }
     let same = |is: &'a Arm| {
-        base.iter()
-            .find(|was| was.name == is.name)
-            .map(|was| (was, is))
+        let mut base = base.iter();
+        base.find(|was| was.name == is.name).map(|was| (was, is))
     };
     new.iter().filter_map(same).collect()
 }

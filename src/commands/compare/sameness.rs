@@ -1,5 +1,7 @@
 //! Whether two runs measured the same thing: a difference between them means little otherwise.
 
+use std::iter;
+
 use crate::document::{Arm, Document, Finding, Measurement, Severity, word};
 use crate::figures;
 
@@ -11,108 +13,80 @@ const FAILED_APART: f64 = 0.01;
 /// What a reader must know before believing a comparison of `base` with `new`; `pairs` are their arms that
 /// were compared.
 pub(super) fn findings(base: &Run, new: &Run, pairs: &[(&Arm, &Arm)]) -> Vec<Finding> {
-    let pairs_differ = pairs.iter().filter_map(|(was, is)| other_endpoint(was, is));
-    let target: Vec<String> = target(base, new).into_iter().chain(pairs_differ).collect();
-    let client = client(base, new);
+    let endpoints = pairs.iter().map(|(was, is)| {
+        let endpoint = |arm: &Arm| arm.endpoint.clone().unwrap_or_else(|| "unknown".to_owned());
+        let what = format!("endpoint of {}", is.name);
+        (what, endpoint(was), endpoint(is))
+    });
+    let both = |was: (&str, String), is: (&str, String)| (was.0.to_owned(), was.1, is.1);
+    let target = iter::zip(target(base), target(new)).map(|(was, is)| both(was, is));
+    let client = iter::zip(client(base), client(new)).map(|(was, is)| both(was, is));
     let mut findings = Vec::new();
-    if !target.is_empty() {
-        findings.push(Finding::new(Severity::Warning, "not-the-same-thing", "not the same thing was measured in both runs", target.join("; "), "read the differences as the effect of what was changed on purpose, or measure both with the \
-                same options"));
-    }
-    if !client.is_empty() {
-        findings.push(Finding::new(Severity::Info, "not-the-same-client", "the runs were not made by the same client", client.join("; "), "where that is not what is being compared, measure both with the same machine and versions"));
-    }
+    findings.extend(different(target.chain(endpoints)).map(|evidence| {
+        Finding::warning(
+            "not-the-same-thing",
+            "not the same thing was measured in both runs",
+            evidence,
+            "read the differences as the effect of what was changed on purpose, or measure both with the same options",
+        )
+    }));
+    findings.extend(different(client).map(|evidence| {
+        Finding::info(
+            "not-the-same-client",
+            "the runs were not made by the same client",
+            evidence,
+            "where that is not what is being compared, measure both with the same machine and versions",
+        )
+    }));
     findings.extend(interrupted(base, new));
     findings.extend(alone(base, new, pairs));
     findings.extend(pairs.iter().filter_map(|(was, is)| failures(was, is)));
     findings
 }
 
-fn target(base: &Run, new: &Run) -> Vec<String> {
-    let lab = |document: &Run| {
-        document.body.lab.as_ref().map_or_else(
-            || "no lab".to_owned(),
-            |lab| format!("lab `{}` with seed {}", lab.scenario, lab.seed),
-        )
-    };
-    let rate = |document: &Run| {
-        document
-            .body
-            .load
-            .rate_per_s
-            .map_or_else(|| "no rate".to_owned(), figures::rate)
-    };
-    let region = |document: &Run| {
-        document
-            .body
-            .environment
-            .region
-            .clone()
-            .unwrap_or_else(|| "none".to_owned())
-    };
-    let different = |what, of: &dyn Fn(&Run) -> String| different(what, &of(base), &of(new));
+/// What was measured, and how.
+fn target(run: &Run) -> [(&'static str, String); 9] {
+    let none = || "none".to_owned();
+    let (load, environment) = (&run.body.load, &run.body.environment);
+    let lab = run.body.lab.as_ref().map_or("no lab".to_owned(), |lab| {
+        format!("lab `{}` with seed {}", lab.scenario, lab.seed)
+    });
+    let rate = load.rate_per_s.map_or("no rate".to_owned(), figures::rate);
     [
-        different("command", &|document| document.head.command.clone()),
-        different("target", &lab),
-        different("Region", &region),
-        different("source", &|document| {
-            document.body.environment.source.clone()
-        }),
-        different("loop", &|document| word(document.body.load.mode)),
-        different("workers", &|document| {
-            document.body.load.concurrency.to_string()
-        }),
-        different("rate", &rate),
-        different("arrivals", &|document| {
-            document
-                .body
-                .load
-                .arrivals
-                .map_or_else(|| "none".to_owned(), word)
-        }),
-        different("warm-up", &|document| document.body.load.warmup.to_string()),
+        ("command", run.head.command.clone()),
+        ("target", lab),
+        ("Region", environment.region.clone().unwrap_or_else(none)),
+        ("source", environment.source.clone()),
+        ("loop", word(load.mode)),
+        ("workers", load.concurrency.to_string()),
+        ("rate", rate),
+        ("arrivals", load.arrivals.map_or_else(none, word)),
+        ("warm-up", load.warmup.to_string()),
     ]
-    .into_iter()
-    .flatten()
-    .collect()
 }
 
-fn client(base: &Run, new: &Run) -> Vec<String> {
-    let different = |what, of: &dyn Fn(&Run) -> String| different(what, &of(base), &of(new));
-    let sdk = |document: &Run| {
-        let versions = document.body.environment.sdk.iter();
-        versions
-            .map(|(name, version)| format!("{name} {version}"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+/// Who measured it.
+fn client(run: &Run) -> [(&'static str, String); 4] {
+    let environment = &run.body.environment;
+    let sdk = environment.sdk.iter();
+    let sdk: Vec<String> = sdk
+        .map(|(name, version)| format!("{name} {version}"))
+        .collect();
     [
-        different("version", &|document| document.head.tool.version.clone()),
-        different("operating system", &|document| {
-            document.body.environment.os.clone()
-        }),
-        different("CPUs", &|document| {
-            document.body.environment.cpus.to_string()
-        }),
-        different("SDK", &sdk),
+        ("version", run.head.tool.version.clone()),
+        ("operating system", environment.os.clone()),
+        ("CPUs", environment.cpus.to_string()),
+        ("SDK", sdk.join(", ")),
     ]
-    .into_iter()
-    .flatten()
-    .collect()
 }
 
-/// `source: imds in the base, static now`.
-fn different(what: &str, was: &str, is: &str) -> Option<String> {
-    (was != is).then(|| figures::spaced(&format!("{what}: {was} in the base, {is} now")))
-}
-
-fn other_endpoint(was: &Arm, is: &Arm) -> Option<String> {
-    let endpoint = |arm: &Arm| arm.endpoint.clone().unwrap_or_else(|| "unknown".to_owned());
-    different(
-        &format!("endpoint of {}", is.name),
-        &endpoint(was),
-        &endpoint(is),
-    )
+/// `source: imds in the base, static now; …`, of those that are not the same.
+fn different(facts: impl Iterator<Item = (String, String, String)>) -> Option<String> {
+    let differing = facts.filter(|(_, was, is)| was != is);
+    let texts: Vec<String> = differing
+        .map(|(what, was, is)| format!("{what}: {was} in the base, {is} now"))
+        .collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
 }
 
 fn interrupted(base: &Run, new: &Run) -> Option<Finding> {
@@ -122,8 +96,7 @@ fn interrupted(base: &Run, new: &Run) -> Option<Finding> {
         (true, false) => "the new run was",
         (false, false) => "both runs were",
     };
-    Some(Finding::new(
-        Severity::Warning,
+    Some(Finding::warning(
         "interrupted-run",
         format!("{which} interrupted"),
         "its document says `complete: false`",
@@ -132,31 +105,23 @@ fn interrupted(base: &Run, new: &Run) -> Option<Finding> {
 }
 
 fn alone(base: &Run, new: &Run, pairs: &[(&Arm, &Arm)]) -> Option<Finding> {
-    let names = |arms: &[Arm], compared: &dyn Fn(&Arm) -> bool| {
-        let left: Vec<&str> = arms
-            .iter()
-            .filter(|arm| !compared(arm))
-            .map(|arm| arm.name.as_str())
-            .collect();
-        left.join(", ")
+    let left = |run: &str, arms: &[Arm], compared: &dyn Fn(&Arm) -> bool| {
+        let left = arms.iter().filter(|arm| !compared(arm));
+        let left: Vec<&str> = left.map(|arm| arm.name.as_str()).collect();
+        (!left.is_empty()).then(|| format!("only {run} has {}", left.join(", ")))
     };
-    let only_base = names(&base.body.arms, &|arm| {
-        pairs.iter().any(|(was, _)| was.name == arm.name)
-    });
-    let only_new = names(&new.body.arms, &|arm| {
-        pairs.iter().any(|(_, is)| is.name == arm.name)
-    });
-    let told: Vec<String> = [("the base", only_base), ("the new run", only_new)]
-        .into_iter()
-        .filter(|(_, arms)| !arms.is_empty())
-        .map(|(run, arms)| format!("only {run} has {arms}"))
-        .collect();
-    (!told.is_empty()).then(|| {
-        Finding::new(
-            Severity::Info,
+    let in_base = |arm: &Arm| pairs.iter().any(|(was, _)| was.name == arm.name);
+    let in_new = |arm: &Arm| pairs.iter().any(|(_, is)| is.name == arm.name);
+    let left = [
+        left("the base", &base.body.arms, &in_base),
+        left("the new run", &new.body.arms, &in_new),
+    ];
+    let left: Vec<String> = left.into_iter().flatten().collect();
+    (!left.is_empty()).then(|| {
+        Finding::info(
             "arms-on-one-side",
             "some arms are in one run only and were not compared",
-            told.join("; "),
+            left.join("; "),
             "measure the same arms in both runs",
         )
     })
@@ -172,6 +137,7 @@ fn failures(was: &Arm, is: &Arm) -> Option<Finding> {
         let made = figures::counted(arm.requests, "call");
         format!("{} of {made}", figures::count(arm.outcomes.failed()))
     };
+    let (name, was_failed, is_failed) = (&is.name, of(was), of(is));
     let (verb, severity) = if share(is) > share(was) {
         ("more", Severity::Warning)
     } else {
@@ -180,11 +146,9 @@ fn failures(was: &Arm, is: &Arm) -> Option<Finding> {
     Some(Finding::new(
         severity,
         "failures-differ",
-        format!("{verb} calls of {} failed than in the base", is.name),
+        format!("{verb} calls of {name} failed than in the base"),
         format!(
-            "{} failed in the base, {} now; latencies are those of successful calls",
-            of(was),
-            of(is)
+            "{was_failed} failed in the base, {is_failed} now; latencies are those of successful calls"
         ),
         "look at the failures first",
     ))

@@ -5,11 +5,10 @@ mod output;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use aws_credential_types::Credentials;
-use aws_credential_types::attributes::AccountId;
 use clap::Args;
 
 use self::output::ProcessCredentials;
@@ -18,7 +17,7 @@ use crate::client::{error_text, provider_of};
 use crate::clock;
 use crate::credentials::{Exchanges, NamedSource, Source};
 use crate::render;
-use crate::run::{Failure, OutputOptions, duration, environment, hint_for};
+use crate::run::{CheckOptions, Failure, OutputOptions, duration, environment, hint_for};
 use crate::strategies::{CacheKey, FileCache, Windows};
 
 /// Lists the keys of the calls that this process was started by, one inside the other.
@@ -66,7 +65,11 @@ pub struct CredentialProcessArgs {
 
 impl From<CredentialProcessArgs> for Command {
     fn from(args: CredentialProcessArgs) -> Self {
-        Self::unchecked(args.output.clone(), Kind::Text, run(args)).on_one_thread()
+        let (output, checks) = (args.output.clone(), CheckOptions::default());
+        Self {
+            one_thread: true,
+            ..Self::new(Kind::Text, output, checks, run(args))
+        }
     }
 }
 
@@ -96,10 +99,9 @@ async fn run(args: CredentialProcessArgs) -> Result<Completed, Failure> {
     let provider = provider_of(&named, &Exchanges::default()).await?;
     let resolved = cache.build(provider).resolve().await.map_err(|error| {
         let text = error_text(&error);
-        Failure::new(
-            anyhow!("{text}").context(format!("no credentials from {}", named.source.name())),
-            hint_for(&text),
-        )
+        let source = named.source.name();
+        let error = anyhow!("{text}").context(format!("no credentials from {source}"));
+        Failure::new(error, hint_for(&text))
     })?;
     for notice in &resolved.notices {
         render::warning(&notice.to_string());
@@ -109,21 +111,15 @@ async fn run(args: CredentialProcessArgs) -> Result<Completed, Failure> {
 
 fn printed(credentials: &Credentials) -> Result<Completed, Failure> {
     let now = clock::wall();
-    let good_until = |expiry: SystemTime| {
+    let extended = |expiry| {
         if expiry <= now {
             now + EXTENSION
         } else {
             expiry
         }
     };
-    let account = credentials.account_id().map(AccountId::as_str);
-    let printed = ProcessCredentials::new(
-        credentials.access_key_id(),
-        credentials.secret_access_key(),
-        credentials.session_token(),
-        credentials.expiry().map(good_until),
-    );
-    Completed::json(&printed.of_account(account))
+    let expiry = credentials.expiry().map(extended);
+    Completed::json(&ProcessCredentials::new(credentials, expiry))
 }
 
 /// Windows that begin no later than those of the SDKs that read the output. botocore runs the process again at
@@ -146,30 +142,24 @@ fn mark_callers(named: &NamedSource, key: &CacheKey) -> Result<(), Failure> {
     }
     let same = |caller: &&str| caller.split('@').next() == Some(key.as_str());
     if keys.iter().any(same) {
+        let profile = named.profile.as_ref();
+        let profile = profile.map_or(String::new(), |name| format!(" `{name}`"));
+        let source = named.source.name();
         return Err(Failure::new(
             anyhow!(
-                "the profile{} names this very command as its `credential_process`, and with --source {} the \
-                 command asks that profile",
-                named
-                    .profile
-                    .as_ref()
-                    .map_or(String::new(), |name| format!(" `{name}`")),
-                named.source.name()
+                "the profile{profile} names this very command as its `credential_process`, and with --source {source} the \
+                 command asks that profile"
             ),
             "name the source behind it, such as --source imds, or with --profile another profile",
         ));
     }
     keys.push(&mine);
-    let program = std::env::current_exe();
-    let error = match program {
-        Ok(program) => process::Command::new(program)
-            .args(std::env::args_os().skip(1))
-            .env(CALLERS, keys.join(":"))
-            .exec(),
-        Err(error) => error,
-    };
-    let error = anyhow::Error::new(error);
+    let failed = "cannot start over with a mark for the profile";
+    let error = process::Command::new(std::env::current_exe().context(failed)?)
+        .args(std::env::args_os().skip(1))
+        .env(CALLERS, keys.join(":"))
+        .exec();
     Err(Failure::without_hint(
-        error.context("cannot start over with a mark for the profile"),
+        anyhow::Error::new(error).context(failed),
     ))
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::SystemTime;
 
+use aws_credential_types::Credentials;
+use aws_credential_types::attributes::AccountId;
 use serde::Serialize;
 
 use crate::run::rfc3339;
@@ -25,29 +27,17 @@ pub struct ProcessCredentials {
 }
 
 impl ProcessCredentials {
+    /// The credentials, with the expiry that SDKs are to see.
     #[must_use]
-    pub fn new(
-        access_key_id: &str,
-        secret_access_key: &str,
-        session_token: Option<&str>,
-        expires_at: Option<SystemTime>,
-    ) -> Self {
+    pub fn new(credentials: &Credentials, expiry: Option<SystemTime>) -> Self {
+        let account_id = credentials.account_id().map(AccountId::as_str);
         Self {
             version: 1,
-            access_key_id: access_key_id.to_owned(),
-            secret_access_key: secret_access_key.to_owned(),
-            session_token: session_token.map(str::to_owned),
-            expiration: expires_at.map(rfc3339),
-            account_id: None,
-        }
-    }
-
-    /// The account that they belong to, where the source has told.
-    #[must_use]
-    pub fn of_account(self, account_id: Option<&str>) -> Self {
-        Self {
+            access_key_id: credentials.access_key_id().to_owned(),
+            secret_access_key: credentials.secret_access_key().to_owned(),
+            session_token: credentials.session_token().map(str::to_owned),
+            expiration: expiry.map(rfc3339),
             account_id: account_id.map(str::to_owned),
-            ..self
         }
     }
 }
@@ -67,19 +57,25 @@ mod tests {
 
     use super::*;
 
+    fn session(token: Option<&str>, expiry: Option<SystemTime>) -> ProcessCredentials {
+        let token = token.map(str::to_owned);
+        let credentials = Credentials::new("ASIA", "the-secret", token, expiry, "test");
+        ProcessCredentials::new(&credentials, expiry)
+    }
+
     #[test]
     fn what_is_absent_is_left_out() {
-        let keys = ProcessCredentials::new("AKIA", "secret", None, None);
+        let keys = session(None, None);
         assert_eq!(
             serde_json::to_value(keys).expect("JSON"),
-            serde_json::json!({"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "secret"})
+            serde_json::json!({"Version": 1, "AccessKeyId": "ASIA", "SecretAccessKey": "the-secret"})
         );
     }
 
     #[test]
     fn an_expiration_is_a_whole_second() {
         let expiry = UNIX_EPOCH + Duration::from_millis(1_500);
-        let session = ProcessCredentials::new("ASIA", "secret", Some("token"), Some(expiry));
+        let session = session(Some("token"), Some(expiry));
         let json = serde_json::to_value(session).expect("JSON");
         assert_eq!(json["Expiration"], "1970-01-01T00:00:01Z");
         assert_eq!(json["SessionToken"], "token");
@@ -87,8 +83,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let session = ProcessCredentials::new("ASIA", "the-secret", Some("the-token"), None);
-        let shown = format!("{session:?}");
+        let shown = format!("{:?}", session(Some("the-token"), None));
         assert!(!shown.contains("the-secret") && !shown.contains("the-token"));
     }
 }

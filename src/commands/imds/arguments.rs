@@ -19,20 +19,6 @@ pub struct ImdsArgs {
     #[arg(long, value_name = "ENDPOINT", conflicts_with = "source", value_parser = endpoints())]
     pub(super) endpoint: Option<Source>,
 
-    #[command(flatten)]
-    pub(super) cache: CompareCacheOptions,
-    #[command(flatten)]
-    pub(super) load: LoadOptions,
-    #[command(flatten)]
-    pub(super) target: TargetOptions,
-    #[command(flatten)]
-    pub(super) checks: CheckOptions,
-    #[command(flatten)]
-    pub(super) output: OutputOptions,
-}
-
-#[derive(Args, Clone, Debug)]
-pub(super) struct CompareCacheOptions {
     /// Compare worker processes without a cache, with a cache in memory, and with the file cache
     #[arg(long, conflicts_with = "concurrency")]
     pub(super) compare_cache: bool,
@@ -44,6 +30,15 @@ pub(super) struct CompareCacheOptions {
     /// How often each worker gets a request that needs credentials [default: 200ms in the lab, 1s elsewhere]
     #[arg(long, value_name = "DURATION", requires = "compare_cache", value_parser = run::duration)]
     pub(super) every: Option<Duration>,
+
+    #[command(flatten)]
+    pub(super) load: LoadOptions,
+    #[command(flatten)]
+    pub(super) target: TargetOptions,
+    #[command(flatten)]
+    pub(super) checks: CheckOptions,
+    #[command(flatten)]
+    pub(super) output: OutputOptions,
 }
 
 /// Endpoints of a node or a container.

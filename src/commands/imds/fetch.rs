@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::client::{ArmFacts, Setup, error_text, fetch, timeline};
 use crate::credentials::{MetadataProfile, Source, metadata_endpoint};
 use crate::document::{Arm, Connections};
+use crate::figures;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Tally};
 use crate::run::{self, ArmCall};
@@ -21,19 +22,11 @@ pub(super) fn arm(setup: &Arc<Setup>, workers: usize) -> ArmCall {
         facts: Arc::clone(&facts),
         limit: setup.timeout(),
     };
-    ArmCall {
-        name: name(workers),
-        call: Arc::new(call),
-        facts,
-    }
+    ArmCall::new(name(workers), call, facts)
 }
 
 pub(super) fn name(workers: usize) -> String {
-    if workers == 1 {
-        "1 worker".to_owned()
-    } else {
-        format!("{workers} workers")
-    }
+    figures::counted(workers as u64, "worker")
 }
 
 /// A fetch as a fresh process makes it: a new provider on new connections.

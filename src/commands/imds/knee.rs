@@ -9,14 +9,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::fetch::ColdFetch;
-use super::pressure::{RateStep, between, middle};
+use super::pressure::{between, middle, rate_step};
 use crate::clock;
 use crate::credentials::{
     self, MetadataProfile, Source, Variables, container_endpoint, metadata_endpoint,
 };
 use crate::document::{Finding, Knee, KneeKind, KneeStep, Pressure, Severity, word};
+use crate::figures;
 use crate::link_local;
-use crate::measure::{Arrivals, Call, Pacing, Plan, Rate};
+use crate::measure::{Arrivals, Pacing, Plan, Rate};
 use crate::run::{ArmCall, Session};
 
 /// Fetches per second on a real node. The interface's 1,024 packets are about a hundred.
@@ -45,8 +46,11 @@ fn rates(lab: bool) -> &'static [f64] {
 struct Search<'a> {
     session: &'a Session,
     begun: Instant,
-    usual: Option<Duration>,
-    steps: Vec<(RateStep, Pressure)>,
+    /// What a fetch takes when all is well.
+    usual_us: Option<f64>,
+    /// The last step, from its first start to its last end.
+    last_took: Duration,
+    steps: Vec<KneeStep>,
 }
 
 /// Looks for the knee.
@@ -55,38 +59,42 @@ pub async fn find(session: &Session) -> Knee {
     let mut search = Search {
         session,
         begun: clock::now(),
-        usual: None,
+        usual_us: None,
+        last_took: Duration::ZERO,
         steps: Vec::new(),
     };
     let (kind, rate) = search.run().await;
-    let failing = search
-        .steps
-        .iter()
-        .any(|(_, verdict)| *verdict != Pressure::Clean);
-    let dial = if failing { dial(session).await } else { None };
+    let dial = match first_failing(&search.steps) {
+        Some(_) => dial(session).await,
+        None => None,
+    };
     Knee {
         kind,
         rate_per_s: rate,
         workers: rate
-            .zip(search.usual)
-            .map(|(rate, usual)| workers(rate, usual)),
+            .zip(search.usual_us)
+            .map(|(rate, usual_us)| workers(rate, usual_us)),
         tcp_connected: dial.map(|dial| dial.is_some()),
-        tcp_connect_us: dial.flatten().map(|elapsed| elapsed.as_secs_f64() * 1e6),
-        linklocal_allowance_exceeded: link_local::dropped()
-            .await
-            .zip(dropped)
-            .map(|(after, before)| after.saturating_sub(before)),
-        steps: search
-            .steps
-            .iter()
-            .map(|(step, verdict)| documented(step, *verdict))
-            .collect(),
+        tcp_connect_us: dial.flatten().map(figures::micros),
+        linklocal_allowance_exceeded: risen(link_local::dropped().await, dropped),
+        steps: search.steps,
     }
 }
 
-/// The fewest workers that reach a rate by fetching back to back, a fetch taking `each`.
-fn workers(rate: f64, each: Duration) -> u64 {
-    (rate * each.as_secs_f64()).floor() as u64 + 1
+/// By how much a counter has risen, where it can be read.
+fn risen(after: Option<u64>, before: Option<u64>) -> Option<u64> {
+    after
+        .zip(before)
+        .map(|(after, before)| after.saturating_sub(before))
+}
+
+fn first_failing(steps: &[KneeStep]) -> Option<&KneeStep> {
+    steps.iter().find(|step| step.verdict != Pressure::Clean)
+}
+
+/// The fewest workers that reach a rate by fetching back to back, a fetch taking `each_us`.
+fn workers(rate: f64, each_us: f64) -> u64 {
+    (rate * each_us / 1e6).floor() as u64 + 1
 }
 
 impl Search<'_> {
@@ -98,7 +106,7 @@ impl Search<'_> {
                 None => break,
                 Some(Pressure::Clean) => clean = Some(rate),
                 Some(Pressure::Refusing) => {
-                    return (KneeKind::Refusing, Some(self.refused(rate).await));
+                    return (KneeKind::Refusing, self.refused(rate).await);
                 }
                 Some(verdict @ (Pressure::Dropping | Pressure::Slow)) => {
                     let (kind, found) = self.narrowed(clean, rate).await;
@@ -112,10 +120,10 @@ impl Search<'_> {
     }
 
     /// The rate that passes once the burst is used up: with refusals, which cost nothing, what was served.
-    async fn refused(&mut self, rate: f64) -> f64 {
+    async fn refused(&mut self, rate: f64) -> Option<f64> {
         self.step(rate).await;
-        let (last, _) = self.steps.last().expect("a step was made before this one");
-        last.ok as f64 / last.elapsed.max(STEP).as_secs_f64()
+        let took = self.last_took.max(STEP).as_secs_f64();
+        self.steps.last().map(|step| step.ok as f64 / took)
     }
 
     async fn narrowed(
@@ -149,12 +157,12 @@ impl Search<'_> {
         if clock::since(self.begun) > PATIENCE {
             return None;
         }
-        let call: Arc<dyn Call> = Arc::new(ColdFetch {
+        let call = ColdFetch {
             setup: Arc::clone(&self.session.setup),
             facts: Arc::default(),
             limit: LIMIT.min(self.session.setup.timeout()),
-        });
-        let arm = ArmCall::plain("knee", call);
+        };
+        let arm = ArmCall::plain("knee", Arc::new(call));
         let plan = Plan {
             requests: Some((rate * STEP.as_secs_f64()).round() as u64),
             duration: None,
@@ -174,15 +182,14 @@ impl Search<'_> {
         if !measured.complete {
             return None;
         }
-        let mut step = RateStep::of(rate, &measured.tallies[0], self.usual, measured.elapsed);
-        step.retransmitted = link_local::retransmitted()
-            .zip(before)
-            .map(|(after, before)| after.saturating_sub(before));
-        let verdict = step.pressure(self.usual.or(step.p50));
+        let retransmitted = risen(link_local::retransmitted(), before);
+        let step = rate_step(rate, &measured.tallies[0], self.usual_us, retransmitted);
+        let verdict = step.verdict;
         if verdict == Pressure::Clean {
-            self.usual = self.usual.or(step.p50);
+            self.usual_us = self.usual_us.or(step.p50_us);
         }
-        self.steps.push((step, verdict));
+        self.last_took = measured.elapsed;
+        self.steps.push(step);
         Some(verdict)
     }
 }
@@ -205,91 +212,58 @@ fn authority(source: Source, variables: &Variables) -> Option<String> {
     credentials::authority(&url)
 }
 
-fn documented(step: &RateStep, verdict: Pressure) -> KneeStep {
-    KneeStep {
-        rate_per_s: step.rate,
-        fetches: step.fetches,
-        ok: step.ok,
-        late: step.late,
-        timeout: step.timeout,
-        connect: step.connect,
-        throttled: step.throttled,
-        other: step.other,
-        p50_us: step.p50.map(|p50| p50.as_secs_f64() * 1e6),
-        retransmitted: step.retransmitted,
-        verdict,
-    }
-}
-
 /// What the knee means for those who share the node.
 pub fn finding(knee: &Knee, source: Source) -> Finding {
-    let what = if source == Source::Container {
-        "the container endpoint"
-    } else {
-        "instance metadata"
+    let what = match source {
+        Source::Container => "the container endpoint",
+        _ => "instance metadata",
     };
+    let tried = knee.steps.iter().map(|step| step.rate_per_s);
+    let highest = tried.fold(0.0, f64::max);
     let rate = knee.rate_per_s.map(|rate| format!("{rate:.0}"));
-    let highest = knee
-        .steps
-        .iter()
-        .map(|step| step.rate_per_s)
-        .fold(0.0, f64::max);
-    let (severity, summary) = match (knee.kind, rate) {
-        (KneeKind::None, _) => (
-            Severity::Info,
-            format!("{what} keeps up with {highest:.0} cold fetches/s, the most that was tried"),
+    let summary = match (knee.kind, rate) {
+        (KneeKind::None, _) => {
+            format!("{what} keeps up with {highest:.0} cold fetches/s, the most that was tried")
+        }
+        (KneeKind::Dropping, Some(rate)) => {
+            format!("{what} begins to drop requests at about {rate} cold fetches/s")
+        }
+        (KneeKind::Refusing, Some(rate)) => {
+            format!("{what} refuses what exceeds about {rate} cold fetches/s")
+        }
+        (KneeKind::Slow, Some(rate)) => format!(
+            "{what} answers everything, and later and later from about {rate} cold fetches/s on"
         ),
-        (KneeKind::Dropping, Some(rate)) => (
-            Severity::Warning,
-            format!("{what} begins to drop requests at about {rate} cold fetches/s"),
-        ),
-        (KneeKind::Refusing, Some(rate)) => (
-            Severity::Warning,
-            format!("{what} refuses what exceeds about {rate} cold fetches/s"),
-        ),
-        (KneeKind::Slow, Some(rate)) => (
-            Severity::Warning,
-            format!(
-                "{what} answers everything, and later and later from about {rate} cold fetches/s on"
-            ),
-        ),
-        (kind, _) => (
-            Severity::Warning,
-            format!(
-                "{what} is {} at {highest:.0} cold fetches/s already",
-                word(kind)
-            ),
+        (kind, _) => format!(
+            "{what} is {} at {highest:.0} cold fetches/s already",
+            word(kind)
         ),
     };
-    Finding::new(
-        severity,
-        "imds-knee",
-        summary,
-        evidence(knee),
-        remedy(knee, source),
-    )
+    let severity = match knee.kind {
+        KneeKind::None => Severity::Info,
+        _ => Severity::Warning,
+    };
+    let (evidence, remedy) = (evidence(knee), remedy(knee, source));
+    Finding::new(severity, "imds-knee", summary, evidence, remedy)
 }
 
 fn evidence(knee: &Knee) -> String {
     let mut parts = Vec::new();
-    let failing = |step: &&KneeStep| step.verdict != Pressure::Clean;
-    if let Some(step) = knee.steps.iter().find(failing) {
+    if let Some(step) = first_failing(&knee.steps) {
+        let (fetches, refused) = (step.fetches, step.throttled);
+        let (ok, late, timeout) = (step.ok, step.late, step.timeout);
+        let (rate, otherwise) = (step.rate_per_s, step.connect + step.other);
         parts.push(format!(
-            "at {:.0}/s: {} of {} fetches ok, {} of them as late as TCP repeats itself, {} timed out, {} refused, {} failed otherwise",
-            step.rate_per_s,
-            step.ok,
-            step.fetches,
-            step.late,
-            step.timeout,
-            step.throttled,
-            step.connect + step.other
+            "at {rate:.0}/s: {ok} of {fetches} fetches ok, {late} of them as late as TCP repeats itself, {timeout} timed \
+             out, {refused} refused, {otherwise} failed otherwise"
         ));
-        if let Some(again) = step.retransmitted {
-            parts.push(format!("{again} TCP segments sent again"));
-        }
+        let again = step.retransmitted;
+        parts.extend(again.map(|again| format!("{again} TCP segments sent again")));
     }
     match (knee.tcp_connected, knee.tcp_connect_us) {
-        (Some(true), Some(us)) => parts.push(format!("TCP still connected, in {:.1} ms", us / 1e3)),
+        (Some(true), Some(us)) => {
+            parts.push(format!("TCP still connected, in {}", figures::time(us)));
+        }
         (Some(false), _) => parts.push("TCP did not connect either".to_owned()),
         _ => (),
     }
@@ -297,9 +271,8 @@ fn evidence(knee: &Knee) -> String {
         Some(rise) => format!("linklocal_allowance_exceeded rose by {rise}"),
         None => "linklocal_allowance_exceeded is not readable here".to_owned(),
     });
-    let tried: Vec<String> = knee
-        .steps
-        .iter()
+    let tried = knee.steps.iter();
+    let tried: Vec<String> = tried
         .map(|step| format!("{:.0}", step.rate_per_s))
         .collect();
     parts.push(format!("rates tried: {} per second", tried.join(", ")));
@@ -310,10 +283,9 @@ fn remedy(knee: &Knee, source: Source) -> String {
     let Some(rate) = knee.rate_per_s else {
         return "nothing needs to be done for its rate".to_owned();
     };
-    let others = if source == Source::Imds {
-        ", DNS and NTP of the node included"
-    } else {
-        ""
+    let others = match source {
+        Source::Imds => ", DNS and NTP of the node included",
+        _ => "",
     };
     let workers = knee.workers.map_or(String::new(), |workers| {
         format!(", or {workers} that fetch back to back")

@@ -3,6 +3,8 @@
 use std::slice;
 use std::time::Duration;
 
+use anyhow::anyhow;
+
 use super::arguments::ImdsArgs;
 use super::diagnosed::diagnosed;
 use super::fetch::{PAUSE, arm, documented, name};
@@ -12,7 +14,7 @@ use crate::commands::command::Completed;
 use crate::credentials::Source;
 use crate::document::Arm;
 use crate::measure::{Pacing, Plan};
-use crate::run::{self, Failure, Session};
+use crate::run::{self, Failure, Hint, Session};
 
 /// Worker counts on the lab, which nobody else uses …
 const LAB_WORKERS: &[usize] = &[1, 2, 4, 8, 16, 32, 64];
@@ -89,43 +91,34 @@ struct Steps {
 
 impl Steps {
     fn of(args: &ImdsArgs) -> Result<Self, Failure> {
+        let named = args.concurrency.iter().flatten();
+        let named: Vec<&String> = named.filter(|n| !n.is_empty()).collect();
         let lab = args.target.lab.is_some();
-        let named: Vec<&str> = args
-            .concurrency
-            .iter()
-            .flatten()
-            .map(String::as_str)
-            .filter(|n| !n.is_empty())
-            .collect();
-        let workers = if named.is_empty() {
-            if lab { LAB_WORKERS } else { GENTLE_WORKERS }.to_vec()
+        let (workers, fetches, longest) = if lab {
+            (LAB_WORKERS, LAB_FETCHES, None)
         } else {
-            let parse = |text: &&str| {
-                run::workers(text).map_err(|why| {
-                    let error = anyhow::anyhow!("invalid value '{text}' for --concurrency: {why}");
-                    Failure::new(
-                        error,
-                        "give worker counts separated by commas, such as --concurrency 1,8",
-                    )
-                })
-            };
-            named.iter().map(parse).collect::<Result<_, _>>()?
+            (GENTLE_WORKERS, GENTLE_FETCHES, Some(LONGEST_STEP))
         };
-        let default = if lab { LAB_FETCHES } else { GENTLE_FETCHES };
-        let fetches = args
-            .load
-            .requests
-            .or_else(|| args.load.duration.is_none().then_some(default));
+        let parse = |text: &&String| {
+            run::workers(text)
+                .map_err(|why| anyhow!("invalid value '{text}' for --concurrency: {why}"))
+                .hint("give worker counts separated by commas, such as --concurrency 1,8")
+        };
+        let load = &args.load;
+        let (fetches, duration) = match (load.requests, load.duration) {
+            (None, None) => (Some(fetches), longest),
+            asked => asked,
+        };
         Ok(Self {
+            workers: match named[..] {
+                [] => workers.to_vec(),
+                _ => named.iter().map(parse).collect::<Result<_, _>>()?,
+            },
             free: named.is_empty(),
             lab,
-            workers,
             fetches,
-            duration: args
-                .load
-                .duration
-                .or((!lab && args.load.requests.is_none()).then_some(LONGEST_STEP)),
-            seed: args.load.seed,
+            duration,
+            seed: load.seed,
         })
     }
 
@@ -159,19 +152,18 @@ impl Steps {
         };
         let workers: Vec<_> = self.workers.iter().map(ToString::to_string).collect();
         let workers = workers.join(", ");
-        format!(
+        let announced = format!(
             "imds: {each} each with {workers} workers, a second apart; a fetch is about a dozen packets, and the \
              1,024 packets per second that an interface may send to link-local addresses are shared with this \
-             node's DNS and NTP. It stops when more workers only add failures.{}",
-            if self.free {
-                format!(
-                    " Then it looks for the rate at which requests begin to be dropped: up to {:.0} fetches/s, a second \
-                     each, stopping at the first rate that is too much and trying a few below it.",
-                    knee::highest(self.lab)
-                )
-            } else {
-                String::new()
-            }
+             node's DNS and NTP. It stops when more workers only add failures."
+        );
+        if !self.free {
+            return announced;
+        }
+        let highest = knee::highest(self.lab);
+        format!(
+            "{announced} Then it looks for the rate at which requests begin to be dropped: up to {highest:.0} fetches/s, \
+             a second each, stopping at the first rate that is too much and trying a few below it."
         )
     }
 }

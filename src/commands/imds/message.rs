@@ -1,67 +1,72 @@
-//! What worker processes tell the process that started them: one JSON object per line.
+//! What worker processes and the process that started them tell each other, in JSON.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::credentials::ExchangeStats;
-use crate::measure::{Distribution, IdentityPath, Outcome, Phase, Sample};
+use crate::credentials::{ExchangeStats, Source};
+use crate::measure::{IdentityPath, Outcome, Phase, Sample};
 
-/// A line.
+/// What a worker is to do: the argument of its process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Task {
+    pub(super) cache: Cache,
+    /// Of the file cache.
+    pub(super) directory: PathBuf,
+    pub(super) source: Source,
+    pub(super) profile: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) role_arn: Option<String>,
+    /// For each request's credentials.
+    pub(super) timeout: Duration,
+    /// From one request to the next.
+    pub(super) every: Duration,
+    /// Before the first one, so that workers do not keep step.
+    pub(super) offset: Duration,
+    pub(super) lasting: Duration,
+    pub(super) requests: Option<u64>,
+}
+
+/// Where a worker looks for credentials before it asks the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Cache {
+    /// Nowhere: each request starts from nothing, as a PHP request does.
+    None,
+    /// In the process's own memory, until they have expired.
+    Memory,
+    /// In the file that all processes share.
+    File,
+}
+
+/// A line that a worker prints.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Message {
     /// Everything is set up; the next line of standard input begins the work.
     Ready,
     Request(WorkerRequest),
     /// The last line: all exchanges with the source, by operation.
-    Exchanges(BTreeMap<String, Exchanged>),
+    Exchanges(BTreeMap<String, ExchangeStats>),
 }
 
 /// How one request came by its credentials. No secrets.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct WorkerRequest {
     /// When it began, since the worker's beginning.
     pub(super) at: Duration,
     pub(super) took: Duration,
-    pub(super) outcome: Outcome,
-    path: IdentityPath,
+    pub(super) path: IdentityPath,
     /// Expiry of what it got, in seconds since 1970: tells one set of credentials from the next.
     pub(super) expires: Option<u64>,
-    error: Option<String>,
+    /// Why it got none.
+    pub(super) error: Option<(Outcome, String)>,
 }
-
-/// Exchanges of one operation.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Exchanged {
-    counts: [u64; 6],
-    /// Latencies in nanoseconds, to three digits, and how often each was seen.
-    latencies: Vec<(u64, u64)>,
-    remotes: Vec<std::net::SocketAddr>,
-}
-
-/// How a request ended: with credentials that expire then, or with an error.
-pub(super) type Ended = Result<Option<u64>, (Outcome, String)>;
 
 impl WorkerRequest {
-    pub(super) fn new(at: Duration, took: Duration, path: IdentityPath, ended: Ended) -> Self {
-        let (outcome, expires, error) = match ended {
-            Ok(expires) => (Outcome::Ok, expires, None),
-            Err((outcome, error)) => (outcome, None, Some(error)),
-        };
-        Self {
-            at,
-            took,
-            outcome,
-            path,
-            expires,
-            error,
-        }
-    }
-
-    /// Whether this request asked the source.
-    pub(super) fn is_load(&self) -> bool {
-        self.path == IdentityPath::Load
+    /// Whether this request got its credentials from the source itself.
+    pub(super) fn has_loaded(&self) -> bool {
+        self.path == IdentityPath::Load && self.error.is_none()
     }
 
     /// The request as a measured call: all of it is [`Phase::Identity`].
@@ -69,45 +74,7 @@ impl WorkerRequest {
         let sample = Sample::of_phase(Phase::Identity, self.took).with_identity(self.path);
         match &self.error {
             None => sample,
-            Some(error) => sample.failed(self.outcome, error.clone()),
-        }
-    }
-}
-
-impl Exchanged {
-    pub(super) fn of(stats: &ExchangeStats) -> Self {
-        let recorded = stats.latency.histogram().iter_recorded();
-        Self {
-            counts: [
-                stats.count,
-                stats.ok,
-                stats.throttled,
-                stats.timeout,
-                stats.fresh,
-                stats.reused,
-            ],
-            latencies: recorded
-                .map(|value| (value.value_iterated_to(), value.count_at_value()))
-                .collect(),
-            remotes: stats.remotes.iter().copied().collect(),
-        }
-    }
-
-    pub(super) fn stats(&self) -> ExchangeStats {
-        let [count, ok, throttled, timeout, fresh, reused] = self.counts;
-        let mut latency = Distribution::default();
-        for &(nanos, times) in &self.latencies {
-            latency.record_many(Duration::from_nanos(nanos), times);
-        }
-        ExchangeStats {
-            count,
-            ok,
-            throttled,
-            timeout,
-            latency,
-            fresh,
-            reused,
-            remotes: self.remotes.iter().copied().collect(),
+            Some((outcome, error)) => sample.failed(*outcome, error.clone()),
         }
     }
 }
@@ -119,22 +86,28 @@ mod tests {
     #[test]
     fn what_is_told_comes_back_as_it_was_meant() {
         let took = Duration::from_millis(7);
-        let failed = Err((Outcome::Timeout, "no answer".to_owned()));
-        let request = WorkerRequest::new(Duration::ZERO, took, IdentityPath::Load, failed);
-        let line = serde_json::to_string(&Message::Request(request)).expect("JSON");
-        let Ok(Message::Request(request)) = serde_json::from_str(&line) else {
-            panic!("{line}");
+        let request = WorkerRequest {
+            at: Duration::ZERO,
+            took,
+            path: IdentityPath::Load,
+            expires: None,
+            error: Some((Outcome::Timeout, "no answer".to_owned())),
+        };
+        let mut stats = ExchangeStats::default();
+        stats.latency.record(took);
+        stats.count = 1;
+        let exchanges = BTreeMap::from([("imds:token".to_owned(), stats)]);
+        let messages = [Message::Request(request), Message::Exchanges(exchanges)];
+        let text = serde_json::to_string(&messages).expect("JSON");
+        let back: [Message; 2] = serde_json::from_str(&text).expect("JSON");
+        let [Message::Request(request), Message::Exchanges(exchanges)] = back else {
+            panic!("{text}");
         };
         let sample = request.sample();
         assert_eq!((sample.outcome, sample.total), (Outcome::Timeout, took));
         assert_eq!(sample.phases.claimed(), took);
-        assert_eq!((sample.identity.loads, request.is_load()), (1, true));
-
-        let mut stats = ExchangeStats::default();
-        stats.latency.record(took);
-        stats.count = 1;
-        let line = serde_json::to_string(&Exchanged::of(&stats)).expect("JSON");
-        let back: Exchanged = serde_json::from_str(&line).expect("JSON");
-        assert_eq!((back.stats().count, back.stats().latency.count()), (1, 1));
+        assert_eq!((sample.identity.loads, request.has_loaded()), (1, false));
+        let stats = &exchanges["imds:token"];
+        assert_eq!((stats.count, stats.latency.count()), (1, 1));
     }
 }

@@ -16,15 +16,16 @@ mod workers;
 
 pub use arguments::ImdsArgs;
 
-use super::command::Command;
+use super::command::{Command, Kind};
 
 impl From<ImdsArgs> for Command {
     fn from(args: ImdsArgs) -> Self {
         let (output, checks) = (args.output.clone(), args.checks.clone());
-        if args.cache.compare_cache {
-            Self::new(output, checks, compare_cache::run(args))
+        let kind = Kind::Latencies;
+        if args.compare_cache {
+            Self::new(kind, output, checks, compare_cache::run(args))
         } else {
-            Self::new(output, checks, ladder::run(args))
+            Self::new(kind, output, checks, ladder::run(args))
         }
     }
 }

@@ -1,85 +1,71 @@
 //! What a step of cold fetches says of its source: told apart by what was answered, what was not, and what
 //! TCP had to send again. Pure.
 
-use std::time::Duration;
-
-use crate::document::Pressure;
+use crate::document::{KneeStep, Pressure};
+use crate::figures::micros;
 use crate::measure::{Distribution, Outcome, Tally};
-
-/// What a step saw.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RateStep {
-    /// Planned fetches per second.
-    pub rate: f64,
-    pub fetches: u64,
-    pub ok: u64,
-    pub late: u64,
-    pub timeout: u64,
-    pub connect: u64,
-    pub throttled: u64,
-    pub other: u64,
-    pub p50: Option<Duration>,
-    pub retransmitted: Option<u64>,
-    /// From the first start to the last end.
-    pub elapsed: Duration,
-}
 
 /// Linux sends a lost segment again after 200 ms at the earliest. What is later than usual by less than
 /// this was held up by something else.
-const REPEAT: Duration = Duration::from_millis(150);
+const REPEAT_US: f64 = 150_000.0;
 
 /// Share of the fetches from which on something is the matter, and their number: one may be bad luck.
 const SHARE: f64 = 0.02;
 const FEWEST: u64 = 2;
 
-impl RateStep {
-    /// Counts a step; `usual` is what a fetch takes when all is well.
-    pub fn of(rate: f64, tally: &Tally, usual: Option<Duration>, elapsed: Duration) -> Self {
-        let service = &tally.succeeded.service;
-        let usual = usual.or_else(|| service.min()).unwrap_or_default();
-        Self {
-            rate,
-            fetches: tally.requests,
-            ok: tally.count(Outcome::Ok),
-            late: later_than(service, usual + REPEAT),
-            timeout: tally.count(Outcome::Timeout),
-            connect: tally.count(Outcome::Connect),
-            throttled: tally.count(Outcome::Throttled),
-            other: tally.count(Outcome::Denied) + tally.count(Outcome::Other),
-            p50: service.quantile(0.5),
-            retransmitted: None,
-            elapsed,
-        }
-    }
-
-    /// What the counts come down to.
-    pub fn pressure(&self, usual: Option<Duration>) -> Pressure {
-        let matters = |count: u64| count >= FEWEST && count as f64 >= SHARE * self.fetches as f64;
-        let lost = self.late + self.timeout;
-        if matters(self.throttled) {
-            return Pressure::Refusing;
-        }
-        if matters(lost) {
-            let as_quick_as_ever = self
-                .p50
-                .is_some_and(|p50| p50 < usual.unwrap_or_default() + REPEAT);
-            let repeated = self.retransmitted.is_some_and(|count| count > 0);
-            return if self.timeout > 0 || repeated || as_quick_as_ever {
-                Pressure::Dropping
-            } else {
-                Pressure::Slow
-            };
-        }
-        if matters(self.connect + self.other) {
-            return Pressure::Broken;
-        }
-        Pressure::Clean
-    }
+/// Counts a step at `rate` fetches per second, and says what the counts come down to. `usual_us` is what a fetch
+/// takes when all is well.
+pub fn rate_step(
+    rate: f64,
+    tally: &Tally,
+    usual_us: Option<f64>,
+    retransmitted: Option<u64>,
+) -> KneeStep {
+    let service = &tally.succeeded.service;
+    let p50_us = service.quantile(0.5).map(micros);
+    let at_best = usual_us.or_else(|| service.min().map(micros));
+    let mut step = KneeStep {
+        rate_per_s: rate,
+        fetches: tally.requests,
+        ok: tally.count(Outcome::Ok),
+        late: later_than(service, at_best.unwrap_or_default() + REPEAT_US),
+        timeout: tally.count(Outcome::Timeout),
+        connect: tally.count(Outcome::Connect),
+        throttled: tally.count(Outcome::Throttled),
+        other: tally.count(Outcome::Denied) + tally.count(Outcome::Other),
+        p50_us,
+        retransmitted,
+        verdict: Pressure::Clean,
+    };
+    step.verdict = pressure(&step, usual_us.or(p50_us));
+    step
 }
 
-fn later_than(times: &Distribution, bound: Duration) -> u64 {
-    let bound = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
-    times.histogram().count_between(bound, u64::MAX)
+fn pressure(step: &KneeStep, usual_us: Option<f64>) -> Pressure {
+    let matters = |count: u64| count >= FEWEST && count as f64 >= SHARE * step.fetches as f64;
+    if matters(step.throttled) {
+        return Pressure::Refusing;
+    }
+    if matters(step.late + step.timeout) {
+        let late_us = usual_us.unwrap_or_default() + REPEAT_US;
+        let as_quick_as_ever = step.p50_us.is_some_and(|p50_us| p50_us < late_us);
+        let repeated = step.retransmitted.is_some_and(|count| count > 0);
+        return if step.timeout > 0 || repeated || as_quick_as_ever {
+            Pressure::Dropping
+        } else {
+            Pressure::Slow
+        };
+    }
+    if matters(step.connect + step.other) {
+        return Pressure::Broken;
+    }
+    Pressure::Clean
+}
+
+fn later_than(times: &Distribution, bound_us: f64) -> u64 {
+    times
+        .histogram()
+        .count_between((bound_us * 1e3) as u64, u64::MAX)
 }
 
 /// The widest bracket of clean and failing rates that is narrow enough: its middle is within 5 % of both.
@@ -99,18 +85,22 @@ pub fn middle(clean: f64, failing: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const MS: Duration = Duration::from_millis(1);
-
-    fn step(change: impl FnOnce(&mut RateStep)) -> Pressure {
-        let mut step = RateStep {
-            rate: 100.0,
+    fn step(change: impl FnOnce(&mut KneeStep)) -> Pressure {
+        let mut step = KneeStep {
+            rate_per_s: 100.0,
             fetches: 100,
             ok: 100,
-            p50: Some(2 * MS),
-            ..RateStep::default()
+            late: 0,
+            timeout: 0,
+            connect: 0,
+            throttled: 0,
+            other: 0,
+            p50_us: Some(2_000.0),
+            retransmitted: None,
+            verdict: Pressure::Clean,
         };
         change(&mut step);
-        step.pressure(Some(2 * MS))
+        pressure(&step, Some(2_000.0))
     }
 
     #[test]
@@ -125,12 +115,12 @@ mod tests {
         assert_eq!(step(|s| s.timeout = 5), Pressure::Dropping);
         assert_eq!(step(|s| s.throttled = 5), Pressure::Refusing);
         assert_eq!(step(|s| s.other = 50), Pressure::Broken);
-        let all_late = |s: &mut RateStep| {
+        let all_late = |s: &mut KneeStep| {
             s.late = 90;
-            s.p50 = Some(400 * MS);
+            s.p50_us = Some(400_000.0);
         };
         assert_eq!(step(all_late), Pressure::Slow);
-        let repeated = |s: &mut RateStep| {
+        let repeated = |s: &mut KneeStep| {
             all_late(s);
             s.retransmitted = Some(40);
         };

@@ -1,6 +1,6 @@
 //! What steps of more and more workers say: whether to go on, and what was found.
 
-use crate::document::{Arm, Finding, Severity};
+use crate::document::{Arm, Finding};
 
 /// Share of failures from which a step counts as failing.
 const FAILING: f64 = 0.05;
@@ -14,10 +14,7 @@ pub fn only_adds_failures(arms: &[Arm]) -> bool {
     let Some((last, earlier)) = arms.split_last() else {
         return false;
     };
-    let best = earlier
-        .iter()
-        .filter_map(|arm| arm.rate_per_s)
-        .fold(0.0, f64::max);
+    let best = best_rate(earlier);
     failing(last)
         && (last.outcomes.ok == 0
             || (!earlier.is_empty() && last.rate_per_s.unwrap_or(0.0) < GAIN * best))
@@ -38,54 +35,45 @@ pub fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
     let Some(first) = arms.iter().find(|arm| failing(arm)) else {
         return vec![];
     };
-    let outcomes = first.outcomes;
-    let skipped = asked.len() - arms.len();
-    let stopped = if skipped > 0 {
-        format!("; {skipped} larger steps were left out")
-    } else {
-        String::new()
-    };
-    let evidence = format!(
-        "with {}: {} of {} fetches ok, {} timed out, {} throttled, {} without a connection, {} other; best rate {:.0}/s{stopped}",
-        first.name,
+    let outcomes = &first.outcomes;
+    let (timeout, throttled) = (outcomes.timeout, outcomes.throttled);
+    let (ok, connect, other) = (
         outcomes.ok,
-        first.requests,
-        outcomes.timeout,
-        outcomes.throttled,
         outcomes.connect,
         outcomes.denied + outcomes.other,
-        arms.iter()
-            .filter_map(|arm| arm.rate_per_s)
-            .fold(0.0, f64::max),
     );
-    let (id, summary) = if outcomes.timeout >= outcomes.throttled && outcomes.timeout > 0 {
+    let (name, requests) = (&first.name, first.requests);
+    let stopped = match asked.len() - arms.len() {
+        0 => String::new(),
+        skipped => format!("; {skipped} larger steps were left out"),
+    };
+    let best = best_rate(arms);
+    let evidence = format!(
+        "with {name}: {ok} of {requests} fetches ok, {timeout} timed out, {throttled} throttled, {connect} without a \
+         connection, {other} other; best rate {best:.0}/s{stopped}"
+    );
+    let (id, summary) = if timeout >= throttled && timeout > 0 {
+        let what = "requests are dropped, not refused, from";
         (
             "imds-dropping",
-            format!(
-                "requests are dropped, not refused, from {} on: throttling looks like timeouts",
-                first.name
-            ),
+            format!("{what} {name} on: throttling looks like timeouts"),
         )
-    } else if outcomes.throttled > 0 {
-        (
-            "source-throttled",
-            format!(
-                "the source refuses requests for their rate from {} on",
-                first.name
-            ),
-        )
+    } else if throttled > 0 {
+        let what = "the source refuses requests for their rate from";
+        ("source-throttled", format!("{what} {name} on"))
     } else {
-        (
-            "source-failing",
-            format!("fetches fail from {} on", first.name),
-        )
+        ("source-failing", format!("fetches fail from {name} on"))
     };
-    vec![Finding::new(
-        Severity::Warning,
+    vec![Finding::warning(
         id,
         summary,
         evidence,
         "fetch less often: one client per process, a credential cache shared by the processes of a node, \
             and no new session per request",
     )]
+}
+
+fn best_rate(arms: &[Arm]) -> f64 {
+    let rates = arms.iter().filter_map(|arm| arm.rate_per_s);
+    rates.fold(0.0, f64::max)
 }

@@ -1,92 +1,79 @@
 //! Worker processes: started together, begun together, and listened to until they end.
 
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, anyhow};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
 
-use super::message::{Message, WorkerRequest};
-
-use crate::credentials::{ExchangeStats, Variables};
+use super::message::{Message, Task, WorkerRequest};
+use crate::client::ArmFacts;
+use crate::credentials::Variables;
 use crate::measure::Stop;
-use crate::run::Failure;
+use crate::run::{Failure, Hint};
+
+const HINT: &str = "try fewer --workers";
 
 /// What the workers of one arm reported.
 #[derive(Default)]
 pub(super) struct WorkerResults {
     /// Requests with the number of the worker that served them.
     pub(super) requests: Vec<(usize, WorkerRequest)>,
-    pub(super) exchanges: Vec<(String, ExchangeStats)>,
+    pub(super) facts: ArmFacts,
     /// False if the workers were stopped before they had ended.
     pub(super) complete: bool,
 }
 
 /// Started processes that wait for their beginning. They end when the value goes.
-pub(super) struct Workers(Vec<(Child, Lines<BufReader<ChildStdout>>)>);
+pub(super) struct Workers(Vec<Process>);
+
+struct Process {
+    child: Child,
+    output: Lines<BufReader<ChildStdout>>,
+}
 
 impl Workers {
-    /// Starts a process of this program for each list of arguments, with `variables` for its environment, and waits
-    /// until all of them are ready.
+    /// Starts a process of this program for each task, with `variables` for its environment, and waits until all
+    /// of them are ready.
     pub(super) async fn start(
-        arguments: Vec<Vec<String>>,
+        tasks: impl Iterator<Item = Task>,
         variables: &Variables,
     ) -> Result<Self, Failure> {
-        let program = std::env::current_exe();
-        let program = program
-            .context("cannot find this program")
-            .map_err(unstarted)?;
-        let mut processes = Vec::new();
-        for arguments in arguments {
-            let mut command = Command::new(&program);
-            command.args(arguments).env_clear().envs(variables);
-            command.stdin(Stdio::piped()).stdout(Stdio::piped());
-            let child = command.kill_on_drop(true).spawn();
-            let mut child = child
-                .context("cannot start a worker process")
-                .map_err(unstarted)?;
-            let out = child.stdout.take().context("a worker has no output");
-            let lines = BufReader::new(out.map_err(unstarted)?).lines();
-            processes.push((child, lines));
-        }
-        for (_, lines) in &mut processes {
-            if !matches!(next(lines).await, Some(Message::Ready)) {
-                return Err(unstarted(anyhow!(
-                    "a worker process ended before it was ready"
-                )));
+        let start = |task| Process::start(&task, variables).hint(HINT);
+        let mut processes = tasks.map(start).collect::<Result<Vec<_>, _>>()?;
+        for process in &mut processes {
+            if !matches!(process.next().await, Some(Message::Ready)) {
+                return Err(anyhow!("a worker process ended before it was ready")).hint(HINT);
             }
         }
         Ok(Self(processes))
     }
 
-    /// Lets them begin, all at once, and listens until the last one has ended; `served` hears of each request.
-    pub(super) async fn run(self, stop: &Stop, mut served: impl FnMut()) -> WorkerResults {
+    /// Lets them begin, all at once, and listens until the last one has ended; `served` counts the requests.
+    pub(super) async fn run(self, stop: &Stop, served: &AtomicU64) -> WorkerResults {
         let (sender, mut receiver) = unbounded_channel();
-        let mut children = Vec::new();
-        for (worker, (mut child, lines)) in self.0.into_iter().enumerate() {
-            if let Some(mut input) = child.stdin.take() {
-                // A worker that has died has nothing more to tell, which is what is results of it.
-                let _ = input.write_all(b"begin\n").await;
-            }
-            tokio::spawn(listen(worker, lines, sender.clone()));
-            children.push(child);
+        let (mut ended, workers) = (0, self.0.len());
+        let mut processes = JoinSet::new();
+        for (worker, process) in self.0.into_iter().enumerate() {
+            processes.spawn(process.run(worker, sender.clone()));
         }
         drop(sender);
         let mut results = WorkerResults::default();
-        let mut ended = 0;
-        let workers = children.len();
         loop {
             tokio::select! {
                 message = receiver.recv() => match message {
                     Some((worker, Message::Request(request))) => {
-                        served();
+                        served.fetch_add(1, Ordering::Relaxed);
                         results.requests.push((worker, request));
                     }
                     Some((_, Message::Exchanges(exchanges))) => {
                         ended += 1;
-                        let exchanges = exchanges.into_iter();
-                        results.exchanges.extend(exchanges.map(|(name, all)| (name, all.stats())));
+                        for (operation, stats) in exchanges {
+                            results.facts.exchanges.absorb(&operation, &stats);
+                        }
                     }
                     Some((_, Message::Ready)) => (),
                     None => break,
@@ -95,34 +82,47 @@ impl Workers {
             }
         }
         results.complete = ended == workers;
-        for mut child in children {
-            if results.complete {
-                // It has said its last; how it ends makes no difference any more.
-                let _ = child.wait().await;
-            }
-        }
         results
     }
 }
 
-async fn listen(
-    worker: usize,
-    mut lines: Lines<BufReader<ChildStdout>>,
-    sender: UnboundedSender<(usize, Message)>,
-) {
-    while let Some(message) = next(&mut lines).await {
-        if sender.send((worker, message)).is_err() {
-            return;
-        }
+impl Process {
+    fn start(task: &Task, variables: &Variables) -> anyhow::Result<Self> {
+        let program = std::env::current_exe().context("cannot find this program")?;
+        let task = serde_json::to_string(task).context("a worker's task does not go into JSON")?;
+        let mut command = Command::new(program);
+        command
+            .args(["imds-worker", &task])
+            .env_clear()
+            .envs(variables);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let child = command.kill_on_drop(true).spawn();
+        let mut child = child.context("cannot start a worker process")?;
+        let output = child.stdout.take().context("a worker has no output")?;
+        Ok(Self {
+            child,
+            output: BufReader::new(output).lines(),
+        })
     }
-}
 
-/// The next line; `None` at the end, and for one that was cut off.
-async fn next(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<Message> {
-    let line = lines.next_line().await.ok()??;
-    serde_json::from_str(&line).ok()
-}
+    /// Lets it begin, and hands on what it says until it has ended.
+    async fn run(mut self, worker: usize, sender: UnboundedSender<(usize, Message)>) {
+        if let Some(mut input) = self.child.stdin.take() {
+            // A worker that has died has nothing more to tell, which its results will show.
+            let _ = input.write_all(b"begin\n").await;
+        }
+        while let Some(message) = self.next().await {
+            if sender.send((worker, message)).is_err() {
+                return;
+            }
+        }
+        // It has said its last; how it ends makes no difference any more.
+        let _ = self.child.wait().await;
+    }
 
-fn unstarted(error: anyhow::Error) -> Failure {
-    Failure::new(error, "try fewer --workers")
+    /// The next line; `None` at the end, and for one that was cut off.
+    async fn next(&mut self) -> Option<Message> {
+        let line = self.output.next_line().await.ok()??;
+        serde_json::from_str(&line).ok()
+    }
 }

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 
 use super::renewals::Renewals;
 use crate::client::{ArmFacts, Identity, Setup, SetupError, sampled};
+use crate::measure::Stop;
 use crate::measure::load::CallFuture;
-use crate::measure::{Call, Stop};
 use crate::run::ArmCall;
 use crate::strategies::{
     Advisory, CacheKey, FileCache, InBackground, Options, Refresher, RenewalStrategy,
@@ -30,11 +30,11 @@ pub(super) struct StrategyArm {
 }
 
 impl StrategyArm {
-    /// An arm whose strategy has its first credentials, and what will be seen of it.
+    /// An arm whose strategy has its first credentials, and the record of its renewals.
     pub async fn arm(self) -> Result<(ArmCall, Renewals), SetupError> {
         let facts = Arc::new(ArmFacts::default());
-        let seen = Renewals::default();
-        let provider = seen.noting(self.setup.provider(&facts).await?);
+        let renewals = Renewals::default();
+        let provider = renewals.observed_provider(self.setup.provider(&facts).await?);
         let (identity, watcher) = self.identity(provider).await;
         let sdk = self
             .setup
@@ -45,12 +45,15 @@ impl StrategyArm {
             config.push_interceptor(watcher);
         }
         let client = aws_sdk_sts::Client::from_conf(config.build());
+        let call = move || -> CallFuture<'static> {
+            Box::pin(sampled(Box::pin(client.get_caller_identity().send())))
+        };
         let arm = ArmCall {
             name: self.strategy.name().to_owned(),
-            call: seen.watching(Arc::new(StsCall(client))),
+            call: renewals.observed_call(Arc::new(call)),
             facts,
         };
-        Ok((arm, seen))
+        Ok((arm, renewals))
     }
 
     /// The strategy as a client's identity, and the interceptor that tells it of refusals. A strategy that
@@ -110,12 +113,4 @@ async fn ready<S: RenewalStrategy>(
     let _ = strategy.ready().await;
     let watcher = SharedInterceptor::new(strategy.on_refusal());
     (Identity::held(strategy), Some(watcher))
-}
-
-struct StsCall(aws_sdk_sts::Client);
-
-impl Call for StsCall {
-    fn call(&self) -> CallFuture<'_> {
-        Box::pin(async move { sampled(Box::pin(self.0.get_caller_identity().send())).await })
-    }
 }

@@ -3,23 +3,23 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 
-use super::RefreshArgs;
 use super::arm::StrategyArm;
 use super::findings::findings;
 use super::renewals::Renewals;
 use super::thread::{OnThread, OwnThread};
+use super::{ExpiryOptions, RefreshArgs};
 use crate::client::ArmFacts;
 use crate::clock;
 use crate::commands::command::Completed;
-use crate::credentials::Source;
 use crate::document::OutageSeen;
 use crate::lab::Scenario;
 use crate::lab::rules::{Delay, Fault, FaultKind};
-use crate::measure::{Pacing, Plan, Rate};
-use crate::run::{ArmCall, Failure, Session, load_scenario, names};
-use crate::simulation::{Player, Trouble};
+use crate::lab::scenario::Credentials;
+use crate::measure::Plan;
+use crate::run::{ArmCall, Failure, Hint, MeasuringOptions, Session, load_scenario, names};
+use crate::simulation::{Outage, Player, Trouble};
 use crate::strategies::Strategy;
 
 /// The scenario that `--lab` alone stands for: the usual one's credentials last too long to be seen to expire.
@@ -38,61 +38,68 @@ const LAB_WARMUP: u64 = 500;
 const FIRST_REQUEST: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(args: RefreshArgs) -> Result<Completed, Failure> {
+    let options = &args.options;
     let strategies = strategies(&args)?;
-    let source = args.target.source.unwrap_or(Source::Chain);
-    let (scenario, outage) = if let Some(name) = &args.target.lab {
-        let name = if name == USUAL_SCENARIO {
-            SCENARIO
-        } else {
-            name
+    let (scenario, outage) = if let Some(name) = &options.target.lab {
+        let name = match name.as_str() {
+            USUAL_SCENARIO => SCENARIO,
+            name => name,
         };
         let mut scenario = load_scenario(name)?;
-        let outage = adjust(&mut scenario, &args);
+        let outage = adjust(&mut scenario, &args.expiry);
         (Some(scenario), outage)
     } else {
-        only_the_lab(&args)?;
+        only_the_lab(&args.expiry)?;
         (None, None)
     };
-    let session =
-        Session::begin_in(scenario, "refresh", &args.target, &args.output, source).await?;
+    let (target, output) = (&options.target, &options.output);
+    let session = Session::begin_in(scenario, "refresh", target, output, options.source()).await?;
     let lab_started = clock::now();
     if session.lab().is_none() {
         session.console.note(ANNOUNCEMENT);
     }
-    let directory = Arc::new(tempfile::tempdir().map_err(no_directory)?);
-    let mut watched = Vec::new();
+    let directory = tempfile::tempdir()
+        .context("cannot make a folder for the file cache")
+        .hint("set TMPDIR to a folder that exists and that you may write to")?;
+    let directory = Arc::new(directory);
+    let (mut arms, mut renewals) = (Vec::new(), Vec::new());
     for strategy in strategies {
-        let thread = OwnThread::start(strategy.name()).map_err(no_thread)?;
+        let thread = OwnThread::start(strategy.name())
+            .context("cannot start a thread")
+            .hint("free some memory or raise the limit on processes")?;
         let strategy_arm = StrategyArm {
             strategy,
             setup: Arc::clone(&session.setup),
             stop: session.stop.clone(),
             windows: args.expiry.windows(),
-            seed: args.load.seed,
+            seed: options.load.seed,
             directory: Arc::clone(&directory),
         };
-        let (mut arm, seen) = session.preparing(thread.run(strategy_arm.arm())).await??;
-        arm.call = Arc::new(OnThread {
+        let (arm, of_arm) = session.preparing(thread.run(strategy_arm.arm())).await??;
+        let call = OnThread {
             thread: Arc::new(thread),
             call: arm.call,
-        });
-        watched.push((arm, seen));
+        };
+        arms.push(ArmCall::new(arm.name, call, arm.facts));
+        renewals.push(of_arm);
     }
-    let (arms, seen): (Vec<ArmCall>, Vec<Renewals>) = watched.into_iter().unzip();
-    args.checks.meant_for_arms(&names(&arms))?;
-    let plan = plan(&args, arms.len());
+    options.checks.meant_for_arms(&names(&arms))?;
+    let plan = plan(options, arms.len());
     session.warm_up(&arms, &plan).await?;
     let before = clock::since(lab_started);
-    for seen in &seen {
-        seen.begin(outage.map(|outage| outage.seen_after(before)));
+    for of_arm in &renewals {
+        of_arm.begin(outage.map(|outage| seen_after(outage, before)));
     }
     if let Some(outage) = outage {
-        tokio::spawn(count_requests(outage, lab_started, counted(&arms, &seen)));
+        for (arm, of_arm) in arms.iter().zip(&renewals) {
+            let facts = Arc::clone(&arm.facts);
+            tokio::spawn(count_requests(outage, lab_started, facts, of_arm.clone()));
+        }
     }
     let mut run = session.measure(&plan);
     run.interleaved(&arms, &plan).await;
-    for (arm, seen) in run.arms.iter_mut().zip(&seen) {
-        arm.renewal = Some(seen.renewal());
+    for (arm, of_arm) in run.arms.iter_mut().zip(&renewals) {
+        arm.renewal = Some(of_arm.renewal());
     }
     let findings = findings(&run.arms);
     Ok(Completed::measured(run.document(findings)))
@@ -120,8 +127,7 @@ fn strategies(args: &RefreshArgs) -> Result<Vec<Strategy>, Failure> {
 }
 
 /// What is asked of a source that nobody can adjust.
-fn only_the_lab(args: &RefreshArgs) -> Result<(), Failure> {
-    let expiry = &args.expiry;
+fn only_the_lab(expiry: &ExpiryOptions) -> Result<(), Failure> {
     let asked = [
         ("--lifetime", expiry.lifetime.is_some()),
         ("--renew-before", expiry.renew_before.is_some()),
@@ -138,12 +144,10 @@ fn only_the_lab(args: &RefreshArgs) -> Result<(), Failure> {
 }
 
 /// Credentials and their source as the options say.
-fn adjust(scenario: &mut Scenario, args: &RefreshArgs) -> Option<Outage> {
-    let expiry = &args.expiry;
+fn adjust(scenario: &mut Scenario, expiry: &ExpiryOptions) -> Option<Outage> {
     if let Some(lifetime) = expiry.lifetime {
         scenario.credentials.lifetime = lifetime;
-        scenario.credentials.renew_before =
-            crate::lab::scenario::Credentials::usual_renewal(lifetime);
+        scenario.credentials.renew_before = Credentials::usual_renewal(lifetime);
     }
     if let Some(before) = expiry.renew_before {
         scenario.credentials.renew_before = before;
@@ -163,118 +167,73 @@ fn adjust(scenario: &mut Scenario, args: &RefreshArgs) -> Option<Outage> {
     });
     let issued = FIRST_REQUEST + delays[0] + delays[1];
     let outage = expiry.outage(scenario.credentials.lifetime);
-    let outage = outage.map(|(trouble, from, until)| Outage {
-        trouble,
-        from: issued + from,
-        until: issued + until,
+    let outage = outage.map(|outage| Outage {
+        from: issued + outage.from,
+        until: issued + outage.until,
+        ..outage
     });
     if let Some(outage) = outage {
-        scenario.imds.rules.fault = Some(outage.fault());
-        scenario.container.rules.fault = Some(outage.fault());
-    }
-    outage
-}
-
-/// When the lab's sources do not do their work, counted from the lab's start.
-#[derive(Clone, Copy)]
-struct Outage {
-    trouble: Trouble,
-    from: Duration,
-    until: Duration,
-}
-
-impl Outage {
-    fn fault(self) -> Fault {
-        let kind = match self.trouble {
+        let kind = match outage.trouble {
             Trouble::Fail => FaultKind::Status(500),
             Trouble::Throttle => FaultKind::Status(429),
             Trouble::Hang => FaultKind::Hang,
         };
-        Fault {
-            from: self.from,
-            until: self.until,
+        let fault = Fault {
+            from: outage.from,
+            until: outage.until,
             ..Fault::always(1.0, kind)
-        }
+        };
+        scenario.imds.rules.fault = Some(fault);
+        scenario.container.rules.fault = Some(fault);
     }
+    outage
+}
 
-    /// As the document states it, `passed` after the lab's start.
-    fn seen_after(self, passed: Duration) -> OutageSeen {
-        let after = |time: Duration| time.as_secs_f64() - passed.as_secs_f64();
-        OutageSeen {
-            trouble: self.trouble.name().to_owned(),
-            from_s: after(self.from),
-            until_s: after(self.until),
-            source_requests: 0,
-            recovery_s: None,
-        }
+/// An outage as the document states it, for a run that began `passed` after the lab.
+fn seen_after(outage: Outage, passed: Duration) -> OutageSeen {
+    let after = |time: Duration| time.as_secs_f64() - passed.as_secs_f64();
+    OutageSeen {
+        trouble: outage.trouble.name().to_owned(),
+        from_s: after(outage.from),
+        until_s: after(outage.until),
+        source_requests: 0,
+        recovery_s: None,
     }
 }
 
-fn counted(arms: &[ArmCall], seen: &[Renewals]) -> Vec<(Arc<ArmFacts>, Renewals)> {
-    let pairs = arms.iter().zip(seen);
-    pairs
-        .map(|(arm, seen)| (Arc::clone(&arm.facts), seen.clone()))
-        .collect()
-}
-
-/// Counts the arms' requests to their source between the beginning and the end of the outage.
+/// Counts an arm's requests to its source between the beginning and the end of the outage.
 async fn count_requests(
     outage: Outage,
     lab_started: Instant,
-    arms: Vec<(Arc<ArmFacts>, Renewals)>,
+    facts: Arc<ArmFacts>,
+    renewals: Renewals,
 ) {
-    let requests = |facts: &ArmFacts| -> u64 {
+    let requests = || -> u64 {
         let exchanges = facts.exchanges.snapshot();
         exchanges.values().map(|stats| stats.count).sum()
     };
     tokio::time::sleep_until((lab_started + outage.from).into()).await;
-    let before: Vec<u64> = arms.iter().map(|(facts, _)| requests(facts)).collect();
+    let before = requests();
     tokio::time::sleep_until((lab_started + outage.until).into()).await;
-    for ((facts, seen), before) in arms.iter().zip(before) {
-        seen.asked_in_outage(requests(facts) - before);
-    }
+    renewals.asked_in_outage(requests() - before);
 }
 
-fn plan(args: &RefreshArgs, arms: usize) -> Plan {
-    let warmup = if args.target.lab.is_some() {
-        LAB_WARMUP
-    } else {
-        1
-    };
-    let mut pacing = args.pacing.clone();
+/// The plan that the options describe, with the usual figures of this command.
+fn plan(options: &MeasuringOptions, arms: usize) -> Plan {
+    let MeasuringOptions {
+        mut load,
+        mut pacing,
+        target,
+        ..
+    } = options.clone();
+    let warmup = target.lab.map_or(1, |_| LAB_WARMUP);
+    load.warmup = Some(load.warmup.unwrap_or(warmup).max(1));
+    if load.requests.is_none() {
+        load.duration.get_or_insert(DURATION);
+    }
     let rate = *pacing.rate.get_or_insert(RATE);
-    let most_in_flight = match args.pacing.concurrency {
-        Some(most) => most,
-        // All calls of an arm may wait until they time out, and must not keep the others' from beginning.
-        None => (rate * args.target.timeout.as_secs_f64() * arms as f64) as usize + 64,
-    };
-    Plan {
-        requests: args.load.requests,
-        duration: args
-            .load
-            .duration
-            .or_else(|| args.load.requests.is_none().then_some(DURATION)),
-        warmup: args.load.warmup.unwrap_or(warmup).max(1),
-        pacing: Pacing::Open {
-            rate: Rate {
-                per_s: rate,
-                arrivals: args.pacing.arrivals,
-            },
-            most_in_flight,
-        },
-        seed: args.load.seed,
-    }
-}
-
-fn no_directory(error: std::io::Error) -> Failure {
-    let error = anyhow::Error::new(error).context("cannot make a folder for the file cache");
-    Failure::new(
-        error,
-        "set TMPDIR to a folder that exists and that you may write to",
-    )
-}
-
-fn no_thread(error: std::io::Error) -> Failure {
-    let error = anyhow::Error::new(error).context("cannot start a thread");
-    Failure::new(error, "free some memory or raise the limit on processes")
+    // All calls of an arm may wait until they time out, and must not keep the others' from beginning.
+    let waiting = (rate * target.timeout.as_secs_f64() * arms as f64) as usize;
+    pacing.concurrency.get_or_insert(waiting + 64);
+    load.plan(&pacing)
 }

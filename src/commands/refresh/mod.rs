@@ -13,8 +13,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::command::{Command, Kind};
-use crate::run::{self, CheckOptions, LoadOptions, OutputOptions, PacingOptions, TargetOptions};
-use crate::simulation::{Player, Trouble};
+use crate::run::{self, MeasuringOptions};
+use crate::simulation::{Outage, Player, Trouble};
 use crate::strategies::Windows;
 use parse::{player, trouble};
 
@@ -34,15 +34,7 @@ pub struct RefreshArgs {
     #[command(flatten)]
     simulation: SimulationOptions,
     #[command(flatten)]
-    load: LoadOptions,
-    #[command(flatten)]
-    pacing: PacingOptions,
-    #[command(flatten)]
-    target: TargetOptions,
-    #[command(flatten)]
-    checks: CheckOptions,
-    #[command(flatten)]
-    output: OutputOptions,
+    options: MeasuringOptions,
 }
 
 /// What the source of the credentials does, in the lab and in simulations.
@@ -87,12 +79,15 @@ impl ExpiryOptions {
         })
     }
 
-    /// From when to when the source is in trouble, counted from when the credentials are issued.
-    fn outage(&self, lifetime: Duration) -> Option<(Trouble, Duration, Duration)> {
-        let trouble = self.outage?;
+    /// The trouble of the source, counted from when the credentials are issued.
+    fn outage(&self, lifetime: Duration) -> Option<Outage> {
         let before = self.outage_before.unwrap_or(lifetime / 12);
         let after = self.outage_after.unwrap_or(lifetime / 6);
-        Some((trouble, lifetime.saturating_sub(before), lifetime + after))
+        self.outage.map(|trouble| Outage {
+            trouble,
+            from: lifetime.saturating_sub(before),
+            until: lifetime + after,
+        })
     }
 }
 
@@ -119,12 +114,13 @@ struct SimulationOptions {
 
 impl From<RefreshArgs> for Command {
     fn from(args: RefreshArgs) -> Self {
-        let (output, checks) = (args.output.clone(), args.checks.clone());
+        let MeasuringOptions { output, checks, .. } = args.options.clone();
         match args.simulation.simulate {
             Some(duration) => {
-                Self::new(output, checks, simulated::run(args, duration)).of_kind(Kind::Counts)
+                let run = simulated::run(args, duration);
+                Self::new(Kind::Counts, output, checks, run)
             }
-            None => Self::new(output, checks, live::run(args)),
+            None => Self::new(Kind::Latencies, output, checks, live::run(args)),
         }
     }
 }

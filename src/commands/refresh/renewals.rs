@@ -1,5 +1,6 @@
-//! What is seen of an arm's renewals while it is measured.
+//! The record of an arm's renewals while it is measured.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -7,17 +8,18 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 
 use crate::clock;
 use crate::document::{BlockedCalls, OutageSeen, Renewal};
+use crate::figures::micros;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Episode, Outcome, Phase, Waits};
 
 /// One arm's renewals. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Renewals(Arc<Mutex<Noted>>);
+pub(super) struct Renewals(Arc<Mutex<Record>>);
 
 #[derive(Debug, Default)]
-struct Noted {
+struct Record {
     zero: Option<Instant>,
-    expiries: Vec<SystemTime>,
+    expiries: BTreeSet<SystemTime>,
     waits: Waits,
     refused: u64,
     first_refused: Option<Duration>,
@@ -28,74 +30,69 @@ struct Noted {
 impl Renewals {
     /// Forgets the calls of the warm-up: what counts begins now.
     pub fn begin(&self, outage: Option<OutageSeen>) {
-        let mut noted = self.noted();
-        *noted = Noted {
+        let mut record = self.record();
+        *record = Record {
             zero: Some(clock::now()),
-            expiries: std::mem::take(&mut noted.expiries),
+            expiries: std::mem::take(&mut record.expiries),
             outage,
-            ..Noted::default()
+            ..Record::default()
         };
     }
 
     /// How many exchanges with the source the arm made in the outage.
     pub fn asked_in_outage(&self, source_requests: u64) {
-        if let Some(outage) = &mut self.noted().outage {
+        if let Some(outage) = &mut self.record().outage {
             outage.source_requests = source_requests;
         }
     }
 
-    /// `provider`, with the expiries that it gives noted here.
-    pub fn noting(&self, provider: SharedCredentialsProvider) -> SharedCredentialsProvider {
-        SharedCredentialsProvider::new(Noting {
-            provider,
-            seen: self.clone(),
-        })
+    /// `provider`, with the expiries that it gives recorded here.
+    pub fn observed_provider(
+        &self,
+        provider: SharedCredentialsProvider,
+    ) -> SharedCredentialsProvider {
+        let renewals = self.clone();
+        SharedCredentialsProvider::new(ObservedProvider { provider, renewals })
     }
 
-    /// `call`, with its waits and refusals noted here.
-    pub fn watching(&self, call: Arc<dyn Call>) -> Arc<dyn Call> {
-        Arc::new(Watching {
-            call,
-            seen: self.clone(),
-        })
+    /// `call`, with its waits and refusals recorded here.
+    pub fn observed_call(&self, call: Arc<dyn Call>) -> Arc<dyn Call> {
+        let renewals = self.clone();
+        Arc::new(ObservedCall { call, renewals })
     }
 
     /// What the document says of it.
     pub fn renewal(&self) -> Renewal {
-        let noted = self.noted();
-        let episodes = noted.waits.episodes();
-        let zero = noted.zero.unwrap_or_else(clock::now);
+        let record = self.record();
+        let episodes = record.waits.episodes();
+        let zero = record.zero.unwrap_or_else(clock::now);
         let started = clock::wall() - clock::since(zero);
-        let expiries = noted
-            .expiries
-            .iter()
-            .map(|expiry| match expiry.duration_since(started) {
-                Ok(after) => after.as_secs_f64(),
-                Err(before) => -before.duration().as_secs_f64(),
-            });
+        let expiries = record.expiries.iter();
+        let expiries = expiries.map(|expiry| match expiry.duration_since(started) {
+            Ok(after) => after.as_secs_f64(),
+            Err(before) => -before.duration().as_secs_f64(),
+        });
+        let longest = episodes.iter().map(|episode| episode.longest).max();
         Renewal {
             expiries_s: expiries.collect(),
             blocked: episodes.iter().map(|episode| episode.calls).sum(),
-            longest_wait_us: episodes
-                .iter()
-                .map(|episode| us(episode.longest))
-                .reduce(f64::max),
+            longest_wait_us: longest.map(micros),
             most_at_once: episodes.iter().map(|e| e.most_at_once).max().unwrap_or(0),
             waits: episodes.iter().map(blocked).collect(),
-            refused: noted.refused,
-            refused_for_s: noted.first_refused.map_or(0.0, |first| {
-                noted.last_refused.saturating_sub(first).as_secs_f64()
+            refused: record.refused,
+            refused_for_s: record.first_refused.map_or(0.0, |first| {
+                record.last_refused.saturating_sub(first).as_secs_f64()
             }),
-            outage: noted.outage.clone(),
+            outage: record.outage.clone(),
         }
     }
 
-    fn noted(&self) -> MutexGuard<'_, Noted> {
+    fn record(&self) -> MutexGuard<'_, Record> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Noted {
+impl Record {
     fn ended(&mut self, at: Duration, outcome: Outcome) {
         match outcome {
             Outcome::Denied => {
@@ -121,64 +118,55 @@ fn blocked(episode: &Episode) -> BlockedCalls {
         start_s: episode.start.as_secs_f64(),
         end_s: episode.end.as_secs_f64(),
         calls: episode.calls,
-        longest_us: us(episode.longest),
+        longest_us: micros(episode.longest),
         most_at_once: episode.most_at_once,
     }
 }
 
-fn us(duration: Duration) -> f64 {
-    duration.as_nanos() as f64 / 1e3
-}
-
-struct Watching {
+struct ObservedCall {
     call: Arc<dyn Call>,
-    seen: Renewals,
+    renewals: Renewals,
 }
 
-impl Call for Watching {
+impl Call for ObservedCall {
     fn call(&self) -> CallFuture<'_> {
         Box::pin(async move {
             let begun = clock::now();
             let sample = self.call.call().await;
             let ended = clock::now();
-            let mut noted = self.seen.noted();
-            let Some(zero) = noted.zero else {
+            let mut record = self.renewals.record();
+            let Some(zero) = record.zero else {
                 return sample;
             };
             if sample.identity.loads + sample.identity.waits > 0 {
                 // Nothing but serialization comes before a call asks for its credentials.
                 let from = begun.saturating_duration_since(zero);
-                noted
-                    .waits
-                    .record(from, from + sample.phases[Phase::Identity]);
+                let until = from + sample.phases[Phase::Identity];
+                record.waits.record(from, until);
             }
-            noted.ended(ended.saturating_duration_since(zero), sample.outcome);
-            drop(noted);
+            record.ended(ended.saturating_duration_since(zero), sample.outcome);
+            drop(record);
             sample
         })
     }
 }
 
 #[derive(Debug)]
-struct Noting {
+struct ObservedProvider {
     provider: SharedCredentialsProvider,
-    seen: Renewals,
+    renewals: Renewals,
 }
 
-impl ProvideCredentials for Noting {
+impl ProvideCredentials for ObservedProvider {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
             let fetched = self.provider.provide_credentials().await?;
-            let mut noted = self.seen.noted();
-            if let Some(expiry) = fetched.expiry()
-                && !noted.expiries.contains(&expiry)
-            {
-                noted.expiries.push(expiry);
+            if let Some(expiry) = fetched.expiry() {
+                self.renewals.record().expiries.insert(expiry);
             }
-            drop(noted);
             Ok(fetched)
         })
     }

@@ -1,17 +1,17 @@
 //! `refresh --simulate`.
 
+use std::io;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 
 use super::RefreshArgs;
 use crate::commands::command::Completed;
 use crate::document::{
     Document, OutageWindow, SimulatedStrategy, SimulatedTerms, SimulationResult,
 };
-use crate::exit::Exit;
 use crate::run::{Failure, head};
-use crate::simulation::{self, Outage, Player, PlayerOutcome, SourceTerms, Terms};
+use crate::simulation::{self, Player, PlayerOutcome, SourceTerms, Terms};
 
 const LIFETIME: Duration = Duration::from_hours(1);
 const SOURCE_DELAY: Duration = Duration::from_secs(1);
@@ -32,11 +32,9 @@ pub(super) async fn run(args: RefreshArgs, duration: Duration) -> Result<Complet
         args.strategies.clone()
     };
     let simulated = terms.clone();
-    let outcomes = tokio::task::spawn_blocking(move || simulation::simulate(&simulated, &players))
-        .await
-        .map_err(anyhow::Error::new)
-        .and_then(|simulated| simulated.map_err(anyhow::Error::new))
-        .map_err(Failure::without_hint)?;
+    let outcomes = tokio::task::spawn_blocking(move || simulation::simulate(&simulated, &players));
+    let outcomes = outcomes.await.map_err(io::Error::from).flatten();
+    let outcomes = outcomes.context("the simulation could not run")?;
     let strategies = outcomes
         .iter()
         .map(|outcome| strategy(outcome, terms.outage.is_some()));
@@ -45,8 +43,7 @@ pub(super) async fn run(args: RefreshArgs, duration: Duration) -> Result<Complet
         strategies: strategies.collect(),
     };
     let head = head("refresh", None, None);
-    let body = body.into();
-    Ok(Completed::document(Document { head, body }, Exit::Measured))
+    Ok(Completed::document(Document::new(head, body)))
 }
 
 fn terms(args: &RefreshArgs, duration: Duration) -> Result<Terms, Failure> {
@@ -64,8 +61,9 @@ fn terms(args: &RefreshArgs, duration: Duration) -> Result<Terms, Failure> {
         Some(before) => Some(before),
         None => outage.map(|_| RENEW_BEFORE.min(lifetime / 2)),
     };
-    let per_s = args.pacing.rate.unwrap_or(CALLS_PER_S);
-    if per_s * duration.as_secs_f64() * f64::from(args.simulation.processes) > MOST_CALLS {
+    let per_s = args.options.pacing.rate.unwrap_or(CALLS_PER_S);
+    let calls = per_s * duration.as_secs_f64() * f64::from(args.simulation.processes);
+    if calls > MOST_CALLS {
         return Err(Failure::new(
             anyhow!("that would be more than {MOST_CALLS:e} calls"),
             "simulate a shorter time, fewer processes or a lower --rate",
@@ -82,13 +80,9 @@ fn terms(args: &RefreshArgs, duration: Duration) -> Result<Terms, Failure> {
             renew_before,
             rate_per_s: args.simulation.source_rate,
         },
-        outage: outage.map(|(trouble, from, until)| Outage {
-            trouble,
-            from,
-            until,
-        }),
+        outage,
         windows: args.expiry.windows(),
-        seed: args.load.seed,
+        seed: args.options.load.seed,
     })
 }
 

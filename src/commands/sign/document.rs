@@ -4,7 +4,8 @@ use std::num::NonZero;
 
 use super::findings;
 use crate::client::ArmFacts;
-use crate::document::{Arm, Cpu, Environment, Load, LoadMode, Measurement};
+use crate::document::{Arm, Cpu, Environment, Measurement};
+use crate::measure::{Pacing, Plan};
 use crate::processor;
 use crate::run;
 use crate::signing::{AWS_SIGV4_VERSION, Budget, Timed};
@@ -16,6 +17,13 @@ pub(super) fn measurement(
     budget: Budget,
     complete: bool,
 ) -> Measurement {
+    let plan = Plan {
+        requests: budget.samples,
+        duration: budget.time,
+        warmup: 0,
+        pacing: Pacing::Closed { workers: 1 },
+        seed: 0,
+    };
     let arms = names.iter().zip(timed);
     let arms: Vec<Arm> = arms
         .map(|((name, bytes), timed)| arm(name, *bytes, timed))
@@ -24,17 +32,7 @@ pub(super) fn measurement(
         complete,
         lab: None,
         environment: environment(),
-        load: Load {
-            mode: LoadMode::Closed,
-            concurrency: 1,
-            rate_per_s: None,
-            arrivals: None,
-            generator_lag: None,
-            missed: None,
-            requests: budget.samples,
-            duration_s: budget.time.map(|time| time.as_secs_f64()),
-            warmup: 0,
-        },
+        load: run::stated(&plan, None),
         findings: findings::of(&arms),
         arms,
         comparisons: Vec::new(),

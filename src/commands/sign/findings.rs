@@ -1,6 +1,7 @@
 //! What the figures of a `sign` run say by themselves.
 
-use crate::document::{Arm, Finding, Severity};
+use crate::document::{Arm, Finding};
+use crate::figures::{percent, throughput, time};
 use crate::signing::Size;
 
 /// Findings in the order of their weight; those whose arms were not measured are left out.
@@ -37,26 +38,22 @@ impl Arms<'_> {
 /// From which size on hashing the payload takes more than everything else in a signature.
 fn payload_hash(arms: &Arms) -> Option<Finding> {
     let unsigned = arms.p50("payload-unsigned")?;
-    let per_byte = |(_, bytes, p50): &(&Arm, u64, f64)| (p50 - unsigned) / *bytes as f64;
-    let (hashed, bytes, p50) = arms
-        .over_bytes("payload-")
+    let over = arms.over_bytes("payload-");
+    let (hashed, per_byte) = over
         .filter(|(_, _, p50)| *p50 > 2.0 * unsigned)
-        .min_by(|a, b| per_byte(a).total_cmp(&per_byte(b)))?;
-    let per_byte = per_byte(&(hashed, bytes, p50));
-    let even = unsigned / per_byte;
-    Some(Finding::new(
-        Severity::Info,
+        .map(|arm @ (_, bytes, p50)| (arm, (p50 - unsigned) / bytes as f64))
+        .min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let even = unsigned / per_byte / 1024.0;
+    let (Arm { name, .. }, _, p50) = hashed;
+    let (p50, unsigned) = (time(p50), time(unsigned));
+    let speed = throughput(1e6 / per_byte);
+    Some(Finding::info(
         "sign-payload-hash",
         format!(
-            "above {:.1} KiB, hashing the payload takes longer than the rest of the signature",
-            even / 1024.0
+            "above {even:.1} KiB, hashing the payload takes longer than the rest of the signature"
         ),
         format!(
-            "{} takes {} at p50, hashed at {}; with an unsigned payload of any size it is {}",
-            hashed.name,
-            time(p50),
-            speed(1e6 / per_byte),
-            time(unsigned),
+            "{name} takes {p50} at p50, hashed at {speed}; with an unsigned payload of any size it is {unsigned}"
         ),
         "over TLS, leave the payload unsigned: S3's PutObject and UploadPart do so for streamed \
             bodies (ByteStream::from_path), with a checksum trailer in its place, and for bodies in \
@@ -66,57 +63,40 @@ fn payload_hash(arms: &Arms) -> Option<Finding> {
 
 /// The fastest checksum against SHA-256, over the largest payload.
 fn checksums(arms: &Arms) -> Option<Finding> {
-    let largest = arms
-        .over_bytes("checksum-")
-        .map(|(_, bytes, _)| bytes)
-        .max()?;
-    let of_largest = || {
-        arms.over_bytes("checksum-")
-            .filter(move |(_, bytes, _)| *bytes == largest)
-    };
+    let checksums: Vec<_> = arms.over_bytes("checksum-").collect();
+    let largest = checksums.iter().map(|(_, bytes, _)| *bytes).max()?;
+    let of_largest = || checksums.iter().filter(|(_, bytes, _)| *bytes == largest);
     let (slow, _, slow_us) = of_largest().find(|(arm, ..)| arm.name.contains("sha256"))?;
     let (fast, _, fast_us) = of_largest().min_by(|a, b| a.2.total_cmp(&b.2))?;
-    if fast_us * 2.0 > slow_us {
+    if fast_us * 2.0 > *slow_us {
         return None;
     }
-    Some(Finding::new(
-        Severity::Info,
+    let times = ratio(slow_us / fast_us);
+    let at = |us: &f64| throughput(largest as f64 / us * 1e6);
+    let (fast, slow) = (&fast.name, &slow.name);
+    let name = checksum_name(fast);
+    Some(Finding::info(
         "sign-checksum",
         format!(
-            "{} checks {} {} times as fast as SHA-256",
-            checksum_name(&fast.name),
-            Size(largest),
-            ratio(slow_us / fast_us),
+            "{name} checks {} {times} times as fast as SHA-256",
+            Size(largest)
         ),
-        format!(
-            "{} at {}, {} at {}",
-            fast.name,
-            speed(largest as f64 / fast_us * 1e6),
-            slow.name,
-            speed(largest as f64 / slow_us * 1e6),
-        ),
+        format!("{fast} at {}, {slow} at {}", at(fast_us), at(slow_us)),
         "keep the SDK's default checksum (a CRC) unless something downstream needs SHA-256",
     ))
 }
 
 fn sigv4a(arms: &Arms) -> Option<Finding> {
     let (sigv4a, header) = (arms.p50("sigv4a")?, arms.p50("header")?);
-    let ecdsa = arms
-        .p50("sigv4a-ecdsa")
-        .map(|us| format!(", of which ECDSA takes {}", time(us)));
-    Some(Finding::new(
-        Severity::Info,
+    let ecdsa = arms.p50("sigv4a-ecdsa").map(time);
+    let ecdsa = ecdsa.map_or(String::new(), |us| format!(", of which ECDSA takes {us}"));
+    let (times, most) = (ratio(sigv4a / header), 1e6 / sigv4a);
+    let (sigv4a, header) = (time(sigv4a), time(header));
+    Some(Finding::info(
         "sign-sigv4a",
+        format!("SigV4a costs {times} times what SigV4 costs"),
         format!(
-            "SigV4a costs {} times what SigV4 costs",
-            ratio(sigv4a / header)
-        ),
-        format!(
-            "{} against {} at p50{}: at most {:.0} signatures a second and CPU",
-            time(sigv4a),
-            time(header),
-            ecdsa.unwrap_or_default(),
-            1e6 / sigv4a,
+            "{sigv4a} against {header} at p50{ecdsa}: at most {most:.0} signatures a second and CPU"
         ),
         "use multi-Region access points where you need them, and a Region's own endpoint elsewhere",
     ))
@@ -125,33 +105,27 @@ fn sigv4a(arms: &Arms) -> Option<Finding> {
 fn steps(arms: &Arms) -> Option<Finding> {
     let header = arms.p50("header")?;
     let steps = [
-        (
-            "canonical request (own)",
-            arms.p50("canonical-request-own")?,
-        ),
-        ("derived key", arms.p50("derive-key")?),
-        ("string to sign (own)", arms.p50("string-to-sign-own")?),
-        ("HMAC", arms.p50("hmac")?),
+        ("canonical request (own)", "canonical-request-own"),
+        ("derived key", "derive-key"),
+        ("string to sign (own)", "string-to-sign-own"),
+        ("HMAC", "hmac"),
     ];
-    let sum: f64 = steps.iter().map(|(_, us)| us).sum();
-    let parts =
-        steps.map(|(name, us)| format!("{name} {} ({:.0} %)", time(us), us / header * 100.0));
-    let crates = arms.p50("derive-key")? + arms.p50("hmac")?;
+    let steps = steps.map(|(name, arm)| Some((name, arms.p50(arm)?)));
+    let steps: Vec<(&str, f64)> = steps.into_iter().collect::<Option<_>>()?;
+    let part = |(name, us): &(&str, f64)| {
+        let share = percent(us / header);
+        format!("{name} {} ({share})", time(*us))
+    };
+    let parts: Vec<String> = steps.iter().map(part).collect();
+    let sum = time(steps.iter().map(|(_, us)| us).sum());
+    let rest = time(header - arms.p50("derive-key")? - arms.p50("hmac")?);
     let (dearest, us) = steps.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    Some(Finding::new(
-        Severity::Info,
+    let (parts, header, us) = (parts.join(", "), time(header), time(us));
+    Some(Finding::info(
         "sign-steps",
+        format!("of the steps of a {header} header signature, the {dearest} takes most: {us}"),
         format!(
-            "of the steps of a {} header signature, the {dearest} takes most: {}",
-            time(header),
-            time(us)
-        ),
-        format!(
-            "{}; together {} of {}. What aws-sigv4 does beside its key and HMAC takes {}",
-            parts.join(", "),
-            time(sum),
-            time(header),
-            time(header - crates),
+            "{parts}; together {sum} of {header}. What aws-sigv4 does beside its key and HMAC takes {rest}"
         ),
         "fewer and shorter headers make a smaller canonical request; a session token is one of them",
     ))
@@ -164,23 +138,16 @@ fn kept_key(arms: &Arms) -> Option<Finding> {
     if saved <= 0.0 {
         return None;
     }
-    Some(Finding::new(
-        Severity::Info,
+    let share = percent(saved / derived);
+    let [saved, derived, kept] = [saved, derived, kept].map(time);
+    Some(Finding::info(
         "sign-kept-key",
+        format!("a kept signing key would save {saved} of {derived} per signature ({share})"),
         format!(
-            "a kept signing key would save {} of {} per signature ({:.0} %)",
-            time(saved),
-            time(derived),
-            saved / derived * 100.0
+            "derived-key-own {derived}, cached-key-own {kept} at p50; aws-sigv4 derives the key on every call, though it \
+             changes only with the day, the Region and the service"
         ),
-        format!(
-            "derived-key-own {}, cached-key-own {} at p50; aws-sigv4 derives the key on every call, though it \
-             changes only with the day, the Region and the service",
-            time(derived),
-            time(kept),
-        ),
-        "nothing to set: the SDK keeps no key. It is worth asking for only where signing itself fills \
-            a CPU",
+        "nothing to set: the SDK keeps no key. It is worth asking for only where signing itself fills a CPU",
     ))
 }
 
@@ -192,16 +159,4 @@ fn checksum_name(arm: &str) -> String {
 fn ratio(ratio: f64) -> String {
     let digits = usize::from(ratio < 10.0);
     format!("{ratio:.digits$}")
-}
-
-fn time(us: f64) -> String {
-    match us {
-        _ if us < 1.0 => format!("{:.0} ns", us * 1e3),
-        _ if us < 1e3 => format!("{us:.2} µs"),
-        _ => format!("{:.2} ms", us / 1e3),
-    }
-}
-
-fn speed(bytes_per_s: f64) -> String {
-    format!("{:.2} GB/s", bytes_per_s / 1e9)
 }

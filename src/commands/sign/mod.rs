@@ -11,17 +11,20 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 
 use super::command::{Command, Completed, Kind};
-use crate::clock;
 use crate::document::{Document, Target};
 use crate::measure::Stop;
 use crate::run::{
-    CheckOptions, Clock, Console, Failure, OutputOptions, duration, head, one_of, stop_on_signal,
+    CheckOptions, Clock, Console, Failure, Hint, OutputOptions, duration, head, one_of,
+    stop_on_signal,
 };
 use crate::signing::bench::Visits;
-use crate::signing::{Arm, Budget, Case, Payloads, Size, Timed, Timer, vectors};
+use crate::signing::{Arm, Budget, Case, Payloads, Size, Timer, vectors};
 
 /// Long enough for the slower half of the arms to have a p99.
 const DURATION: Duration = Duration::from_secs(4);
+
+/// What to do about an error that no input leads to.
+const DEFECT: &str = "this is a defect of the program; please report it";
 
 /// Time signing on this CPU: no network, no AWS account, no lab
 ///
@@ -64,7 +67,8 @@ impl From<SignArgs> for Command {
             Some(_) => Kind::Text,
             None => Kind::Latencies,
         };
-        Self::new(args.output.clone(), args.checks.clone(), run(args)).of_kind(kind)
+        let (output, checks) = (args.output.clone(), args.checks.clone());
+        Self::new(kind, output, checks, run(args))
     }
 }
 
@@ -96,89 +100,53 @@ async fn run(args: SignArgs) -> Result<Completed, Failure> {
     let visits = Arc::new(Visits::default());
     let shared = Arc::clone(&visits);
     let timing = tokio::task::spawn_blocking(move || timer.run(&mut arms, &shared));
-    let timed = watched(timing, &visits, console).await;
-    let timed = timed.context("timing ended early").map_err(|error| {
-        Failure::new(error, "this is a defect of the program; please report it")
-    })?;
-    let body = document::measurement(&names, &timed, budget, !stop.is_stopped());
-    let head = head("sign", Some(clock), Some(Target::Cpu));
-    let body = body.into();
-    Ok(Completed::measured(Document { head, body }))
-}
-
-/// Waits for the timing thread, with progress on stderr.
-async fn watched(
-    timing: tokio::task::JoinHandle<Vec<Timed>>,
-    visits: &Visits,
-    console: Console,
-) -> Result<Vec<Timed>, tokio::task::JoinError> {
-    let progress = console.progress("signing");
-    let started = clock::now();
-    let mut ticks = tokio::time::interval(Duration::from_millis(100));
-    let mut timing = std::pin::pin!(timing);
-    let timed = loop {
-        tokio::select! {
-            timed = &mut timing => break timed,
-            _ = ticks.tick() => {
-                let (done, planned) = visits.seen();
-                let planned = (planned > 0).then_some(planned);
-                progress.update(done, planned, clock::since(started), "signing");
-            }
-        }
+    let done = || {
+        let (done, planned) = visits.seen();
+        (done, (planned > 0).then_some(planned))
     };
-    progress.finish();
-    timed
+    let ended = console.watched("signing", timing, done).await;
+    let measured = ended.context("timing ended early").hint(DEFECT)?;
+    let body = document::measurement(&names, &measured, budget, !stop.is_stopped());
+    let head = head("sign", Some(clock), Some(Target::Cpu));
+    Ok(Completed::measured(Document::new(head, body)))
 }
 
 /// The arms of every case asked for, each once.
 fn arms(args: &SignArgs) -> Result<Vec<Arm>, Failure> {
-    let mut cases = if args.case.is_empty() {
-        Case::defaults()
-    } else {
-        args.case.clone()
+    let mut cases = Vec::new();
+    let asked = match args.case[..] {
+        [] => Case::defaults(),
+        ref asked => asked.to_vec(),
     };
-    let sizes = |default: &[Size]| {
-        let mut sizes = if args.payload.is_empty() {
-            default.to_vec()
-        } else {
-            args.payload.clone()
+    for case in asked {
+        if !cases.contains(&case) {
+            cases.push(case);
+        }
+    }
+    // Of cases that were asked for.
+    let sizes = |cases_with_payload: &[Case], default: &[Size]| {
+        if !cases_with_payload.iter().any(|case| cases.contains(case)) {
+            return Vec::new();
+        }
+        let mut sizes = match args.payload[..] {
+            [] => default.to_vec(),
+            ref asked => asked.to_vec(),
         };
         sizes.sort_unstable();
         sizes.dedup();
         sizes
     };
-    let wanted = |case| cases.contains(&case);
-    let none = Vec::new;
-    let signed = if wanted(Case::Payload) {
-        sizes(&Payloads::SIGNED)
-    } else {
-        none()
-    };
-    let checks = wanted(Case::Checksum) || wanted(Case::Trailer);
-    let checked = if checks {
-        sizes(&Payloads::CHECKED)
-    } else {
-        none()
-    };
+    let signed = sizes(&[Case::Payload], &Payloads::SIGNED);
+    let checked = sizes(&[Case::Checksum, Case::Trailer], &Payloads::CHECKED);
     if !args.payload.is_empty() && signed.is_empty() && checked.is_empty() {
         return Err(Failure::new(
             anyhow!("--payload: none of the chosen cases has a payload"),
             "leave --payload out, or choose among the cases payload, checksum and trailer",
         ));
     }
-    let mut seen = Vec::new();
-    cases.retain(|case| {
-        !seen.contains(case) && {
-            seen.push(*case);
-            true
-        }
-    });
     let payloads = Payloads::new(&signed, &checked);
     let arms: Result<Vec<_>, _> = cases.into_iter().map(|case| case.arms(&payloads)).collect();
-    let arms = arms.map_err(|error| {
-        Failure::new(error, "this is a defect of the program; please report it")
-    })?;
-    Ok(arms.into_iter().flatten().collect())
+    Ok(arms.hint(DEFECT)?.into_iter().flatten().collect())
 }
 
 /// Signs other programs' requests.
@@ -186,9 +154,9 @@ fn sign_vectors(path: &Path) -> Result<Completed, Failure> {
     let hint = "give a JSON array of requests as docs/sign.md describes them";
     let json = std::fs::read(path)
         .with_context(|| format!("cannot read {}", path.display()))
-        .map_err(|error| Failure::new(error, hint))?;
+        .hint(hint)?;
     let signed = vectors::sign_all(&json)
         .with_context(|| format!("cannot sign the requests in {}", path.display()))
-        .map_err(|error| Failure::new(error, hint))?;
+        .hint(hint)?;
     Completed::json(&signed)
 }
