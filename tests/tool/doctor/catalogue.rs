@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use awscreds_bench::doctor::CATALOGUE;
 
-use super::{examined, ids};
-use crate::support::{alone, beside_others, scenario};
+use super::{broken, examined};
+use crate::support::{alone, beside_others, findings, scenario};
 
 /// What provokes an entry.
 struct Case {
@@ -251,9 +251,9 @@ fn provoke(case: &Case) {
         .map_or(case.lab, |file| file.path().to_str().unwrap());
     let document = examined(lab, case.source, case.setup);
     let Case { id, .. } = case;
-    let all = ids(&document, None);
+    let all = findings(&document);
     assert!(all.contains(id), "{id} is not among {all:?}: {document:#}");
-    let others: Vec<&str> = ids(&document, Some("error"))
+    let others: Vec<&str> = broken(&document)
         .into_iter()
         .filter(|found| found != id)
         .collect();
@@ -277,10 +277,6 @@ fn a_healthy_machine_has_no_findings() {
     ] {
         let document = examined("fast", source, "");
         let found = &document["findings"];
-        assert_eq!(
-            ids(&document, None),
-            Vec::<&str>::new(),
-            "{source}: {found}"
-        );
+        assert_eq!(findings(&document), Vec::<&str>::new(), "{source}: {found}");
     }
 }
