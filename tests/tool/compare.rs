@@ -94,7 +94,7 @@ fn stored_as_live(global: u32, regional: u32, expected: &str) {
 fn a_stored_run_cut_into_its_arms_reaches_its_own_verdicts() {
     let _machine = alone();
     let same = scenario("[sts.global]\ndelay = '4ms'\n[sts.regional]\ndelay = '4ms'\n");
-    let far = scenario("[sts.global]\ndelay = '20ms'\n[sts.regional]\ndelay = '4ms'\n");
+    let far = scenario("[sts.global]\ndelay = '40ms'\n[sts.regional]\ndelay = '4ms'\n");
     for (lab, differs) in [(&far, true), (&same, false)] {
         let lab = text(lab.path());
         let live = stored(

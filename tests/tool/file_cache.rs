@@ -86,7 +86,7 @@ fn two_hundred_processes_killed_at_random_moments_leave_nothing_torn_and_nobody_
         assert!(is_good(&next), "{round}: {}", next["Expiration"]);
     }
     assert!(
-        silent >= 50,
+        silent >= 20,
         "only {silent} were killed before they had answered"
     );
     let left = std::fs::read_dir(node.cache()).unwrap().count();

@@ -1,8 +1,8 @@
 //! Who may be on the machine with whom.
 //!
 //! A test says with its first line which kind it is. One that *measures*, whose figures a busy machine would
-//! spoil, holds [`alone`]: ratios of times, quantiles, rates, a verdict between two arms. Every other holds
-//! [`beside_others`]: it mostly waits, and asserts counts, words, or bounds that hold on any machine. What a
+//! spoil, holds [`alone`]: ratios of times, quantiles, rates, a verdict between two arms, what the doctor finds
+//! within its second or two. Every other holds [`beside_others`]: it mostly waits, and asserts counts, words, or bounds that hold on any machine. What a
 //! test installs, it installs before.
 //!
 //! Those beside one another come first; then those that measure, one after another. So nobody waits for a long one
@@ -13,7 +13,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// As many tests go on side by side. Each has a lab, a tool and often another program, all of which take
 /// seconds of one CPU to start.
-const SEATS: usize = 12;
+const SEATS: usize = 8;
 
 struct Machine {
     /// Tests that are to be beside others, and still wait for a seat.

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::installed::{node, python};
-use crate::support::{Running, arm, beside_others, clean, document, home, tool, wait_for};
+use crate::support::{Running, alone, arm, beside_others, clean, document, home, tool, wait_for};
 
 /// Runs a program in the lab; gives what it printed and what the lab counted.
 pub fn in_lab(source: &str, program: &[&str]) -> (String, Value) {
@@ -185,7 +185,7 @@ impl Moto {
 #[test]
 fn the_doctor_examines_moto_by_standard_variables_alone() {
     let moto = Moto::start();
-    let _machine = beside_others();
+    let _machine = alone();
     let examined = |prepare: &dyn Fn(&mut Command)| -> Value {
         let mut command = moto.point(tool());
         command.args(["doctor", "--format", "json", "--fail-on", "never"]);

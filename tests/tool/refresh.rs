@@ -153,7 +153,7 @@ fn an_expiry_blocks_calls_of_the_lazy_cache_and_of_no_other_strategy() {
         "--source-delay",
         "1s",
         "--rate",
-        "50",
+        "20",
         "--duration",
         "45s",
     ]);
@@ -162,10 +162,10 @@ fn an_expiry_blocks_calls_of_the_lazy_cache_and_of_no_other_strategy() {
     let waits = lazy["waits"].as_array().unwrap();
     assert!(waits.len() >= 2, "{lazy}");
     for wait in &waits[..2] {
-        // A second's worth of calls at 50/s; a machine that is busy begins some of them late.
-        assert!(figure(wait, "calls") >= 30.0, "{wait}");
+        // A second's worth of calls at 20/s; a machine that is busy begins some of them late.
+        assert!(figure(wait, "calls") >= 12.0, "{wait}");
         assert!(figure(wait, "longest_us") >= 0.9e6, "{wait}");
-        assert!(figure(wait, "most_at_once") >= 30.0, "{wait}");
+        assert!(figure(wait, "most_at_once") >= 12.0, "{wait}");
     }
     let identity = |name: &str| figure(&arm(&document, name)["phases"]["identity"], "p999_us");
     for name in OURS {

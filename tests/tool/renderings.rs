@@ -210,11 +210,12 @@ fn rendered_everywhere(kind: &Kind) {
         (command, &ok)
     );
     assert_eq!(row[of("p50_us")].parse(), Ok(p50_us));
-    let tag = format!("Tag={}.total,", name.replace(' ', "-"));
-    assert!(rendered(path, "hlog").contains(&tag), "{tag}");
+    let tag = format!("{}.total", name.replace(' ', "-"));
+    let log = rendered(path, "hlog");
+    assert!(log.contains(&format!("Tag={tag},")), "{log}");
     let percentiles = rendered(path, "hgrm");
     let (_, section) = percentiles
-        .split_once(&format!("#[{name}.total] section"))
+        .split_once(&format!("#[{tag}] section"))
         .unwrap();
     let count = section
         .split_once("Total count    =")

@@ -134,14 +134,15 @@ fn each_delay_shows_in_its_own_phase_and_nowhere_else() {
                 / 1e3
         };
         let credentials = step("imds:credentials");
+        // Only the first call asks: this is one figure, and not a median.
         assert!(
-            is(credentials, 50.0),
+            (50.0..100.0).contains(&credentials),
             "{name}: the credentials step takes {credentials} ms"
         );
         for other in ["imds:token", "imds:role"] {
             let taken = step(other);
             assert!(
-                taken < 0.1 * credentials,
+                taken < 0.5 * credentials,
                 "{name}: {other} takes {taken} ms"
             );
         }

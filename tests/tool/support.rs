@@ -132,6 +132,19 @@ pub fn findings(document: &Value) -> Vec<&str> {
     ids.map(|id| id.expect("an id")).collect()
 }
 
+/// Asserts that nothing is told of credentials that a lab issued: the ID of a key, which is twenty capitals
+/// and digits, or the beginning of a session token. A few letters alone may be a part of a histogram.
+pub fn hides_issued(text: &str) {
+    for (place, _) in text.match_indices("ASIA") {
+        let id: String = text[place..].chars().take(20).collect();
+        let is_key = id
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        assert!(!is_key, "{id} in {text}");
+    }
+    assert!(!text.contains("IQoJb3JpZ2lu"), "{text}");
+}
+
 /// Sends a signal to a program that was started.
 pub fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();

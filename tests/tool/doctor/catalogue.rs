@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use awscreds_bench::doctor::CATALOGUE;
 
 use super::{broken, examined};
-use crate::support::{alone, beside_others, findings, scenario};
+use crate::support::{alone, findings, scenario};
 
 /// What provokes an entry.
 struct Case {
@@ -228,7 +228,7 @@ fn every_entry_has_a_case() {
 
 #[test]
 fn every_case_gives_its_finding_and_no_other_error() {
-    let _machine = beside_others();
+    let _machine = alone();
     let next = Mutex::new(CASES.iter());
     std::thread::scope(|threads| {
         for _ in 0..6 {
