@@ -64,11 +64,9 @@ fn both_parts_with_phases_zones_and_the_labs_own_counts() {
             "https://data-servicediscovery.eu-west-1.amazonaws.com"
         );
     }
-    assert!(ms(arm(&document, "cached"), "total", "p50_us") < 1.0);
-    assert!(
-        ms(arm(&document, "dns"), "total", "p50_us")
-            < ms(arm(&document, "discover"), "total", "p50_us")
-    );
+    let p50 = |name| ms(arm(&document, name), "total", "p50_us");
+    assert!(p50("cached") * 4.0 < p50("discover"));
+    assert!(p50("dns") < p50("discover"));
 
     let half = own_calls(arm(&document, "same-az=50"));
     assert!((86..=114).contains(&half), "{half} of 200 in the own zone");

@@ -1,13 +1,15 @@
 //! `cloudmap --listen`: callers from elsewhere, each answered by one balanced call.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::Read;
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::cloudmap::own_calls;
-use crate::support::{arm, beside_others, clean, lab_counts, scenario, tool};
+use crate::support::{
+    arm, beside_others, clean, get, lab_counts, scenario, signal, tool, wait_for,
+};
 
 /// The tool as a server: the process, and where it listens.
 fn listening(arguments: &[&str]) -> (Child, String) {
@@ -18,13 +20,8 @@ fn listening(arguments: &[&str]) -> (Child, String) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let url = lines
-        .by_ref()
-        .map(Result::unwrap)
-        .find_map(|line| Some(line.split_once("listening on ")?.1.to_owned()))
-        .expect("it says where it listens");
-    std::thread::spawn(move || lines.for_each(drop));
+    let line = wait_for(&mut child, "listening on ");
+    let url = line.split_once("listening on ").unwrap().1.to_owned();
     (child, url)
 }
 
@@ -41,27 +38,11 @@ fn ended(mut child: Child) -> Value {
     serde_json::from_str(&printed).unwrap()
 }
 
-/// One request, and its whole answer.
-fn get(url: &str, path: &str) -> String {
-    let host = url
-        .trim_start_matches("http://")
-        .trim_end_matches("/describe");
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
 #[test]
 fn hey_drives_describe_and_gets_the_shares_of_the_policy() {
     let _machine = beside_others();
     let (child, url) = listening(&["--lab", "fast", "--policy", "same-az=50", "-n", "201"]);
-    let answer = get(&url, "/describe");
+    let answer = get(&url);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
     assert_eq!(body["msgId"], "1");
@@ -93,17 +74,10 @@ fn without_an_end_in_sight_it_serves_until_it_is_interrupted() {
     let _machine = beside_others();
     let (child, url) = listening(&["--lab", "fast", "--az", "eu-west-1c"]);
     for _ in 0..3 {
-        assert!(get(&url, "/describe").contains("\"availabilityZone\":\"eu-west-1c\""));
+        assert!(get(&url).contains("\"availabilityZone\":\"eu-west-1c\""));
     }
-    assert!(get(&url, "/").starts_with("HTTP/1.1 404"));
-    let pid = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(get(url.trim_end_matches("/describe")).starts_with("HTTP/1.1 404"));
+    signal(&child, Signal::INT);
     let document = ended(child);
     assert_eq!(document["complete"], true);
     assert_eq!(arm(&document, "prefer-az")["requests"], 3);
@@ -114,7 +88,7 @@ fn who_calls_while_nobody_serves_is_told_so() {
     let _machine = beside_others();
     let empty = scenario("[cloudmap.servers]\nzones = {}\n");
     let (mut child, url) = listening(&["--lab", empty.path().to_str().unwrap(), "-n", "1"]);
-    let answer = get(&url, "/describe");
+    let answer = get(&url);
     assert!(
         answer.starts_with("HTTP/1.1 503") && answer.contains("no instances"),
         "{answer}"

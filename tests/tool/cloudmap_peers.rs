@@ -3,25 +3,18 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use serde_json::Value;
 
-use crate::peers::{Moto, in_lab, python};
-use crate::support::{arm, beside_others, clean, document, tool};
+use crate::installed::python;
+use crate::peers::{Moto, in_lab};
+use crate::support::{Running, arm, beside_others, clean, document, home, printed, tool, wait_for};
 
 const CLOUDMAP_PY: &str = include_str!("peers/cloudmap.py");
 const DNS_VIEW_PY: &str = include_str!("peers/dns_view.py");
 const HEALTH_SERVERS_PY: &str = include_str!("peers/health_servers.py");
-
-/// What a program printed that had to succeed.
-fn printed(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 #[test]
 fn boto3_sees_the_same_in_the_lab_and_on_moto() {
@@ -70,36 +63,25 @@ fn the_aws_cli_sees_the_same_in_the_lab_and_on_moto() {
     assert_eq!(in_lab, "i-b\tcli\nSUCCESS\tDEREGISTER_INSTANCE\n");
 }
 
-/// Python's health servers; ended when the value goes.
-struct HealthServers(Child);
-
-impl HealthServers {
-    fn start(moto: &Moto, tls: Option<(&Path, &Path)>) -> Self {
-        let mut command = moto.point(clean(Command::new(python().join("python"))));
-        command
-            .env("GRPC_VERBOSITY", "NONE")
-            .args(["-c", HEALTH_SERVERS_PY]);
-        if let Some((certificate, key)) = tls {
-            command.arg(certificate).arg(key);
-        }
-        let mut servers = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let stdout = servers.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        assert_eq!(line.trim(), "ready");
-        Self(servers)
+/// Starts Python's health servers.
+fn health_servers(moto: &Moto, tls: Option<(&Path, &Path)>) -> Running {
+    let mut command = moto.point(clean(Command::new(python().join("python"))));
+    command
+        .env("GRPC_VERBOSITY", "NONE")
+        .args(["-c", HEALTH_SERVERS_PY]);
+    if let Some((certificate, key)) = tls {
+        command.arg(certificate).arg(key);
     }
-}
-
-impl Drop for HealthServers {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    let mut servers = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let stdout = servers.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut line).unwrap();
+    assert_eq!(line.trim(), "ready");
+    Running(servers)
 }
 
 /// Runs the tool against moto and the servers, from zone `b`.
@@ -130,7 +112,7 @@ fn assert_balanced(document: &Value) {
 #[test]
 fn the_tool_measures_motos_cloud_map_with_pythons_health_servers() {
     let moto = Moto::start();
-    let _servers = HealthServers::start(&moto, None);
+    let _servers = health_servers(&moto, None);
     let _machine = beside_others();
     // Nobody answers there: this is no private DNS namespace.
     let document = measured(
@@ -153,17 +135,13 @@ fn the_tool_measures_motos_cloud_map_with_pythons_health_servers() {
 
 #[test]
 fn instances_are_called_over_tls() {
-    let folder = tempfile::tempdir().unwrap();
     let made = generate_simple_self_signed(vec!["health.peers".to_owned()]).unwrap();
     let CertifiedKey { cert, signing_key } = made;
-    let (certificate, key) = (
-        folder.path().join("cert.pem"),
-        folder.path().join("key.pem"),
-    );
+    let (certificate, key) = (home().join("cert.pem"), home().join("key.pem"));
     std::fs::write(&certificate, cert.pem()).unwrap();
     std::fs::write(&key, signing_key.serialize_pem()).unwrap();
     let moto = Moto::start();
-    let _servers = HealthServers::start(&moto, Some((&certificate, &key)));
+    let _servers = health_servers(&moto, Some((&certificate, &key)));
     let _machine = beside_others();
     let requests = ["--part", "requests", "--tls", "--tls-name", "health.peers"];
     let ca = ["--tls-ca", certificate.to_str().unwrap()];
@@ -189,39 +167,19 @@ fn instances_are_called_over_tls() {
     assert!(errors.contains("certificate"), "{errors}");
 }
 
-/// A lab in the foreground; ended when the value goes.
-struct Foreground(Child);
-
-impl Drop for Foreground {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn dnspython_sees_the_labs_service() {
     let python = python().join("python");
     let _machine = beside_others();
     let mut lab = tool();
     let lab = lab.args(["lab", "--scenario", "fast"]);
-    let mut lab = Foreground(
-        lab.stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap(),
-    );
-    let mut lines = BufReader::new(lab.0.stderr.take().unwrap()).lines();
-    let port = lines
-        .by_ref()
-        .map(Result::unwrap)
-        .find_map(|line| {
-            let (before, _) = line.split_once(" (DNS, UDP)")?;
-            Some(before.rsplit_once(':')?.1.to_owned())
-        })
-        .expect("it says where its DNS is");
+    let lab = lab.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut lab = Running(lab.unwrap());
+    let line = wait_for(&mut lab.0, " (DNS, UDP)");
+    let (before, _) = line.split_once(" (DNS, UDP)").unwrap();
+    let (_, port) = before.rsplit_once(':').unwrap();
     let mut command = clean(Command::new(python));
-    let seen = printed(command.args(["-c", DNS_VIEW_PY, &port]));
+    let seen = printed(command.args(["-c", DNS_VIEW_PY, port]));
     let seen: Value = serde_json::from_str(&seen).unwrap();
     assert_eq!(seen["addresses"][0], "127.0.0.1", "{seen}");
     assert_eq!(seen["ttl"], 60);

@@ -6,19 +6,11 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{alone, arm, beside_others, document, run, scenario, scratch, tool};
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir_in(scratch()).unwrap()
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
+use crate::support::{alone, arm, beside_others, document, home, run, scenario, text, tool};
 
 /// Measures, and keeps the document.
-fn stored(folder: &Path, name: &str, arguments: &[&str]) -> PathBuf {
-    let path = folder.join(name);
+fn stored(name: &str, arguments: &[&str]) -> PathBuf {
+    let path = home().join(name);
     let mut all = arguments.to_vec();
     all.extend(["--format", "json", "--output", text(&path)]);
     let output = run(&all);
@@ -56,55 +48,56 @@ fn delayed(ms: u32) -> tempfile::NamedTempFile {
 #[test]
 fn two_stored_runs_reach_the_verdict_of_the_live_run() {
     let _machine = alone();
-    let folder = folder();
-    for (global, regional, expected) in [(12, 8, "faster"), (8, 12, "slower")] {
-        let both = scenario(&format!(
-            "[sts.global]\ndelay = {{ p50 = '{global}ms', p99 = '{}ms' }}\n\
-             [sts.regional]\ndelay = {{ p50 = '{regional}ms', p99 = '{}ms' }}\n",
-            global * 3 / 2,
-            regional * 3 / 2
-        ));
-        let live = stored(
-            folder.path(),
-            "live.json",
-            &["sts", "--regional", "--lab", text(both.path())],
-        );
-        let live: Value = serde_json::from_slice(&std::fs::read(live).unwrap()).unwrap();
-        let [base, new] = [("base.json", global), ("new.json", regional)].map(|(name, ms)| {
-            let lab = delayed(ms);
-            stored(folder.path(), name, &["sts", "--lab", text(lab.path())])
-        });
-        let document = compared(&base, &new);
-        for statistic in ["p50", "p90", "mean"] {
-            assert_eq!(
-                verdict(&live, "total", statistic),
-                expected,
-                "{statistic}, live"
-            );
-            assert_eq!(
-                verdict(&document, "total", statistic),
-                expected,
-                "{statistic}, stored"
-            );
-        }
-        assert_eq!(verdict(&document, "transmit", "p50"), expected);
-        assert_eq!(verdict(&document, "signing", "p50"), "no difference");
-        assert_eq!(document["comparisons"][0]["baseline"], "regional (base)");
+    stored_as_live(24, 8, "faster");
+    stored_as_live(8, 24, "slower");
+}
+
+fn stored_as_live(global: u32, regional: u32, expected: &str) {
+    let both = scenario(&format!(
+        "[sts.global]\ndelay = {{ p50 = '{global}ms', p99 = '{}ms' }}\n\
+         [sts.regional]\ndelay = {{ p50 = '{regional}ms', p99 = '{}ms' }}\n",
+        global * 3 / 2,
+        regional * 3 / 2
+    ));
+    let live = stored(
+        "live.json",
+        &["sts", "--regional", "--lab", text(both.path()), "-n", "120"],
+    );
+    let live: Value = serde_json::from_slice(&std::fs::read(live).unwrap()).unwrap();
+    let [base, new] = [("base.json", global), ("new.json", regional)].map(|(name, ms)| {
+        let lab = delayed(ms);
+        stored(name, &["sts", "--lab", text(lab.path()), "-n", "120"])
+    });
+    let document = compared(&base, &new);
+    for statistic in ["p50", "p90", "mean"] {
         assert_eq!(
-            document["findings"][0]["id"], "not-the-same-thing",
-            "the scenarios differ"
+            verdict(&live, "total", statistic),
+            expected,
+            "{statistic}, live"
+        );
+        assert_eq!(
+            verdict(&document, "total", statistic),
+            expected,
+            "{statistic}, stored"
         );
     }
+    assert_eq!(verdict(&document, "transmit", "p50"), expected);
+    assert_eq!(verdict(&document, "signing", "p50"), "no difference");
+    assert_eq!(document["comparisons"][0]["baseline"], "regional (base)");
+    assert_eq!(
+        document["findings"][0]["id"], "not-the-same-thing",
+        "the scenarios differ"
+    );
 }
 
 #[test]
 fn a_stored_run_cut_into_its_arms_reaches_its_own_verdicts() {
     let _machine = alone();
-    let folder = folder();
-    let same = scenario("[sts]\n[sts.global]\ndelay = '4ms'\n[sts.regional]\ndelay = '4ms'\n");
-    for lab in ["default", text(same.path())] {
+    let same = scenario("[sts.global]\ndelay = '4ms'\n[sts.regional]\ndelay = '4ms'\n");
+    let far = scenario("[sts.global]\ndelay = '40ms'\n[sts.regional]\ndelay = '4ms'\n");
+    for (lab, differs) in [(&far, true), (&same, false)] {
+        let lab = text(lab.path());
         let live = stored(
-            folder.path(),
             "live.json",
             &["sts", "--regional", "--lab", lab, "-n", "100"],
         );
@@ -112,12 +105,12 @@ fn a_stored_run_cut_into_its_arms_reaches_its_own_verdicts() {
         let [base, new] = ["global", "regional"].map(|name| {
             let mut one = live.clone();
             one["arms"] = Value::Array(vec![arm(&live, name).clone()]);
-            let path = folder.path().join(name);
+            let path = home().join(name);
             std::fs::write(&path, one.to_string()).unwrap();
             path
         });
         let document = compared(&base, &new);
-        if lab == "default" {
+        if differs {
             for verdict in [&live, &document].map(|document| verdict(document, "total", "p50")) {
                 assert_eq!(verdict, "faster");
             }
@@ -145,9 +138,7 @@ fn a_stored_run_cut_into_its_arms_reaches_its_own_verdicts() {
 #[test]
 fn a_run_against_itself_differs_nowhere_and_is_the_same_thing() {
     let _machine = beside_others();
-    let folder = folder();
     let path = stored(
-        folder.path(),
         "run.json",
         &["s3", "--compare-cache", "--lab", "fast", "-n", "40"],
     );
@@ -172,8 +163,7 @@ fn a_run_against_itself_differs_nowhere_and_is_the_same_thing() {
 #[test]
 fn a_stored_run_is_rendered_as_the_live_one_was() {
     let _machine = beside_others();
-    let folder = folder();
-    let path = folder.path().join("run.json");
+    let path = home().join("run.json");
     let live = run(&[
         "sts",
         "--regional",
@@ -215,14 +205,9 @@ fn a_stored_run_is_rendered_as_the_live_one_was() {
 #[test]
 fn files_that_are_no_documents_are_told_apart() {
     let _machine = beside_others();
-    let folder = folder();
-    let good = stored(
-        folder.path(),
-        "good.json",
-        &["sts", "--lab", "fast", "-n", "20"],
-    );
+    let good = stored("good.json", &["sts", "--lab", "fast", "-n", "20"]);
     let bytes = std::fs::read_to_string(&good).unwrap();
-    let lab = folder.path().join("lab.json");
+    let lab = home().join("lab.json");
     let ran = run(&[
         "lab",
         "--format",
@@ -234,7 +219,7 @@ fn files_that_are_no_documents_are_told_apart() {
     ]);
     assert_eq!(ran.status.code(), Some(0));
     let file = |name: &str, contents: &[u8]| {
-        let path = folder.path().join(name);
+        let path = home().join(name);
         std::fs::write(&path, contents).unwrap();
         path
     };
@@ -265,8 +250,8 @@ fn files_that_are_no_documents_are_told_apart() {
             ),
             "arms",
         ),
-        (folder.path().to_owned(), "directory"),
-        (folder.path().join("missing.json"), "No such file"),
+        (home(), "directory"),
+        (home().join("missing.json"), "No such file"),
         (lab, "lab"),
     ];
     for (path, word) in &bad {
@@ -293,14 +278,11 @@ fn files_that_are_no_documents_are_told_apart() {
 #[test]
 fn runs_without_an_arm_in_common_are_not_compared() {
     let _machine = beside_others();
-    let folder = folder();
     let sts = stored(
-        folder.path(),
         "sts.json",
         &["sts", "--regional", "--lab", "fast", "-n", "10"],
     );
     let s3 = stored(
-        folder.path(),
         "s3.json",
         &["s3", "--compare-cache", "--lab", "fast", "-n", "10"],
     );

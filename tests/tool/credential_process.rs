@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use awscreds_bench::lab::ExportedSource;
 
+use crate::installed::{node as javascript, python};
 use crate::node::{EXPIRED, Node, hides, is_good, printed, private_directory};
-use crate::peers::{node as javascript, python};
 use crate::support::{alone, beside_others, tool};
 
 const FETCH: u64 = 3;

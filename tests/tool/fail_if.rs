@@ -5,11 +5,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::support::{beside_others, run, scenario, scratch};
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use crate::support::{beside_others, errors, home, run, scenario, text};
 
 /// A lab whose global endpoint is 20 ms away and whose regional one is near.
 const FAR: &str = "[sts.global]\ndelay = '20ms'\n[sts.regional]\ndelay = '2ms'\n";
@@ -142,9 +138,8 @@ fn a_bad_expression_is_pointed_at_before_anything_is_measured() {
 #[test]
 fn every_command_that_measures_and_those_that_read_take_limits() {
     let _machine = beside_others();
-    let folder = tempfile::tempdir_in(scratch()).unwrap();
-    let path = folder.path().join("run.json");
-    let path = path.to_str().unwrap();
+    let path = home().join("run.json");
+    let path = text(&path);
     let stored = run(&[
         "s3",
         "--compare-cache",

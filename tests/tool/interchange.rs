@@ -9,8 +9,8 @@ use awscreds_bench::document::{Document, Measurement, Phases, Quantiles};
 use awscreds_bench::render::{Chart, Format, Style, render};
 use serde_json::Value;
 
-use crate::peers::{node, python};
-use crate::support::{beside_others, clean, measured, run, scenario, scratch};
+use crate::installed::{node, python};
+use crate::support::{beside_others, clean, home, measured, printed, run, scenario};
 
 const LOG_PY: &str = include_str!("peers/hdr_log.py");
 const LOG_JS: &str = include_str!("peers/hdr_log.mjs");
@@ -46,13 +46,6 @@ fn with_failures() -> Value {
         "-n",
         "200",
     ])
-}
-
-fn printed(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Every distribution of the document by its tag.
@@ -97,7 +90,7 @@ fn python_and_javascript_read_from_the_log_what_the_document_says() {
     let (python, node) = (python(), node());
     let _machine = beside_others();
     let run = with_failures();
-    let log = scratch().join("agreement.hlog");
+    let log = home().join("agreement.hlog");
     std::fs::write(&log, rendered(&run, Format::Hlog)).unwrap();
     let script = node.join("hdr_log.mjs");
     std::fs::write(&script, LOG_JS).unwrap();
@@ -138,10 +131,7 @@ fn python_and_javascript_read_from_the_log_what_the_document_says() {
             }
         }
         let timeline = &read["global.timeline"]["count"];
-        let slices = document.arms[0]
-            .timeline
-            .iter()
-            .map(|slice| slice.count);
+        let slices = document.arms[0].timeline.iter().map(|slice| slice.count);
         assert_eq!(timeline.as_u64(), Some(slices.sum()), "slices lose no call");
     }
 }
@@ -165,7 +155,7 @@ fn a_log_of_an_open_loop_holds_waits_and_service_times() {
 fn the_comment_of_a_percentile_file_cuts_out_what_a_plotter_reads() {
     let _machine = beside_others();
     let run = measured(&["sts", "--regional", "--lab", "fast", "-n", "50"]);
-    let path = scratch().join("distribution.hgrm");
+    let path = home().join("distribution.hgrm");
     let text = rendered(&run, Format::Hgrm);
     std::fs::write(&path, &text).unwrap();
     let recipe = text.lines().find(|line| line.starts_with("#[awk")).unwrap();
@@ -201,7 +191,7 @@ fn the_comment_of_a_percentile_file_cuts_out_what_a_plotter_reads() {
 }
 
 fn stored(name: &str, document: &Value) -> PathBuf {
-    let path = scratch().join(name);
+    let path = home().join(name);
     std::fs::write(&path, document.to_string()).unwrap();
     path
 }
@@ -217,7 +207,7 @@ fn validated(paths: &[PathBuf]) -> String {
 fn documents_of_every_command_are_what_the_schema_says() {
     let python = python();
     let _machine = beside_others();
-    let counts = scratch().join("schema-lab.json");
+    let counts = home().join("schema-lab.json");
     let lab = run(&[
         "lab",
         "--scenario",

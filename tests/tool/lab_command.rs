@@ -1,17 +1,17 @@
 //! `lab`: the environment it exports, the program it runs, and what it counts.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{beside_others, run, tool};
+use crate::support::{Running, beside_others, get, home, run, signal, tool, wait_for};
 
-/// A lab in the foreground; interrupted when the value goes.
+/// A lab in the foreground, and the variables that it told.
 struct Lab {
-    child: Child,
+    child: Running,
     exports: BTreeMap<String, String>,
 }
 
@@ -25,11 +25,7 @@ impl Lab {
             .spawn()
             .unwrap();
         // Ready is said on stderr after the last export.
-        let mut notes = BufReader::new(child.stderr.take().unwrap());
-        let mut ready = String::new();
-        notes.read_line(&mut ready).unwrap();
-        assert!(ready.contains("ready"), "{ready}");
-        std::thread::spawn(move || notes.lines().for_each(drop));
+        wait_for(&mut child, "ready");
         let exports = BufReader::new(child.stdout.as_mut().unwrap()).lines();
         let mut map = BTreeMap::new();
         for line in exports.map(Result::unwrap) {
@@ -44,7 +40,7 @@ impl Lab {
             }
         }
         Self {
-            child,
+            child: Running(child),
             exports: map,
         }
     }
@@ -61,28 +57,9 @@ impl Lab {
     }
 
     fn interrupt(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        std::process::Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .unwrap();
-        self.child.wait().unwrap().code()
+        signal(&self.child.0, Signal::INT);
+        self.child.0.wait().unwrap().code()
     }
-}
-
-/// A GET over a connection of its own.
-fn get(url: &str) -> String {
-    let rest = url.strip_prefix("http://").unwrap();
-    let (authority, path) = rest.split_once('/').unwrap();
-    let mut stream = TcpStream::connect(authority).unwrap();
-    write!(
-        stream,
-        "GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
 #[test]
@@ -99,8 +76,9 @@ fn the_foreground_lab_exports_answers_its_counts_and_stops_when_interrupted() {
         "{imds}/latest/meta-data/iam/security-credentials/"
     ));
     for listener in [&sts, &imds] {
-        let counts: Value =
-            serde_json::from_str(&get(&format!("{listener}/_lab/requests"))).unwrap();
+        let answer = get(&format!("{listener}/_lab/requests"));
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        let counts: Value = serde_json::from_str(body).unwrap();
         assert_eq!(
             counts["imds:role"]["failed"], 1,
             "v1 is refused, and counted: {counts}"
@@ -112,8 +90,7 @@ fn the_foreground_lab_exports_answers_its_counts_and_stops_when_interrupted() {
 #[test]
 fn a_program_in_the_lab_gives_its_exit_status_and_its_requests() {
     let _machine = beside_others();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("requests.json");
+    let path = home().join("requests.json");
     let output = tool()
         .args(["lab", "--format", "json", "--output"])
         .arg(&path)
@@ -198,6 +175,7 @@ fn the_callers_own_aws_settings_do_not_reach_the_program() {
 
 #[test]
 fn counts_do_not_go_into_formats_of_latencies() {
+    let _machine = beside_others();
     for format in ["svg", "hlog", "hgrm"] {
         let output = run(&["lab", "--format", format, "--", "true"]);
         let errors = String::from_utf8_lossy(&output.stderr);

@@ -19,7 +19,7 @@ fn quantiles_under_a_stall_are_those_that_arithmetic_predicts() {
     let stalled = scenario("[sts.regional]\nstall = { every = '10s', for = '1s' }\n");
     let path = stalled.path().to_str().unwrap();
     let run = |more: &[&str]| {
-        let mut arguments = vec!["sts", "--duration", "40s", "--lab", path];
+        let mut arguments = vec!["sts", "--duration", "20s", "--lab", path];
         arguments.extend(more);
         measured(&arguments)
     };
@@ -41,7 +41,7 @@ fn quantiles_under_a_stall_are_those_that_arithmetic_predicts() {
     // A worker that waits for its answer meets each stall once, however long the stall is.
     let closed = &arm(&closed, "regional")["phases"]["total"];
     assert!(
-        quantile_ms(closed, 0.99) < 90.0,
+        quantile_ms(closed, 0.99) * 10.0 < quantile_ms(total, 0.99),
         "the closed loop hides the stall"
     );
     let lag = open["load"]["generator_lag"]["p99_us"].as_f64().unwrap();

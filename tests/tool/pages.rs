@@ -2,31 +2,15 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use awscreds_bench::render::Format;
 use serde_json::Value;
 
+use crate::installed::chromium;
 use crate::interchange::rendered;
-use crate::support::{beside_others, clean, installing, measured, run, scratch};
-
-/// The browser; Debian's package where it is missing and may be installed.
-fn chromium() -> PathBuf {
-    const PROGRAM: &str = "/usr/bin/chromium";
-    let _installing = installing();
-    if !Path::new(PROGRAM).exists() {
-        let install = "apt-get update && apt-get install -y --no-install-recommends chromium";
-        let output = Command::new("sh").args(["-c", install]).output().unwrap();
-        assert!(
-            output.status.success() && Path::new(PROGRAM).exists(),
-            "these tests need Chromium at {PROGRAM} and cannot install it: run `{install}` as root. {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-    PathBuf::from(PROGRAM)
-}
+use crate::support::{beside_others, clean, home, measured, run};
 
 /// What the browser made of a page.
 struct Seen {
@@ -77,10 +61,10 @@ impl Proxy {
 /// Opens a page in a browser whose only way to the network is a proxy that counts.
 fn open(name: &str, page: &str) -> Seen {
     let chromium = chromium();
-    let path = scratch().join(name);
+    let path = home().join(name);
     std::fs::write(&path, page).unwrap();
     let proxy = Proxy::start();
-    let profile = tempfile::tempdir_in(scratch()).unwrap();
+    let profile = tempfile::tempdir_in(home()).unwrap();
     let output = clean(Command::new(chromium))
         .args([
             "--headless",

@@ -1,93 +1,15 @@
 //! Third parties: other SDKs as clients of the lab, and moto as the server under the tool.
-//!
-//! They are installed here by package name, into the build's own temporary folder.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{alone, arm, beside_others, clean, document, installing, scratch, tool};
-
-const PYTHON_PACKAGES: [&str; 7] = [
-    "boto3",
-    "awscli",
-    "moto[server]",
-    "hdrhistogram",
-    "jsonschema",
-    "grpcio-health-checking",
-    "dnspython",
-];
-const NODE_PACKAGES: [&str; 3] = [
-    "@aws-sdk/client-sts",
-    "@aws-sdk/client-s3",
-    "hdr-histogram-js",
-];
-
-/// Whether exactly these packages were installed here before.
-fn is_installed(mark: &Path, packages: &[&str]) -> bool {
-    std::fs::read_to_string(mark).is_ok_and(|text| text == packages.join(" "))
-}
-
-/// Runs an installer and shows what it printed if it fails. It keeps this process's environment: package
-/// registries may need a proxy or a certificate bundle.
-fn install(command: &mut Command) {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-    let printed = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {printed}");
-}
-
-/// The folder of the Python peers' programs.
-pub fn python() -> PathBuf {
-    let _installing = installing();
-    let venv = scratch().join("python");
-    let done = venv.join("installed");
-    if !is_installed(&done, &PYTHON_PACKAGES) {
-        install(
-            Command::new("python3")
-                .args(["-m", "venv", "--clear"])
-                .arg(&venv),
-        );
-        install(
-            Command::new(venv.join("bin/pip"))
-                .args(["install", "--quiet"])
-                .args(PYTHON_PACKAGES),
-        );
-        std::fs::write(done, PYTHON_PACKAGES.join(" ")).unwrap();
-    }
-    venv.join("bin")
-}
-
-/// The folder in which the JavaScript peers can be imported.
-pub fn node() -> PathBuf {
-    let _installing = installing();
-    let folder = scratch().join("node");
-    let done = folder.join("installed");
-    if !is_installed(&done, &NODE_PACKAGES) {
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(
-            folder.join("package.json"),
-            r#"{"private": true, "type": "module"}"#,
-        )
-        .unwrap();
-        install(
-            Command::new("npm")
-                .args(["install", "--no-audit", "--no-fund", "--prefix"])
-                .arg(&folder)
-                .args(NODE_PACKAGES),
-        );
-        std::fs::write(done, NODE_PACKAGES.join(" ")).unwrap();
-    }
-    folder
-}
+use crate::installed::{node, python};
+use crate::support::{Running, alone, arm, beside_others, clean, document, home, tool, wait_for};
 
 /// Runs a program in the lab; gives what it printed and what the lab counted.
 pub fn in_lab(source: &str, program: &[&str]) -> (String, Value) {
-    let folder = tempfile::tempdir().unwrap();
-    let counts = folder.path().join("counts.json");
+    let counts = home().join("counts.json");
     let output = tool()
         .args([
             "lab",
@@ -227,7 +149,7 @@ fn what_aws_refuses_the_lab_refuses_in_the_same_words() {
 
 /// moto as a server; ended when the value goes.
 pub struct Moto {
-    server: Child,
+    _server: Running,
     url: String,
 }
 
@@ -239,17 +161,12 @@ impl Moto {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
-        let url = lines
-            .by_ref()
-            .map(Result::unwrap)
-            .find_map(|line| {
-                line.split_once("Running on ")
-                    .map(|(_, url)| url.trim().to_owned())
-            })
-            .expect("moto says where it listens");
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { server, url }
+        let line = wait_for(&mut server, "Running on ");
+        let (_, url) = line.split_once("Running on ").unwrap();
+        Self {
+            url: url.trim().to_owned(),
+            _server: Running(server),
+        }
     }
 
     /// `command` pointed at moto by standard variables alone.
@@ -265,17 +182,10 @@ impl Moto {
     }
 }
 
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
 #[test]
 fn the_doctor_examines_moto_by_standard_variables_alone() {
     let moto = Moto::start();
-    let _machine = beside_others();
+    let _machine = alone();
     let examined = |prepare: &dyn Fn(&mut Command)| -> Value {
         let mut command = moto.point(tool());
         command.args(["doctor", "--format", "json", "--fail-on", "never"]);
@@ -318,12 +228,12 @@ fn the_doctor_examines_moto_by_standard_variables_alone() {
 fn the_three_commands_run_against_moto_by_standard_variables_alone() {
     let python = python();
     let moto = Moto::start();
-    let _machine = alone();
+    let _machine = beside_others();
     let measured = |arguments: &[&str]| {
         let output = moto
             .point(tool())
             .args(arguments)
-            .args(["--format", "json"])
+            .args(["--timeout", "30s", "--format", "json"])
             .output()
             .unwrap();
         document(&output)
@@ -376,6 +286,8 @@ fn the_three_commands_run_against_moto_by_standard_variables_alone() {
             "1,2",
             "-n",
             "5",
+            "--timeout",
+            "30s",
             "--format",
             "json",
         ])

@@ -1,16 +1,6 @@
 //! `imds` under pressure: where it begins, what it is called, and a token that changes meanwhile.
 
-use serde_json::Value;
-
-use crate::support::{alone, beside_others, measured, run, scenario};
-
-fn findings(document: &Value) -> Vec<&str> {
-    let findings = document["findings"].as_array().unwrap();
-    findings
-        .iter()
-        .map(|found| found["id"].as_str().unwrap())
-        .collect()
-}
+use crate::support::{alone, beside_others, findings, measured, run, scenario};
 
 #[test]
 fn the_ecs_agents_limit_is_found_and_called_throttling() {

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::support::{
-    arm, assert_phases_add_up, beside_others, document, lab_counts, measured, run,
+    arm, assert_phases_add_up, beside_others, beside_others_for_long, document, lab_counts,
+    measured, run,
 };
 
 const OURS: [&str; 4] = ["advisory", "refresher", "swapper", "file-cache"];
@@ -33,6 +34,7 @@ fn figure(value: &Value, name: &str) -> f64 {
 
 #[test]
 fn a_simulated_day_counts_what_the_go_package_is_known_to_do_and_nothing_for_ours() {
+    let _machine = beside_others();
     let day = simulated(&["24h", "--lifetime", "1h"]);
     let inline = |name| strategy(&day, name)["inline_refreshes"].as_u64().unwrap();
     let go = [
@@ -49,6 +51,7 @@ fn a_simulated_day_counts_what_the_go_package_is_known_to_do_and_nothing_for_our
 
 #[test]
 fn other_lifetimes_block_calls_in_proportion_and_none_of_ours() {
+    let _machine = beside_others();
     for (lifetime, least) in [("15m", 90), ("12h", 2)] {
         let day = simulated(&["24h", "--lifetime", lifetime]);
         let inline = |name| strategy(&day, name)["inline_refreshes"].as_u64().unwrap();
@@ -62,6 +65,7 @@ fn other_lifetimes_block_calls_in_proportion_and_none_of_ours() {
 
 #[test]
 fn two_runs_of_a_simulation_print_the_same_bytes() {
+    let _machine = beside_others();
     for format in ["table", "json", "csv", "markdown", "html"] {
         let arguments = [
             "refresh",
@@ -83,6 +87,7 @@ fn two_runs_of_a_simulation_print_the_same_bytes() {
 
 #[test]
 fn an_outage_around_an_expiry_is_never_worse_with_ours_than_with_the_sdk() {
+    let _machine = beside_others();
     for trouble in ["fail", "throttle", "hang"] {
         let day = simulated(&["3h", "--outage", trouble]);
         let lazy = strategy(&day, "lazy");
@@ -110,6 +115,7 @@ fn an_outage_around_an_expiry_is_never_worse_with_ours_than_with_the_sdk() {
 
 #[test]
 fn a_fleet_that_starts_together_stampedes_at_its_source_unless_it_renews_apart() {
+    let _machine = beside_others();
     let fleet = simulated(&[
         "3h",
         "--processes",
@@ -138,7 +144,7 @@ fn a_fleet_that_starts_together_stampedes_at_its_source_unless_it_renews_apart()
 /// Credentials that live 20 seconds, since the SDK's cache gives them up 10 seconds early at most.
 #[test]
 fn an_expiry_blocks_calls_of_the_lazy_cache_and_of_no_other_strategy() {
-    let _machine = beside_others();
+    let _machine = beside_others_for_long();
     let document = measured(&[
         "refresh",
         "--lab",
@@ -147,7 +153,7 @@ fn an_expiry_blocks_calls_of_the_lazy_cache_and_of_no_other_strategy() {
         "--source-delay",
         "1s",
         "--rate",
-        "50",
+        "20",
         "--duration",
         "45s",
     ]);
@@ -156,10 +162,10 @@ fn an_expiry_blocks_calls_of_the_lazy_cache_and_of_no_other_strategy() {
     let waits = lazy["waits"].as_array().unwrap();
     assert!(waits.len() >= 2, "{lazy}");
     for wait in &waits[..2] {
-        // A second's worth of calls at 50/s; a machine that is busy begins some of them late.
-        assert!(figure(wait, "calls") >= 30.0, "{wait}");
+        // A second's worth of calls at 20/s; a machine that is busy begins some of them late.
+        assert!(figure(wait, "calls") >= 12.0, "{wait}");
         assert!(figure(wait, "longest_us") >= 0.9e6, "{wait}");
-        assert!(figure(wait, "most_at_once") >= 30.0, "{wait}");
+        assert!(figure(wait, "most_at_once") >= 12.0, "{wait}");
     }
     let identity = |name: &str| figure(&arm(&document, name)["phases"]["identity"], "p999_us");
     for name in OURS {
@@ -238,7 +244,7 @@ fn a_run_shorter_than_the_credentials_life_says_that_it_shows_no_renewal() {
 /// begins 11 s before it: before the SDK's cache asks.
 #[test]
 fn whoever_renews_before_an_outage_does_not_feel_it() {
-    let _machine = beside_others();
+    let _machine = beside_others_for_long();
     let document = measured(&[
         "refresh",
         "--lab",
@@ -291,46 +297,9 @@ fn whoever_renews_before_an_outage_does_not_feel_it() {
     }
 }
 
-/// The lab's key IDs begin with `ASIA`, and its session tokens as real ones do.
-#[test]
-fn no_key_and_no_token_is_printed_whatever_goes_wrong() {
-    let _machine = beside_others();
-    for format in ["table", "json", "csv", "markdown", "html", "hlog"] {
-        let output = run(&[
-            "refresh",
-            "--lab",
-            "--lifetime",
-            "4s",
-            "--source-delay",
-            "20ms",
-            "--outage",
-            "fail",
-            "--rate",
-            "20",
-            "--duration",
-            "6s",
-            "--verbose",
-            "--format",
-            format,
-        ]);
-        assert_eq!(
-            output.status.code(),
-            Some(0),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        for printed in [&output.stdout, &output.stderr] {
-            let text = String::from_utf8_lossy(printed);
-            assert!(
-                !text.contains("ASIA") && !text.contains("IQoJb3JpZ2lu"),
-                "{format}: {text}"
-            );
-        }
-    }
-}
-
 #[test]
 fn what_cannot_be_simulated_or_adjusted_is_said() {
+    let _machine = beside_others();
     let cases: [(&[&str], &str, &str); 6] = [
         (
             &["refresh", "--strategies", "go", "--lab"],

@@ -77,7 +77,10 @@ fn a_cold_start_names_what_dominates_it() {
     );
     let cold = ms(arm(&document, "cold-creds/warm-conn"), "identity", "p50_us");
     let warm = ms(arm(&document, "warm-creds/warm-conn"), "identity", "p50_us");
-    assert!(cold >= 60.0 && warm < 1.0, "{cold} ms cold, {warm} ms warm");
+    assert!(
+        cold >= 60.0 && warm * 10.0 < cold,
+        "{cold} ms cold, {warm} ms warm"
+    );
 }
 
 #[test]

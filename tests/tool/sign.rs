@@ -11,12 +11,13 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::interrupt::wait_for_measuring;
-use crate::peers::python;
+use crate::installed::python;
 use crate::support::{
-    alone, arm, assert_phases_add_up, beside_others, clean, measured, run, scratch, tool,
+    alone, arm, assert_phases_add_up, beside_others, clean, file, measured, run, signal, tool,
+    wait_for,
 };
 
 const VECTORS: &str = concat!(
@@ -259,11 +260,7 @@ fn the_table_has_times_and_throughput_and_claims_no_endpoint() {
 #[test]
 fn bad_input_is_named_with_what_to_do() {
     let _machine = beside_others();
-    let bad = |json: &str| {
-        let file = tempfile::NamedTempFile::new_in(scratch()).unwrap();
-        std::fs::write(file.path(), json).unwrap();
-        file
-    };
+    let bad = |json: &str| file(".json", json);
     let noise = bad("\u{0}\u{1}");
     let url = bad(
         r#"[{"name": "odd", "method": "GET", "url": "https://a b/", "service": "s3", "region": "r",
@@ -315,10 +312,8 @@ fn an_interrupted_run_prints_what_it_has() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    wait_for_measuring(&mut child);
-    let pid = child.id().to_string();
-    let killed = Command::new("kill").args(["-INT", &pid]).status().unwrap();
-    assert!(killed.success());
+    wait_for(&mut child, "measuring");
+    signal(&child, Signal::INT);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -1,20 +1,35 @@
 //! Runs the binary in a clean environment, and reads what it printed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output};
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use tempfile::{NamedTempFile, TempDir};
+
+pub use crate::machine::{alone, beside_others, beside_others_for_long};
+
+thread_local! {
+    static HOME: TempDir = tempfile::tempdir_in(scratch()).expect("the target folder is writable");
+}
+
+/// A folder of the calling test's own; every test has its thread. It goes with the test.
+pub fn home() -> PathBuf {
+    HOME.with(|home| home.path().to_owned())
+}
 
 /// The binary, with none of this machine's AWS, proxy or certificate settings.
 pub fn tool() -> Command {
     clean(Command::new(env!("CARGO_BIN_EXE_awscreds-bench")))
 }
 
-/// `command` with nothing of this process's environment but what finds programs and a home.
+/// `command` with nothing of this process's environment but what finds programs, and the test's own home.
 pub fn clean(mut command: Command) -> Command {
-    command.env_clear().env("HOME", scratch());
+    command.env_clear().env("HOME", home());
     for name in ["PATH", "TMPDIR"] {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
@@ -23,7 +38,7 @@ pub fn clean(mut command: Command) -> Command {
     command
 }
 
-/// A folder that outlives no build, for homes and installed peers.
+/// A folder that outlives no build, for homes and for what tests install and share.
 pub fn scratch() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     std::fs::create_dir_all(&folder).expect("the target folder is writable");
@@ -79,33 +94,113 @@ pub fn lab_counts(document: &Value) -> BTreeMap<String, u64> {
         .collect()
 }
 
-/// A scenario file that lives as long as the value.
-pub fn scenario(toml: &str) -> tempfile::NamedTempFile {
-    let mut file = tempfile::Builder::new()
-        .suffix(".toml")
-        .tempfile_in(scratch())
-        .unwrap();
-    std::io::Write::write_all(&mut file, toml.as_bytes()).unwrap();
+/// A file with these contents that lives as long as the value.
+pub fn file(suffix: &str, contents: impl AsRef<[u8]>) -> NamedTempFile {
+    let mut builder = tempfile::Builder::new();
+    let mut file = builder.suffix(suffix).tempfile_in(home()).unwrap();
+    file.write_all(contents.as_ref()).unwrap();
     file
 }
 
-static MACHINE: RwLock<()> = RwLock::new(());
-
-/// Keeps every other test off the machine: for tests whose figures a busy machine would spoil.
-pub fn alone() -> RwLockWriteGuard<'static, ()> {
-    MACHINE.write().unwrap_or_else(PoisonError::into_inner)
+/// A scenario file that lives as long as the value.
+pub fn scenario(toml: &str) -> NamedTempFile {
+    file(".toml", toml)
 }
 
-/// Runs beside other tests, but not beside one that must be [`alone`].
-pub fn beside_others() -> RwLockReadGuard<'static, ()> {
-    MACHINE.read().unwrap_or_else(PoisonError::into_inner)
+/// A path as an argument.
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
 }
 
-static INSTALL: Mutex<()> = Mutex::new(());
+/// What a run said on stderr.
+pub fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
 
-/// Held while a peer is installed: several tests may want the same one.
-pub fn installing() -> MutexGuard<'static, ()> {
-    INSTALL.lock().unwrap_or_else(PoisonError::into_inner)
+/// What a program printed that had to succeed.
+pub fn printed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let errors = errors(&output);
+    assert!(output.status.success(), "{command:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The ids of a document's findings.
+pub fn findings(document: &Value) -> Vec<&str> {
+    let findings = document["findings"].as_array().expect("findings");
+    let ids = findings.iter().map(|finding| finding["id"].as_str());
+    ids.map(|id| id.expect("an id")).collect()
+}
+
+/// Asserts that nothing is told of credentials that a lab issued: the ID of a key, which is twenty capitals
+/// and digits, or the beginning of a session token. A few letters alone may be a part of a histogram.
+pub fn hides_issued(text: &str) {
+    for (place, _) in text.match_indices("ASIA") {
+        let id: String = text[place..].chars().take(20).collect();
+        let is_key = id
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        assert!(!is_key, "{id} in {text}");
+    }
+    assert!(!text.contains("IQoJb3JpZ2lu"), "{text}");
+}
+
+/// Sends a signal to a program that was started.
+pub fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// Reads what a program says on stderr until a line has `words`, which it returns. What comes after is read
+/// and forgotten, so that the program never writes into a closed or a full pipe.
+pub fn wait_for(child: &mut Child, words: &str) -> String {
+    let mut lines = BufReader::new(child.stderr.take().expect("a piped stderr")).lines();
+    let mut said = lines.by_ref().map(Result::unwrap);
+    let line = said.find(|line| line.contains(words));
+    std::thread::spawn(move || lines.for_each(drop));
+    line.unwrap_or_else(|| panic!("it never said `{words}`"))
+}
+
+/// The exit code of a program that was to end; none if it did not.
+pub fn ended(child: Child) -> Option<i32> {
+    ended_by(child, |_| ())
+}
+
+/// The exit code of a program to which something is done ten times a second until it ends; none if it did not.
+/// A minute is enough on any machine: what a test guards against with this would last for ever.
+pub fn ended_by(mut child: Child, again: impl Fn(Pid)) -> Option<i32> {
+    let pid = Pid::from_child(&child);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait().unwrap()));
+    for _ in 0..600 {
+        again(pid);
+        if let Ok(status) = receiver.recv_timeout(Duration::from_millis(100)) {
+            return status.code();
+        }
+    }
+    let _ = kill_process(pid, Signal::KILL);
+    None
+}
+
+/// Ends the program when the value goes.
+pub struct Running(pub Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The whole answer to a GET over a connection of its own.
+pub fn get(url: &str) -> String {
+    let rest = url.strip_prefix("http://").unwrap();
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let mut stream = TcpStream::connect(authority).unwrap();
+    let head = format!("Host: {authority}\r\nConnection: close");
+    write!(stream, "GET /{path} HTTP/1.1\r\n{head}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 /// Every part of an arm's total, in microseconds: the sums of its phases and the unexplained remainder.

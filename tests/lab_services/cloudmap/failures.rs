@@ -113,13 +113,17 @@ async fn an_instance_that_is_added_is_used_after_the_next_poll() {
     let caller = caller(&lab, Policy::PreferAz).await;
     served(&caller, 5).await;
     let server = Server::start();
-    server.register(&sdk, "new", "eu-west-1a").await;
     let resolver = caller.resolver();
-    let before = resolver.counts().revisions + resolver.counts().refreshes;
+    let polls = || resolver.counts().revisions + resolver.counts().refreshes;
+    let before = polls();
+    server.register(&sdk, "new", "eu-west-1a").await;
+    let registered = polls();
     calls_until(&caller, |instance| instance == "new").await;
-    let polls = resolver.counts().revisions + resolver.counts().refreshes - before;
-    // One may have been under way, the next one sees the change, and a full answer follows.
-    assert!((1..=4).contains(&polls), "{polls}");
+    assert!(polls() > before);
+    // One may have been under way, the next one sees the change, and a full answer follows; a busy machine may
+    // poll as often again before it calls.
+    let since = polls() - registered;
+    assert!(since <= 8, "{since}");
 }
 
 #[tokio::test]

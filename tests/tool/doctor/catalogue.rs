@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use awscreds_bench::diagnosis::catalogue;
 
-use super::{examined, ids};
-use crate::support::{alone, beside_others, scenario};
+use super::{broken, examined};
+use crate::support::{alone, findings, scenario};
 
 /// What provokes an entry.
 struct Case {
@@ -228,7 +228,7 @@ fn every_entry_has_a_case() {
 
 #[test]
 fn every_case_gives_its_finding_and_no_other_error() {
-    let _machine = beside_others();
+    let _machine = alone();
     let next = Mutex::new(CASES.iter());
     std::thread::scope(|threads| {
         for _ in 0..6 {
@@ -251,9 +251,9 @@ fn provoke(case: &Case) {
         .map_or(case.lab, |file| file.path().to_str().unwrap());
     let document = examined(lab, case.source, case.setup);
     let Case { id, .. } = case;
-    let all = ids(&document, None);
+    let all = findings(&document);
     assert!(all.contains(id), "{id} is not among {all:?}: {document:#}");
-    let others: Vec<&str> = ids(&document, Some("error"))
+    let others: Vec<&str> = broken(&document)
         .into_iter()
         .filter(|found| found != id)
         .collect();
@@ -277,10 +277,6 @@ fn a_healthy_machine_has_no_findings() {
     ] {
         let document = examined("fast", source, "");
         let found = &document["findings"];
-        assert_eq!(
-            ids(&document, None),
-            Vec::<&str>::new(),
-            "{source}: {found}"
-        );
+        assert_eq!(findings(&document), Vec::<&str>::new(), "{source}: {found}");
     }
 }

@@ -40,15 +40,11 @@ pub fn in_lab(scenario: &str, source: &str, setup: &str, arguments: &str) -> Out
         .unwrap()
 }
 
-/// The ids of the findings at a level, or of all.
-pub fn ids<'a>(document: &'a Value, severity: Option<&str>) -> Vec<&'a str> {
-    document["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|found| severity.is_none_or(|wanted| found["severity"] == wanted))
-        .map(|found| found["id"].as_str().unwrap())
-        .collect()
+/// The ids of the findings at level `error`.
+pub fn broken(document: &Value) -> Vec<&str> {
+    let findings = document["findings"].as_array().unwrap().iter();
+    let errors = findings.filter(|found| found["severity"] == "error");
+    errors.map(|found| found["id"].as_str().unwrap()).collect()
 }
 
 /// The link of this name.

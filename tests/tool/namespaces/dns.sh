@@ -25,7 +25,7 @@ PY
 python3 server.py "$2" > ready &
 server=$!
 trap 'kill $server' EXIT
-until [ -s ready ]; do kill -0 $server; done
+until [ -s ready ]; do kill -0 $server; sleep 0.02; done
 export AWS_REGION=eu-west-1 AWS_EC2_METADATA_DISABLED=true
 export AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE AWS_SECRET_ACCESS_KEY=not-a-secret
 "$0" doctor --format json > doctor.json || true

@@ -32,7 +32,7 @@ ip -n $client route add 169.254.169.254/32 via 10.91.2.2
 printf '[imds]\nhop_limit = %s\n' "$2" > scenario.toml
 ip netns exec $node "$0" lab --quiet --scenario scenario.toml --bind 169.254.169.254 --imds-port 80 > exports &
 lab=$!
-until [ -s exports ]; do kill -0 $lab; done
+until [ -s exports ]; do kill -0 $lab; sleep 0.02; done
 export AWS_REGION=eu-west-1 AWS_ENDPOINT_URL_STS=http://10.91.2.1:1
 ip netns exec $client "$0" doctor --format json > doctor.json || true
 ip netns exec $client "$0" imds --concurrency 1 -n 5 --quiet --format json > imds.json 2> imds.errors || true

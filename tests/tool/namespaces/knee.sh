@@ -7,7 +7,7 @@ cd "$1"
 "$0" lab --quiet --scenario fast --bind 169.254.169.254 --imds-port 80 > exports &
 lab=$!
 trap 'kill $lab; wait $lab' EXIT
-until [ -s exports ]; do kill -0 $lab; done
+until [ -s exports ]; do kill -0 $lab; sleep 0.02; done
 export AWS_REGION=eu-west-1
 
 to_metadata="INPUT -d 169.254.169.254 -p tcp --dport 80"

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{alone, beside_others, clean, scratch};
+use crate::support::{alone, beside_others, clean, home};
 
 /// Whether namespaces are to be had; says so loudly where they are not.
 fn available(tools: &[&str]) -> bool {
@@ -34,7 +34,7 @@ fn available(tools: &[&str]) -> bool {
 
 /// Runs a script, and returns the folder that it wrote to.
 fn scripted(isolated: bool, script: &str, argument: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir_in(scratch()).unwrap();
+    let folder = tempfile::tempdir_in(home()).unwrap();
     let mut command = if isolated {
         let mut unshare = Command::new("unshare");
         unshare.args(["--net", "--mount", "sh"]);
@@ -85,11 +85,9 @@ fn the_knee_is_where_the_packets_say() {
         knee["workers"], 1,
         "one that fetches back to back is too much already: {knee:#}"
     );
-    assert!(
-        document["elapsed_s"].as_f64().unwrap() <= 15.0,
-        "{}",
-        document["elapsed_s"]
-    );
+    // To step through all worker counts takes seven times as long as the one that shows the knee.
+    let arms = document["arms"].as_array().unwrap().len();
+    assert!(arms <= 2, "{arms} worker counts");
     assert!(finds(&document, "imds-knee"));
     let notes = std::fs::read_to_string(folder.path().join("notes")).unwrap();
     assert!(notes.contains("DNS"), "{notes}");
@@ -163,6 +161,7 @@ fn far_from_ec2_an_examination_ends_in_time_and_says_who_would_wait() {
         let folder = scripted(true, include_str!("laptop.sh"), how);
         let document = json(folder.path(), "doctor.json");
         let elapsed = document["elapsed_s"].as_f64().unwrap();
+        // What the doctor promises, whose questions end after three.
         assert!(elapsed < 5.0, "{how}: {elapsed} s");
         assert!(
             finds(&document, "imds-black-hole"),
