@@ -1,8 +1,9 @@
 //! The formats, and what each makes of a document.
 
-use super::charts::{self, Chart};
+use super::charts;
 use super::hlog::{self, LogError};
 use super::part::Part;
+use super::style::Style;
 use super::tagged::UnreadableHistogram;
 use super::{hgrm, html, markdown, table};
 use crate::document::{Body, Document};
@@ -34,25 +35,6 @@ impl Format {
     #[must_use]
     pub fn needs_latencies(self) -> bool {
         matches!(self, Self::Svg | Self::Hlog | Self::Hgrm)
-    }
-}
-
-/// What the place where a report will be read can show, and what it is to show there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
-    pub color: bool,
-    /// Columns that no line exceeds, as far as that is possible: [`Style::LEAST_WIDTH`] are always used.
-    pub width: usize,
-    /// The picture that [`Format::Svg`] is of.
-    pub chart: Chart,
-}
-
-impl Style {
-    /// Narrower than this, tables of times cannot be read any more.
-    pub const LEAST_WIDTH: usize = 60;
-
-    pub(super) fn columns(&self) -> usize {
-        self.width.max(Self::LEAST_WIDTH)
     }
 }
 

@@ -30,6 +30,7 @@ mod progress;
 mod renewal;
 mod simulation;
 mod stampede;
+mod style;
 mod table;
 mod tagged;
 #[cfg(test)]
@@ -38,8 +39,9 @@ mod wording;
 
 pub use charts::Chart;
 pub use checks::breaches;
-pub use format::{Format, RenderError, Style, render};
+pub use format::{Format, RenderError, render};
 pub use hlog::LogError;
 pub use output::{check_writable, width, write};
 pub use progress::{Progress, failure, note, warning};
+pub use style::Style;
 pub use tagged::UnreadableHistogram;

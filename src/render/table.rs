@@ -8,9 +8,9 @@ use comfy_table::{
 };
 use unicode_width::UnicodeWidthStr;
 
-use super::Style;
 use super::blocks::{Align, Block, Grid, Matrix, Statement, Tone};
 use super::histogram::balanced;
+use super::style::Style;
 use crate::figures;
 
 const INDENT: &str = "  ";

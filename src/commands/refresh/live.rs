@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 
+use super::arguments::{ExpiryOptions, RefreshArgs};
 use super::arm::StrategyArm;
 use super::findings::findings;
 use super::renewals::Renewals;
 use super::thread::{OnThread, OwnThread};
-use super::{ExpiryOptions, RefreshArgs};
 use crate::client::ArmFacts;
 use crate::clock;
 use crate::commands::command::Completed;

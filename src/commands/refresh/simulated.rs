@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
-use super::RefreshArgs;
+use super::arguments::RefreshArgs;
 use crate::commands::command::Completed;
 use crate::document::{
     Document, OutageWindow, SimulatedStrategy, SimulatedTerms, SimulationResult,

@@ -1,0 +1,22 @@
+//! What the place where a report will be read can show.
+
+use super::charts::Chart;
+
+/// What the place where a report will be read can show, and what it is to show there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    pub color: bool,
+    /// Columns that no line exceeds, as far as that is possible: [`Style::LEAST_WIDTH`] are always used.
+    pub width: usize,
+    /// The picture that [`Format::Svg`](super::Format::Svg) is of.
+    pub chart: Chart,
+}
+
+impl Style {
+    /// Narrower than this, tables of times cannot be read any more.
+    pub const LEAST_WIDTH: usize = 60;
+
+    pub(super) fn columns(&self) -> usize {
+        self.width.max(Self::LEAST_WIDTH)
+    }
+}
