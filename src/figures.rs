@@ -9,6 +9,7 @@ use std::time::Duration;
 pub const JOINT: char = '\u{a0}';
 
 /// Text whose lines are broken, ready to be shown and searched.
+#[must_use]
 pub fn spaced(text: &str) -> String {
     text.replace(JOINT, " ")
 }
@@ -25,6 +26,7 @@ pub fn micros(duration: Duration) -> f64 {
 }
 
 /// `850 µs`, `12.3 ms`, `1.25 s`.
+#[must_use]
 pub fn time(us: f64) -> String {
     let us = three_digits(us);
     if us == 0.0 {
@@ -38,17 +40,20 @@ pub fn time(us: f64) -> String {
 }
 
 /// [`time()`], or a dash where nothing was measured.
+#[must_use]
 pub fn time_or_absent(us: Option<f64>) -> String {
     us.map_or_else(|| ABSENT.to_owned(), time)
 }
 
 /// [`time()`] with its sign, for differences.
+#[must_use]
 pub fn difference(us: f64) -> String {
     let plus = if three_digits(us) > 0.0 { "+" } else { "" };
     format!("{plus}{}", time(us))
 }
 
 /// `85.1 … 90.3 ms`: both ends in the unit of the larger. Ends on either side of zero carry signs.
+#[must_use]
 pub fn interval(low_us: f64, high_us: f64) -> String {
     let widest = three_digits(low_us.abs().max(high_us.abs()));
     if widest == 0.0 {
@@ -69,6 +74,7 @@ pub fn interval(low_us: f64, high_us: f64) -> String {
 }
 
 /// `97.4 %`. Never rounds a remainder away: `100 %` is all and `0 %` is nothing.
+#[must_use]
 pub fn percent(fraction: f64) -> String {
     let percent = fraction * 100.0;
     let size = percent.abs();
@@ -84,6 +90,7 @@ pub fn percent(fraction: f64) -> String {
 }
 
 /// `12,345`.
+#[must_use]
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -97,11 +104,13 @@ pub fn count(n: u64) -> String {
 }
 
 /// `1 call`, `200 calls`.
+#[must_use]
 pub fn counted(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 /// `198/s`.
+#[must_use]
 pub fn rate(per_s: f64) -> String {
     let rounded = three_digits(per_s);
     if rounded >= 1000.0 {
@@ -111,6 +120,7 @@ pub fn rate(per_s: f64) -> String {
 }
 
 /// `1.62 GB/s`, in powers of ten as networks and disks are sold.
+#[must_use]
 pub fn throughput(bytes_per_s: f64) -> String {
     const UNITS: [(f64, &str); 3] = [(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s")];
     let rounded = three_digits(bytes_per_s);

@@ -124,12 +124,12 @@ fn explained(id: &str) -> Result<String, Failure> {
 }
 
 fn result(args: &DoctorArgs, seen: &Examination, found: Vec<Finding>) -> DoctorResult {
-    let name = |link: &Link| link.source.name().to_owned();
+    let name = |link: &Link| link.source;
     let winner = seen.winner().map(|(link, _)| name(link));
     DoctorResult {
         scenario: args.lab.clone(),
         place: DiagnosedPlace {
-            kind: seen.platform.kind.as_str().to_owned(),
+            kind: seen.platform.kind,
             evidence: seen.platform.evidence.clone(),
         },
         region: seen.region.as_ref().map(|(name, from)| DiagnosedRegion {
@@ -137,7 +137,7 @@ fn result(args: &DoctorArgs, seen: &Examination, found: Vec<Finding>) -> DoctorR
             from: (*from).to_owned(),
         }),
         links: seen.links.iter().map(|each| link(each, seen.now)).collect(),
-        next: winner.as_ref().and_then(|_| seen.next().map(name)),
+        next: winner.and_then(|_| seen.next().map(name)),
         winner,
         sdks: sdks::picks(seen).iter().map(pick).collect(),
         findings: found,
@@ -156,7 +156,7 @@ fn link(link: &Link, now: Option<SystemTime>) -> DiagnosedLink {
     let identity = fetched.and_then(|fetched| fetched.identity.as_ref());
     let arn = identity.map(|identity| &identity.arn);
     DiagnosedLink {
-        name: link.source.name().to_owned(),
+        name: link.source,
         state,
         detail,
         elapsed_us: link.elapsed.map(micros),
@@ -185,7 +185,7 @@ fn sts(identity: &Identity) -> DiagnosedSts {
 fn pick(pick: &sdks::Pick) -> SdkPick {
     SdkPick {
         sdk: pick.sdk.to_owned(),
-        link: pick.link.map(|link| link.name().to_owned()),
+        link: pick.link,
         fails: pick.fails,
         waits_s: pick.waits.map(|waits| waits.as_secs_f64()),
     }

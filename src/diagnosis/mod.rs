@@ -27,7 +27,7 @@ pub use examination::{
     ConnectOutcome, ContainerEndpoint, Examination, FetchedCredentials, HttpOutcome, Identity,
     Link, LinkState, Lookup, Metadata, ProcessRun, StsEndpoint, TokenFile,
 };
-pub use platform::{Platform, PlatformKind};
+pub use platform::Platform;
 pub use probe::{examine, examine_endpoints};
 pub use profile::{ProfileKind, Profiles};
 pub use subject::Subject;

@@ -3,39 +3,13 @@
 use std::path::Path;
 
 use crate::credentials::{Variables, variable};
+use crate::document::PlatformKind;
 
 /// A kind of platform, and what gave it away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Platform {
     pub kind: PlatformKind,
     pub evidence: String,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PlatformKind {
-    Lambda,
-    Ecs,
-    Eks,
-    Ci,
-    Ec2,
-    /// None of the others: a laptop, or a server that is not on AWS.
-    #[default]
-    Other,
-}
-
-impl PlatformKind {
-    /// The word in the document.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Lambda => "lambda",
-            Self::Ecs => "ecs",
-            Self::Eks => "eks",
-            Self::Ci => "ci",
-            Self::Ec2 => "ec2",
-            Self::Other => "elsewhere",
-        }
-    }
 }
 
 /// What the machine says of itself beside its variables.

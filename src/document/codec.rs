@@ -17,6 +17,10 @@ pub enum DecodeError {
 }
 
 /// The text that stands in [`Quantiles::histogram`](super::Quantiles::histogram).
+///
+/// # Errors
+///
+/// If the histogram is too large for its form.
 pub fn encode_histogram(histogram: &Histogram<u64>) -> Result<String, V2DeflateSerializeError> {
     let mut bytes = Vec::new();
     V2DeflateSerializer::new().serialize(histogram, &mut bytes)?;
@@ -24,6 +28,10 @@ pub fn encode_histogram(histogram: &Histogram<u64>) -> Result<String, V2DeflateS
 }
 
 /// The histogram that [`encode_histogram`] made into text, here or in another language.
+///
+/// # Errors
+///
+/// If the text is none.
 pub fn decode_histogram(text: &str) -> Result<Histogram<u64>, DecodeError> {
     let bytes = STANDARD.decode(text)?;
     Ok(Deserializer::new().deserialize(&mut bytes.as_slice())?)

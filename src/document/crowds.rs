@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::discovery::crowd::Manner;
+
 /// What `cloudmap --simulate` computed.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -34,7 +36,7 @@ pub struct Quota {
 pub struct Fits {
     /// `in-step`: full answers, all at the same moments. `spread`: full answers, each at its own moments.
     /// `by-revision`: revisions, and full answers now and then, with jitter and back-off.
-    pub manner: String,
+    pub manner: Manner,
     pub resolvers: u64,
 }
 
@@ -44,7 +46,7 @@ pub struct Fits {
 pub struct Crowd {
     pub resolvers: u64,
     /// As in [`Fits::manner`].
-    pub manner: String,
+    pub manner: Manner,
     /// Questions per second of all resolvers, refused ones included.
     pub calls_per_s: f64,
     /// The part of them that is refused.

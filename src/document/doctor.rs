@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, Severity};
+use crate::credentials::Source;
 
 /// An examination of a machine and what is wrong with it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -15,9 +16,9 @@ pub struct DoctorResult {
     /// The credential chain, in the order in which the Rust SDK asks.
     pub links: Vec<DiagnosedLink>,
     /// The link whose credentials the Rust SDK uses.
-    pub winner: Option<String>,
+    pub winner: Option<Source>,
     /// The configured link after the winner, which would be asked if the winner had nothing.
-    pub next: Option<String>,
+    pub next: Option<Source>,
     /// What SDKs would do here, by language.
     pub sdks: Vec<SdkPick>,
     /// Worst first.
@@ -30,9 +31,24 @@ pub struct DoctorResult {
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DiagnosedPlace {
-    /// `lambda`, `ecs`, `eks`, `ci`, `ec2` or `elsewhere`.
-    pub kind: String,
+    pub kind: PlatformKind,
     pub evidence: String,
+}
+
+/// What a program runs on.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum PlatformKind {
+    Lambda,
+    Ecs,
+    Eks,
+    Ci,
+    Ec2,
+    /// None of the others: a laptop, or a server that is not on AWS.
+    #[default]
+    #[serde(rename = "elsewhere")]
+    Other,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -47,8 +63,7 @@ pub struct DiagnosedRegion {
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DiagnosedLink {
-    /// `env`, `profile`, `web-identity`, `container` or `imds`.
-    pub name: String,
+    pub name: Source,
     pub state: LinkState,
     /// Why it is absent or has failed.
     pub detail: Option<String>,
@@ -85,7 +100,7 @@ pub struct DiagnosedSts {
 pub struct SdkPick {
     pub sdk: String,
     /// The link that its chain ends at.
-    pub link: Option<String>,
+    pub link: Option<Source>,
     /// Whether that link gave no credentials here.
     pub fails: bool,
     /// How long it waits in vain for instance metadata; null where it does not, or where that is not known.

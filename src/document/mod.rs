@@ -15,7 +15,7 @@ mod crowds;
 mod doctor;
 mod finding;
 #[cfg(test)]
-pub mod fixtures;
+pub(crate) mod fixtures;
 mod head;
 mod knee;
 mod lab;
@@ -39,7 +39,7 @@ pub use comparison::{Compared, Comparison, StoredRun, base_name};
 pub use crowds::{Crowd, CrowdsResult, Fits, Quota};
 pub use doctor::{
     DiagnosedLink, DiagnosedPlace, DiagnosedRegion, DiagnosedSts, DoctorResult, FailOn, LinkState,
-    SdkPick,
+    PlatformKind, SdkPick,
 };
 pub use finding::{Finding, Severity};
 pub use head::{Head, SCHEMA, Target, Tool};

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::simulation::Trouble;
+
 /// Calls of an arm that met a renewal. Times are from the start of the measurement.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -38,8 +40,7 @@ pub struct BlockedCalls {
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OutageSeen {
-    /// `fail`, `throttle` or `hang`.
-    pub trouble: String,
+    pub trouble: Trouble,
     pub from_s: f64,
     pub until_s: f64,
     /// HTTP exchanges with the source meanwhile.

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::simulation::{Player, Trouble};
+
 /// Strategies of renewal on a virtual clock.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -38,8 +40,7 @@ pub struct SimulatedTerms {
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OutageWindow {
-    /// `fail`, `throttle` or `hang`.
-    pub trouble: String,
+    pub trouble: Trouble,
     pub from_s: f64,
     pub until_s: f64,
 }
@@ -48,7 +49,7 @@ pub struct OutageWindow {
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SimulatedStrategy {
-    pub name: String,
+    pub name: Player,
     /// Renewals that calls had to wait for.
     pub inline_refreshes: u64,
     /// Calls that waited for credentials.

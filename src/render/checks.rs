@@ -52,9 +52,12 @@ pub(super) fn table(run: &Measurement) -> Vec<Block> {
         }),
         left("expected", |check| expected(check).into()),
         left("seen", |check| seen(check).into()),
-        left("", |check| match check.passed {
-            true => Cell::toned("passed", Tone::Good),
-            false => Cell::toned("FAILED", Tone::Bad),
+        left("", |check| {
+            if check.passed {
+                Cell::toned("passed", Tone::Good)
+            } else {
+                Cell::toned("FAILED", Tone::Bad)
+            }
         }),
     ];
     vec![

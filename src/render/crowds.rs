@@ -2,7 +2,7 @@
 
 use super::blocks::{Block, Cell, Grid, Tone, left, right};
 use super::part::{Part, csv_of};
-use crate::document::{Crowd, CrowdsResult, Head, Quota};
+use crate::document::{Crowd, CrowdsResult, Head, Quota, word};
 use crate::figures;
 
 impl Part for CrowdsResult {
@@ -31,13 +31,13 @@ impl Part for CrowdsResult {
         ];
         let fits = self.fits.iter().map(|fits| {
             let most = figures::count(fits.resolvers);
-            ("fits", format!("{}: {most} resolvers", fits.manner))
+            ("fits", format!("{}: {most} resolvers", word(fits.manner)))
         });
         let columns = [
             right("resolvers", |crowd: &&Crowd| Cell::count(crowd.resolvers)),
-            left("manner", |crowd| crowd.manner.to_string().into()),
+            left("manner", |crowd| word(crowd.manner).into()),
             right("calls", |crowd| figures::rate(crowd.calls_per_s).into()),
-            right("throttled", throttled),
+            right("throttled", |crowd| throttled(crowd.throttled)),
             right("age p50", |crowd| seconds(crowd.age_p50_s).into()),
             right("p99", |crowd| seconds(crowd.age_p99_s).into()),
             right("max", |crowd| seconds(crowd.age_max_s).into()),
@@ -71,11 +71,7 @@ fn quota(quota: Quota) -> String {
     format!("{}, {burst} at once", figures::rate(quota.per_s))
 }
 
-fn throttled(crowd: &&Crowd) -> Cell {
-    let tone = if crowd.throttled > 0.0 {
-        Tone::Bad
-    } else {
-        Tone::Plain
-    };
-    Cell::toned(figures::percent(crowd.throttled), tone)
+fn throttled(share: f64) -> Cell {
+    let tone = if share > 0.0 { Tone::Bad } else { Tone::Plain };
+    Cell::toned(figures::percent(share), tone)
 }

@@ -3,6 +3,7 @@
 use super::blocks::{Block, Cell, Grid, Statement, Tone, left, right};
 use super::part::{Part, csv_of};
 use super::wording;
+use crate::credentials::Source;
 use crate::document::{DiagnosedLink, DoctorResult, Head, LinkState, SdkPick, word};
 use crate::figures;
 
@@ -50,7 +51,11 @@ fn facts(head: &Head, document: &DoctorResult) -> Vec<(&'static str, String)> {
     }
     facts.push((
         "runs on",
-        format!("{} ({})", document.place.kind, document.place.evidence),
+        format!(
+            "{} ({})",
+            word(document.place.kind),
+            document.place.evidence
+        ),
     ));
     facts.push((
         "Region",
@@ -65,7 +70,10 @@ fn facts(head: &Head, document: &DoctorResult) -> Vec<(&'static str, String)> {
         .find(|link| document.winner.as_ref() == Some(&link.name));
     facts.push(("credentials", winner.map_or("none".to_owned(), whose)));
     if let Some(next) = &document.next {
-        facts.push(("behind them", format!("{next} would be asked next")));
+        facts.push((
+            "behind them",
+            format!("{} would be asked next", next.name()),
+        ));
     }
     facts.push((
         "examined in",
@@ -88,12 +96,12 @@ fn whose(link: &DiagnosedLink) -> String {
         (Some(at), _) => format!("expired at {at}"),
         (None, _) => "no expiry is known".to_owned(),
     };
-    format!("{identity}, from {}; {expiry}", link.name)
+    format!("{identity}, from {}; {expiry}", link.name.name())
 }
 
 fn links(links: &[DiagnosedLink]) -> Grid {
     let columns = [
-        left("link", |link: &&DiagnosedLink| link.name.to_string().into()),
+        left("link", |link: &&DiagnosedLink| link.name.name().into()),
         left("state", |link| Cell::toned(word(link.state), tone(link))),
         right("took", |link| Cell::time(link.elapsed_us)),
         left("key", |link| {
@@ -135,17 +143,14 @@ fn trouble(link: &DiagnosedLink) -> Option<Statement> {
         LinkState::Failed => Tone::Bad,
         _ => Tone::Plain,
     };
-    Some(Statement::new(link.name.to_string(), tone, detail))
+    Some(Statement::new(link.name.name(), tone, detail))
 }
 
 fn sdks(picks: &[SdkPick]) -> Grid {
     let columns = [
         left("SDK", |pick: &&SdkPick| pick.sdk.as_str().into()),
         left("ends at", |pick| {
-            pick.link
-                .as_ref()
-                .map_or("nothing".to_owned(), ToString::to_string)
-                .into()
+            pick.link.map_or("nothing", Source::name).into()
         }),
         left("with", |pick| match (&pick.link, pick.fails) {
             (None, _) => "no credentials".into(),

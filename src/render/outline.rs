@@ -145,9 +145,12 @@ fn latency_columns(run: &Measurement) -> Vec<Column<&Arm>> {
     columns
 }
 
+/// How many calls of an arm ended so, and their column.
+type OutcomeColumn<'a> = (fn(&Outcomes) -> u64, Column<&'a Arm>);
+
 /// One column per kind of failure that occurred, and those of `always`.
 fn outcome_columns<'a>(arms: &[Arm], always: &[&str]) -> Vec<Column<&'a Arm>> {
-    let columns: [(fn(&Outcomes) -> u64, Column<&Arm>); 5] = [
+    let columns: [OutcomeColumn; 5] = [
         (
             |o| o.throttled,
             right("throttled", |arm| Cell::failures(arm.outcomes.throttled)),

@@ -8,6 +8,10 @@ use std::path::Path;
 ///
 /// A file is replaced only when the new one is complete; a device or a pipe is written to as it is. A
 /// reader that closed its pipe has seen what it wanted: that is success.
+///
+/// # Errors
+///
+/// If the text cannot be written there.
 pub fn write(output: Option<&Path>, text: &str) -> io::Result<()> {
     let written = match output {
         None => print(text),
@@ -24,6 +28,10 @@ pub fn write(output: Option<&Path>, text: &str) -> io::Result<()> {
 }
 
 /// Finds out whether [`write()`] could write to the file, without changing it.
+///
+/// # Errors
+///
+/// If it could not.
 pub fn check_writable(path: &Path) -> io::Result<()> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if target.is_dir() {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::blocks::{Block, Cell, Grid, left, right};
-use crate::document::{Arm, OutageSeen, Renewal};
+use crate::document::{Arm, OutageSeen, Renewal, word};
 use crate::figures;
 
 /// The table and the timeline; nothing where no arm was watched for renewals.
@@ -60,7 +60,7 @@ fn outage(watched: &[(&Arm, &Renewal)]) -> Vec<Block> {
     };
     let when = format!(
         "The source: {} from {} to {}.",
-        first.trouble,
+        word(first.trouble),
         figures::time(first.from_s * 1e6),
         figures::time(first.until_s * 1e6)
     );

@@ -2,7 +2,7 @@
 
 use super::blocks::{Block, Cell, Column, Grid, Statement, Tone, left, right};
 use super::part::{Part, csv_of};
-use crate::document::{Head, SimulatedStrategy, SimulatedTerms, SimulationResult};
+use crate::document::{Head, SimulatedStrategy, SimulatedTerms, SimulationResult, word};
 use crate::figures;
 
 impl Part for SimulationResult {
@@ -40,7 +40,7 @@ fn seconds(s: f64) -> String {
 
 fn calls<'a>() -> Vec<Column<&'a SimulatedStrategy>> {
     vec![
-        left("strategy", |s| s.name.as_str().into()),
+        left("strategy", |s| s.name.name().into()),
         right("inline", |s| Cell::failures(s.inline_refreshes)),
         right("blocked", |s| Cell::failures(s.blocked)),
         right("longest wait", |s| seconds(s.longest_wait_s).into()),
@@ -52,7 +52,7 @@ fn calls<'a>() -> Vec<Column<&'a SimulatedStrategy>> {
 
 fn source<'a>(outage: bool) -> Vec<Column<&'a SimulatedStrategy>> {
     let mut columns: Vec<Column<&SimulatedStrategy>> = vec![
-        left("strategy", |s| s.name.as_str().into()),
+        left("strategy", |s| s.name.name().into()),
         right("fetches", |s| Cell::count(s.fetches)),
         right("most in 1 s", |s| Cell::count(s.peak_fetches_per_s)),
         right("throttled", |s| Cell::failures(s.throttled)),
@@ -117,7 +117,7 @@ fn facts(terms: &SimulatedTerms) -> Vec<(&'static str, String)> {
     if let Some(outage) = &terms.outage {
         let told = format!(
             "{} from {} to {}",
-            outage.trouble,
+            word(outage.trouble),
             time(outage.from_s),
             time(outage.until_s)
         );
@@ -137,7 +137,11 @@ fn statement(strategy: &SimulatedStrategy) -> Statement {
         } else {
             Tone::Bad
         };
-        return Statement::new(&strategy.name, tone, format!("no call waited{failed}"));
+        return Statement::new(
+            strategy.name.name(),
+            tone,
+            format!("no call waited{failed}"),
+        );
     }
     let text = format!(
         "{} waited in {}, the longest for {}{failed}",
@@ -145,5 +149,5 @@ fn statement(strategy: &SimulatedStrategy) -> Statement {
         figures::counted(strategy.inline_refreshes, "renewal"),
         figures::time(strategy.longest_wait_s * 1e6),
     );
-    Statement::new(&strategy.name, Tone::Bad, text)
+    Statement::new(strategy.name.name(), Tone::Bad, text)
 }

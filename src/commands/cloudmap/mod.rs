@@ -30,7 +30,8 @@ impl From<CloudmapArgs> for Command {
 
 async fn run(args: CloudmapArgs) -> Result<Completed, Failure> {
     let session = args.options.begin("cloudmap").await?;
-    let service = Arc::new(Service::of(&args, &session).await?);
+    let service = session.preparing(Service::of(&args, &session)).await??;
+    let service = Arc::new(service);
     match args.listen {
         Some(address) => listen::run(&args, &session, &service, address).await,
         None => measure(&args, &session, &service).await,
@@ -44,19 +45,9 @@ async fn measure(
     session: &Session,
     service: &Arc<Service>,
 ) -> Result<Completed, Failure> {
-    let wants = |part| args.part.is_none_or(|only| only == part);
     let options = &args.options;
-    let mut questions = Vec::new();
-    if wants(Part::Discovery) {
-        questions = discovery::arms(session, service).await?;
-    }
-    let mut policies = Vec::new();
-    if wants(Part::Requests) {
-        for (at, policy) in args.policies().into_iter().enumerate() {
-            let seed = options.load.seed.wrapping_add(at as u64);
-            policies.push(BalancedCalls::start(session, service, policy, seed).await?);
-        }
-    }
+    let preparing = prepared(args, session, service);
+    let (questions, policies) = session.preparing(preparing).await??;
     let calls: Vec<ArmCall> = policies.iter().map(BalancedCalls::arm).collect();
     let names = [names(&questions), names(&calls)].concat();
     options.checks.meant_for_arms(&names)?;
@@ -77,4 +68,25 @@ async fn measure(
     }
     let findings = findings::of(service, &policies, &run.arms);
     Ok(Completed::measured(run.document(findings)))
+}
+
+/// The arms of both parts, with the first answers of their resolvers.
+async fn prepared(
+    args: &CloudmapArgs,
+    session: &Session,
+    service: &Arc<Service>,
+) -> Result<(Vec<ArmCall>, Vec<Arc<BalancedCalls>>), Failure> {
+    let wants = |part| args.part.is_none_or(|only| only == part);
+    let mut questions = Vec::new();
+    if wants(Part::Discovery) {
+        questions = discovery::arms(session, service).await?;
+    }
+    let mut policies = Vec::new();
+    if wants(Part::Requests) {
+        for (at, policy) in args.policies().into_iter().enumerate() {
+            let seed = args.options.load.seed.wrapping_add(at as u64);
+            policies.push(BalancedCalls::start(session, service, policy, seed).await?);
+        }
+    }
+    Ok((questions, policies))
 }

@@ -51,7 +51,7 @@ fn quota(quota: Quota) -> document::Quota {
 fn crowd(result: &CrowdResult) -> Crowd {
     Crowd {
         resolvers: result.resolvers,
-        manner: result.manner.name().to_owned(),
+        manner: result.manner,
         calls_per_s: result.calls_per_s,
         throttled: result.throttled,
         age_p50_s: result.age_p50.as_secs_f64(),
@@ -75,7 +75,7 @@ fn fits(manner: Manner, account: &Account) -> Fits {
         }
     };
     Fits {
-        manner: manner.name().to_owned(),
+        manner,
         resolvers: resolvers as u64,
     }
 }

@@ -103,7 +103,7 @@ fn measured(path: &Path) -> Result<Document<Measurement>, Failure> {
     let Document { head, body } = read(path)?;
     let body = body.into_measured().with_context(|| {
         let (name, command) = (name(path), &head.command);
-        format!("{name}: the document of `{command}` holds no calls to compare")
+        format!("{name}: there is nothing to compare in the document of `{command}`")
     });
     let body = body.hint(
         "name documents of measuring commands, such as `sts --format json --output FILE`; `report` renders this one",

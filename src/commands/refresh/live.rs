@@ -193,7 +193,7 @@ fn adjust(scenario: &mut Scenario, expiry: &ExpiryOptions) -> Option<Outage> {
 fn seen_after(outage: Outage, passed: Duration) -> OutageSeen {
     let after = |time: Duration| time.as_secs_f64() - passed.as_secs_f64();
     OutageSeen {
-        trouble: outage.trouble.name().to_owned(),
+        trouble: outage.trouble,
         from_s: after(outage.from),
         until_s: after(outage.until),
         source_requests: 0,

@@ -88,7 +88,7 @@ fn terms(args: &RefreshArgs, duration: Duration) -> Result<Terms, Failure> {
 
 fn simulated_terms(terms: &Terms) -> SimulatedTerms {
     let outage = terms.outage.map(|outage| OutageWindow {
-        trouble: outage.trouble.name().to_owned(),
+        trouble: outage.trouble,
         from_s: outage.from.as_secs_f64(),
         until_s: outage.until.as_secs_f64(),
     });
@@ -109,7 +109,7 @@ fn simulated_terms(terms: &Terms) -> SimulatedTerms {
 /// `outage` says whether there was one.
 fn strategy(outcome: &PlayerOutcome, outage: bool) -> SimulatedStrategy {
     SimulatedStrategy {
-        name: outcome.player.name().to_owned(),
+        name: outcome.player,
         inline_refreshes: outcome.inline_refreshes,
         blocked: outcome.blocked,
         longest_wait_s: outcome.longest_wait.as_secs_f64(),

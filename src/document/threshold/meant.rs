@@ -6,6 +6,10 @@ use crate::nearest::nearest;
 
 impl Threshold {
     /// Whether it can be held against arms of these names, each with or without a base to compare it with.
+    ///
+    /// # Errors
+    ///
+    /// If it speaks of an arm that is not there, or of a change where there is nothing to compare with.
     pub fn meant_for(&self, arms: &[(&str, bool)]) -> Result<(), ParseError> {
         const NO_BASE: &str = "a percentage of a time or a rate is a change: of a run's later arms against its \
              first, and in `compare` of NEW's arms against those that match in BASE";

@@ -27,10 +27,10 @@ fn an_expression_names_arm_phase_and_statistic() {
     assert_eq!(arm.as_deref(), Some("regional"));
     assert_eq!(
         (figure.as_str(), limit),
-        ("total Quantile(0.99)", Limit::Time(250e3))
+        ("total At(Quantile(0.99))", Limit::Time(250e3))
     );
     assert_eq!(parsed("identity.p99 > 5%").0, None);
-    assert_eq!(parsed("mean<=1.5s").1, "total Mean");
+    assert_eq!(parsed("mean<=1.5s").1, "total At(Mean)");
 }
 
 #[test]
