@@ -1,5 +1,6 @@
 //! `lab`: the embedded AWS in the foreground, or around another program.
 
+use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
 use std::process::ExitStatus;
@@ -53,7 +54,7 @@ pub struct LabArgs {
 
     /// Run this program inside the lab and end with its exit status
     #[arg(last = true, value_name = "COMMAND")]
-    command: Vec<String>,
+    command: Vec<OsString>,
 }
 
 /// Sources whose variables the lab exports.
@@ -131,7 +132,7 @@ fn quoted(value: &str) -> String {
 }
 
 /// Runs a program with the lab's variables and none of the caller's AWS settings.
-async fn inside(command: &[String], variables: &[(String, String)]) -> Result<Exit, Failure> {
+async fn inside(command: &[OsString], variables: &[(String, String)]) -> Result<Exit, Failure> {
     let mut child = process::Command::new(&command[0]);
     child.args(&command[1..]);
     for (name, _) in std::env::vars_os() {
@@ -143,7 +144,7 @@ async fn inside(command: &[String], variables: &[(String, String)]) -> Result<Ex
     child.envs(["NO_PROXY", "no_proxy"].map(|name| (name, without_proxy(name, variables))));
     let mut running = child
         .spawn()
-        .with_context(|| format!("cannot run `{}`", command[0]))
+        .with_context(|| format!("cannot run `{}`", command[0].display()))
         .hint("check the program's name and PATH")?;
     let status = outlived(&mut running).await;
     Ok(Exit::Child(exit_code(

@@ -207,17 +207,6 @@ fn files_that_are_no_documents_are_told_apart() {
     let _machine = beside_others();
     let good = stored("good.json", &["sts", "--lab", "fast", "-n", "20"]);
     let bytes = std::fs::read_to_string(&good).unwrap();
-    let lab = home().join("lab.json");
-    let ran = run(&[
-        "lab",
-        "--format",
-        "json",
-        "--output",
-        text(&lab),
-        "--",
-        "true",
-    ]);
-    assert_eq!(ran.status.code(), Some(0));
     let file = |name: &str, contents: &[u8]| {
         let path = home().join(name);
         std::fs::write(&path, contents).unwrap();
@@ -252,7 +241,6 @@ fn files_that_are_no_documents_are_told_apart() {
         ),
         (home(), "directory"),
         (home().join("missing.json"), "No such file"),
-        (lab, "lab"),
     ];
     for (path, word) in &bad {
         let path = text(path);
