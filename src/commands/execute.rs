@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use anyhow::Context;
+use clap::ValueEnum;
 
 use super::command::{Command, Completed, Kind, Output};
 use crate::document::{Body, Document};
@@ -85,11 +86,19 @@ fn render(document: &Document, output: &OutputOptions) -> Result<String, Failure
 
 fn unrendered(error: RenderError) -> Failure {
     match error {
-        RenderError::NoLatencies => {
-            Failure::new(error, "use --format table, json, csv, markdown or html")
-        }
+        RenderError::NoLatencies => Failure::new(error, other_formats()),
         error => Failure::without_hint(error),
     }
+}
+
+/// A hint at the formats that need no latencies.
+fn other_formats() -> String {
+    let formats = Format::value_variants().iter();
+    let formats = formats.filter(|format| !format.needs_latencies());
+    let names: Vec<String> = formats
+        .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+        .collect();
+    format!("use another --format: {}", names.join(", "))
 }
 
 fn write(output: &OutputOptions, text: &str) -> Result<(), Failure> {

@@ -18,8 +18,8 @@ use super::issuer::Credentials;
 use super::listeners::{self, Addresses, Serving};
 use super::options::{LabError, Options};
 use super::scenario::Scenario;
+use super::services::sts::web_identity;
 use super::state::LabState;
-use super::sts::web_identity;
 use crate::clock;
 
 /// A running lab. Dropping it stops it, too, and waits until it has stopped.

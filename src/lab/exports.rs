@@ -12,9 +12,9 @@ use std::str::FromStr;
 
 use tempfile::TempDir;
 
-use super::container::{self, task};
 use super::container_token::in_file;
 use super::scenario::TokenFile;
+use super::services::container::{self, task};
 use super::state::LabState;
 
 /// The profile with static keys.

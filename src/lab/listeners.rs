@@ -8,8 +8,6 @@ use tokio::net::UdpSocket;
 use tokio::sync::{oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
-use super::cloudmap::CloudMap;
-use super::cloudmap::grpc::{self, GrpcServer};
 use super::container_token::in_file;
 use super::exports;
 use super::http_server::Listener;
@@ -18,6 +16,8 @@ use super::packets::Packets;
 use super::router::Router;
 use super::scenario;
 use super::services;
+use super::services::cloudmap::CloudMap;
+use super::services::cloudmap::grpc::{self, GrpcServer};
 use super::state::LabState;
 use crate::clock;
 
@@ -108,7 +108,7 @@ impl Sockets {
         serving: Serving,
         stop: watch::Receiver<bool>,
     ) {
-        let imds = state.scenario.imds;
+        let imds = &state.scenario.imds;
         let packets = imds.packets;
         let packets = packets.map(|budget| Packets::new(budget, clock::now()));
         let dns = cloudmap.dns_view();

@@ -2,7 +2,7 @@
 //!
 //! It exists so that the program can be tried, tested and calibrated where there is no account, and
 //! so that its figures can be held against a service whose delays are known. It therefore shares no
-//! code with what measures: it knows neither `measure` nor `client` nor `report`, checks signatures
+//! code with what measures: it knows neither `measure` nor `client` nor `render`, checks signatures
 //! by its own reading of the protocol, and runs on its own thread with its own runtime.
 //!
 //! [`Scenario`] says how it behaves, [`Lab`] runs it. A request comes in at an [`http_server`]; a [`router`]
@@ -10,22 +10,19 @@
 //! counts it, judges it by the [`rules`] and holds it back; the service answers. The DNS view of Cloud Map and
 //! the gRPC servers that it knows have sockets of their own and pass the same pipeline.
 //!
-//! A new service is a file with its [`Service`](service::Service), a line in [`services`], and a field of
-//! [`Scenario`] if it has rules of its own.
+//! A new service is a file in [`services`] with its [`Service`](service::Service), and a field of [`Scenario`] if
+//! it has rules of its own.
 
 mod api_error;
 mod authentication;
 mod certificates;
-mod cloudmap;
 mod connection;
-mod container;
 mod container_token;
 mod counts;
 mod delay;
 mod embedded;
 mod exports;
 mod http_server;
-mod imds;
 mod issuer;
 mod lab_key;
 mod listeners;
@@ -37,21 +34,19 @@ mod response;
 mod role_credentials;
 mod router;
 pub mod rules;
-mod s3;
 pub mod scenario;
 mod service;
 mod services;
 mod sigv4;
 mod state;
-mod sts;
 mod timer;
 
 pub use self::certificates::CertificateError;
-pub use self::cloudmap::{NAMESPACE, SERVICE};
 pub use self::counts::RequestCount;
 pub use self::embedded::Lab;
 pub use self::exports::{ExportedSource, UnknownSource};
 pub use self::issuer::Credentials;
 pub use self::options::{LabError, Options};
-pub use self::s3::{BUCKET, KEY, LARGE_KEY};
 pub use self::scenario::{Scenario, ScenarioError};
+pub use self::services::cloudmap::{NAMESPACE, SERVICE};
+pub use self::services::s3::{BUCKET, KEY, LARGE_KEY};

@@ -121,10 +121,10 @@ pub(super) fn without_port(host: &str) -> &str {
 mod tests {
     use bytes::Bytes;
 
-    use super::super::cloudmap::CloudMap;
-    use super::super::container::{self, task};
     use super::super::scenario::Scenario;
     use super::super::services;
+    use super::super::services::cloudmap::CloudMap;
+    use super::super::services::container::{self, task};
     use super::*;
 
     fn head(method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> Parts {

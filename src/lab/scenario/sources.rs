@@ -136,7 +136,7 @@ fn packet_burst<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64
 
 /// The rules of instance metadata. Where a step says nothing, [`Imds::rules`] holds; the throttles
 /// of the service and of the step both apply.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Imds {
     pub v1: ImdsV1,

@@ -9,8 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::super::api_error::ApiError;
-use super::super::lab_key::LabKey;
+use crate::lab::api_error::ApiError;
+use crate::lab::lab_key::LabKey;
 
 /// What the token is for.
 const AUDIENCE: &str = "sts.amazonaws.com";

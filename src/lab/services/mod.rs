@@ -1,14 +1,20 @@
-//! The list of services. A new one is a file of its own and a line here.
+//! The services, and the list of them. A new one is a file in this folder and a line in the list.
+
+pub(super) mod cloudmap;
+pub(super) mod container;
+mod imds;
+pub(super) mod s3;
+pub(super) mod sts;
 
 use std::sync::Arc;
 
-use super::cloudmap::CloudMap;
-use super::container::Container;
-use super::imds::Imds;
-use super::s3::S3;
+use self::cloudmap::CloudMap;
+use self::container::Container;
+use self::imds::Imds;
+use self::s3::S3;
+use self::sts::Sts;
 use super::service::Service;
 use super::state::LabState;
-use super::sts::Sts;
 
 /// The services on the main address, in the order in which they are asked whether a request is theirs.
 pub(super) fn main(state: &Arc<LabState>, cloudmap: Arc<CloudMap>) -> Vec<Arc<dyn Service>> {

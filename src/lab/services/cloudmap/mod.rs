@@ -5,8 +5,8 @@
 //! `GetOperation` always finds success. One registry serves every Region's endpoint.
 
 mod discover;
-pub(super) mod dns;
-pub(super) mod grpc;
+pub(in crate::lab) mod dns;
+pub(in crate::lab) mod grpc;
 mod names;
 mod operations;
 mod registry;
@@ -21,25 +21,25 @@ use self::grpc::GrpcServer;
 pub use self::names::{NAMESPACE, SERVICE};
 use self::operations::Call;
 use self::registry::{Namespace, NamespaceKind, Registry, ServiceForm};
-use super::api_error::ApiError;
-use super::authentication::{AuthenticationError, authenticate};
-use super::issuer::CredentialsError;
-use super::response::{Response, header, response};
-use super::rules::{RuleEvaluator, Rules};
-use super::scenario::is_region;
-use super::service::{
+use crate::clock;
+use crate::lab::api_error::ApiError;
+use crate::lab::authentication::{AuthenticationError, authenticate};
+use crate::lab::issuer::CredentialsError;
+use crate::lab::response::{Response, header, response};
+use crate::lab::rules::{RuleEvaluator, Rules};
+use crate::lab::scenario::is_region;
+use crate::lab::service::{
     Destination, ErrorCause, Operation, REQUEST_ID, Request, RequestContext, Service, rules_within,
 };
-use super::sigv4::SignatureError;
-use super::state::LabState;
-use crate::clock;
+use crate::lab::sigv4::SignatureError;
+use crate::lab::state::LabState;
 
 /// What the `X-Amz-Target` header names before the operation.
 const TARGET_PREFIX: &str = "Route53AutoNaming_v20170314.";
 /// Bytes in the body of a request: attributes fit many times over.
 const LARGEST_BODY: usize = 256 * 1024;
 
-pub(super) struct CloudMap {
+pub(in crate::lab) struct CloudMap {
     state: Arc<LabState>,
     registry: Arc<Mutex<Registry>>,
     discover: Arc<RuleEvaluator>,
@@ -138,7 +138,7 @@ impl Service for CloudMap {
 }
 
 impl CloudMap {
-    pub(super) fn new(state: &Arc<LabState>) -> Self {
+    pub(in crate::lab) fn new(state: &Arc<LabState>) -> Self {
         let (seed, scenario) = (state.scenario.seed, &state.scenario.cloudmap);
         let operations = [
             ("cloudmap:discover", scenario.discover),
@@ -155,12 +155,12 @@ impl CloudMap {
         }
     }
 
-    pub(super) fn dns_view(&self) -> DnsView {
+    pub(in crate::lab) fn dns_view(&self) -> DnsView {
         DnsView::new(&self.state, &self.registry)
     }
 
     /// Makes the lab's own service, with these servers.
-    pub(super) fn register(&self, servers: &[GrpcServer]) {
+    pub(in crate::lab) fn register(&self, servers: &[GrpcServer]) {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::wall();
         let namespace = registry.create_namespace(Namespace {

@@ -4,7 +4,7 @@
 //! reports show it ("Common errors" and the operations' own pages of the STS API Reference).
 
 mod arguments;
-pub(super) mod web_identity;
+pub(in crate::lab) mod web_identity;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,18 +15,18 @@ use http::{Method, StatusCode};
 use url::form_urlencoded;
 
 use self::arguments::{Parameters, RoleRequest, session_duration};
-use super::api_error::ApiError;
-use super::authentication::{AuthenticationError, authenticate};
-use super::issuer::{Credentials, CredentialsError, Principal};
-use super::response::{Response, escape_xml, header, iso_8601, response};
-use super::rules::RuleEvaluator;
-use super::scenario::{Scenario, is_region};
-use super::service::{
+use crate::clock;
+use crate::lab::api_error::ApiError;
+use crate::lab::authentication::{AuthenticationError, authenticate};
+use crate::lab::issuer::{Credentials, CredentialsError, Principal};
+use crate::lab::response::{Response, escape_xml, header, iso_8601, response};
+use crate::lab::rules::RuleEvaluator;
+use crate::lab::scenario::{Scenario, is_region};
+use crate::lab::service::{
     Destination, ErrorCause, Operation, REQUEST_ID, Request, RequestContext, Service,
 };
-use super::sigv4::SignatureError;
-use super::state::LabState;
-use crate::clock;
+use crate::lab::sigv4::SignatureError;
+use crate::lab::state::LabState;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 /// What the SDKs' endpoint rules call the global endpoint, as if it were a Region.
@@ -38,7 +38,7 @@ const LARGEST_BODY: usize = 256 * 1024;
 /// Regions with rules and a throttle of their own; beyond this they share one.
 const MOST_REGIONS: usize = 256;
 
-pub(super) struct Sts {
+pub(in crate::lab) struct Sts {
     state: Arc<LabState>,
     global: Arc<RuleEvaluator>,
     /// They keep their state from call to call.
@@ -118,7 +118,7 @@ impl Service for Sts {
 }
 
 impl Sts {
-    pub(super) fn new(state: &Arc<LabState>) -> Self {
+    pub(in crate::lab) fn new(state: &Arc<LabState>) -> Self {
         let Scenario { sts, seed, .. } = &state.scenario;
         Self {
             global: Arc::new(RuleEvaluator::new(sts.global, *seed, "sts global", &[])),

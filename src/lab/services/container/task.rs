@@ -3,9 +3,9 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::super::issuer::ACCOUNT;
-use super::super::response::{Response, response};
-use super::super::state::{CALLERS_ZONE, LabState};
+use crate::lab::issuer::ACCOUNT;
+use crate::lab::response::{Response, response};
+use crate::lab::state::{CALLERS_ZONE, LabState};
 
 /// The lab's task, which is also its role session's name.
 pub(super) const NAME: &str = "awscreds-bench-task-1";

@@ -15,13 +15,13 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use super::super::http_server::reachable;
-use super::super::pipeline::Admission;
-use super::super::rules::{RuleEvaluator, Rules};
-use super::super::scenario::Servers;
-use super::super::state::{CALLERS_ZONE, LabState};
 use super::names::{SERVICE, ZONE};
 use super::registry::Attributes;
+use crate::lab::http_server::reachable;
+use crate::lab::pipeline::Admission;
+use crate::lab::rules::{RuleEvaluator, Rules};
+use crate::lab::scenario::Servers;
+use crate::lab::state::{CALLERS_ZONE, LabState};
 
 /// In the answer's metadata: the zone of the server.
 const ZONE_HEADER: &str = "x-availability-zone";

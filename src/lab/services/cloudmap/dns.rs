@@ -16,11 +16,11 @@ use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::super::pipeline::Admission;
-use super::super::rules::RuleEvaluator;
-use super::super::state::LabState;
 use super::names::TTL;
 use super::registry::{Instance, Registry};
+use crate::lab::pipeline::Admission;
+use crate::lab::rules::RuleEvaluator;
+use crate::lab::state::LabState;
 
 /// Records in one answer.
 const MOST_RECORDS: usize = 8;

@@ -6,10 +6,10 @@ use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
-use super::super::issuer::CredentialsError;
-use super::super::sigv4;
-use super::super::state::LabState;
 use crate::clock;
+use crate::lab::issuer::CredentialsError;
+use crate::lab::sigv4;
+use crate::lab::state::LabState;
 
 /// The secret for a key id, with which `s3s` checks the signature.
 pub(super) struct Keys(pub(super) Arc<LabState>);

@@ -17,17 +17,17 @@ use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
 use serde_json::json;
 
-use super::issuer::ACCOUNT;
-use super::lab_key::LabKey;
-use super::response::{HopLimit, Response, header, iso_8601, response};
-use super::role_credentials::RoleCredentials;
-use super::rules::{RuleEvaluator, Rules};
-use super::scenario::ImdsV1;
-use super::service::{
+use crate::clock;
+use crate::lab::issuer::ACCOUNT;
+use crate::lab::lab_key::LabKey;
+use crate::lab::response::{HopLimit, Response, header, iso_8601, response};
+use crate::lab::role_credentials::RoleCredentials;
+use crate::lab::rules::{RuleEvaluator, Rules};
+use crate::lab::scenario::ImdsV1;
+use crate::lab::service::{
     Destination, ErrorCause, Operation, Request, RequestContext, Service, rules_within,
 };
-use super::state::{CALLERS_ZONE, LabState};
-use crate::clock;
+use crate::lab::state::{CALLERS_ZONE, LabState};
 
 /// The role of the lab's instance.
 const ROLE: &str = "awscreds-bench-instance";
@@ -65,7 +65,7 @@ impl Step {
     }
 }
 
-pub(super) struct Imds {
+pub(in crate::lab) struct Imds {
     state: Arc<LabState>,
     credentials: RoleCredentials,
     /// Of each step.
@@ -127,7 +127,7 @@ impl Service for Imds {
 }
 
 impl Imds {
-    pub(super) fn new(state: &Arc<LabState>) -> Self {
+    pub(in crate::lab) fn new(state: &Arc<LabState>) -> Self {
         let (scenario, imds) = (&state.scenario, &state.scenario.imds);
         let steps = [imds.token, imds.role, imds.credentials, Rules::default()];
         let steps = std::array::from_fn(|step| (OPERATIONS[step], steps[step]));

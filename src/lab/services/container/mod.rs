@@ -3,7 +3,7 @@
 //! Credentials come in the full-URI form with a token, as the EKS Pod Identity agent serves it and as the
 //! SDKs' container provider asks for it: the `Authorization` header is the token and nothing else.
 
-pub(super) mod task;
+pub(in crate::lab) mod task;
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use super::issuer::ACCOUNT;
-use super::response::{Response, iso_8601, response};
-use super::role_credentials::RoleCredentials;
-use super::rules::RuleEvaluator;
-use super::service::{Destination, ErrorCause, Operation, Request, RequestContext, Service};
-use super::state::LabState;
 use crate::clock;
+use crate::lab::issuer::ACCOUNT;
+use crate::lab::response::{Response, iso_8601, response};
+use crate::lab::role_credentials::RoleCredentials;
+use crate::lab::rules::RuleEvaluator;
+use crate::lab::service::{Destination, ErrorCause, Operation, Request, RequestContext, Service};
+use crate::lab::state::LabState;
 
 /// Where the credentials are, on the lab's main address.
-pub(super) const PATH: &str = "/v1/credentials";
+pub(in crate::lab) const PATH: &str = "/v1/credentials";
 /// The role of the lab's container.
 const ROLE: &str = "awscreds-bench-task";
 
-pub(super) struct Container {
+pub(in crate::lab) struct Container {
     state: Arc<LabState>,
     credentials: RoleCredentials,
     rules: Arc<RuleEvaluator>,
@@ -70,7 +70,7 @@ impl Service for Container {
 }
 
 impl Container {
-    pub(super) fn new(state: &Arc<LabState>) -> Self {
+    pub(in crate::lab) fn new(state: &Arc<LabState>) -> Self {
         let scenario = &state.scenario;
         let session = state.issuer.role_session(ACCOUNT, ROLE, task::NAME);
         let rules = RuleEvaluator::new(scenario.container.rules, scenario.seed, "container", &[]);

@@ -3,8 +3,8 @@
 use s3s::S3Result;
 use s3s::host::{S3Host, VirtualHost};
 
-use super::super::router::without_port;
-use super::super::scenario::is_region;
+use crate::lab::router::without_port;
+use crate::lab::scenario::is_region;
 
 pub(super) struct VirtualHosts;
 

@@ -23,13 +23,13 @@ use self::access::{Access, Keys};
 use self::backend::Backend;
 use self::host::{VirtualHosts, bucket_in, bucket_of};
 use self::objects::{Object, Objects};
-use super::response::{Response, escape_xml, header, response};
-use super::router::host_of;
-use super::rules::RuleEvaluator;
-use super::service::{
+use crate::lab::response::{Response, escape_xml, header, response};
+use crate::lab::router::host_of;
+use crate::lab::rules::RuleEvaluator;
+use crate::lab::service::{
     Destination, ErrorCause, Operation, Request, RequestBody, RequestContext, Service,
 };
-use super::state::LabState;
+use crate::lab::state::LabState;
 
 /// The bucket that the lab brings.
 pub const BUCKET: &str = "awscreds-bench-lab";
@@ -40,7 +40,7 @@ pub const LARGE_KEY: &str = "object-1m";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
-pub(super) struct S3 {
+pub(in crate::lab) struct S3 {
     state: Arc<LabState>,
     service: S3Service,
     rules: Arc<RuleEvaluator>,
@@ -113,7 +113,7 @@ impl Service for S3 {
 }
 
 impl S3 {
-    pub(super) fn new(state: &Arc<LabState>) -> Self {
+    pub(in crate::lab) fn new(state: &Arc<LabState>) -> Self {
         let scenario = &state.scenario;
         let objects = Objects::default();
         // There is room for these, and nothing is there yet.

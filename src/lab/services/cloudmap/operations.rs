@@ -6,13 +6,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::super::api_error::ApiError;
-use super::super::issuer::ACCOUNT;
 use super::discover::{DiscoverRequest, Match};
 use super::registry::{
     Attributes, Instance, Namespace, NamespaceKind, Registry, Result, Service, ServiceForm,
     invalid, no_instance,
 };
+use crate::lab::api_error::ApiError;
+use crate::lab::issuer::ACCOUNT;
 
 /// Things in one page of a list when the caller does not say.
 const PAGE: usize = 100;
