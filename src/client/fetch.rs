@@ -25,17 +25,21 @@ pub async fn fetch<E: Error + 'static>(
             t.end_attempt();
             t.identity(IdentityPath::Load);
         });
-        Ok(result)
+        // The provider goes after the call, not in it.
+        Ok((result, provider))
     };
     let (result, timeline) = observe(fetch).await;
-    let (outcome, error) = match result {
+    let (result, _provider) = match result {
+        Ok(fetched) => fetched,
         Err(error) => return timeline::never_sent(error),
-        Ok(Ok(Ok(_))) => (Outcome::Ok, None),
-        Ok(Ok(Err(error))) => (
+    };
+    let (outcome, error) = match result {
+        Ok(Ok(_)) => (Outcome::Ok, None),
+        Ok(Err(error)) => (
             credentials_outcome(&error, timeline.fetch_ended),
             Some(error_text(&error)),
         ),
-        Ok(Err(_)) => (
+        Err(_) => (
             Outcome::Timeout,
             Some(format!("no credentials within {timeout:?}")),
         ),

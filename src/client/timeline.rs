@@ -26,7 +26,9 @@ pub async fn observe<F: Future>(call: F) -> (F::Output, Timeline) {
         let (output, fetch_ended) = watching(call).await;
         let mut timeline = TIMELINE.with(RefCell::take);
         timeline.fetch_ended = fetch_ended;
-        timeline.total = clock::since(start);
+        let ended = clock::now();
+        timeline.total = ended.saturating_duration_since(start);
+        timeline.ended = Some(ended);
         (output, timeline)
     };
     TIMELINE.scope(RefCell::default(), scoped).await
@@ -59,6 +61,7 @@ pub fn never_sent(error: String) -> Sample {
 pub struct Timeline {
     /// Of the whole observed call.
     total: Duration,
+    ended: Option<Instant>,
     open: Option<(Phase, Instant)>,
     /// When the last attempt ended: the start of a back-off, should there be another attempt.
     attempt_ended: Option<Instant>,
@@ -158,6 +161,7 @@ impl Timeline {
         Sample {
             outcome,
             total: self.total,
+            ended: self.ended,
             phases: self.phases,
             attempts: self.attempts,
             fresh: self.fresh,

@@ -22,8 +22,8 @@ pub type CallFuture<'a> = Pin<Box<dyn Future<Output = Sample> + Send + 'a>>;
 
 /// An arm: something that can be called over and over, from several workers at once.
 pub trait Call: Send + Sync {
-    /// Makes one call. Whatever it does outside the phases of its sample, such as making a client first, is
-    /// part of the call all the same: a run measures the total itself.
+    /// Makes one call. Whatever it does before the phases of its sample, such as making a client, is part of the
+    /// call all the same: a run measures the total itself, up to the sample's [end](Sample::ended).
     fn call(&self) -> CallFuture<'_>;
 }
 
@@ -184,7 +184,8 @@ impl Run {
             let (round, arm) = self.schedule.at(ticket.number);
             let begun = clock::now();
             let mut sample = self.arms[arm].call().await;
-            sample.total = clock::since(begun);
+            let ended = sample.ended.unwrap_or_else(clock::now);
+            sample.total = ended.saturating_duration_since(begun);
             if self.tickets.are_paced() {
                 sample.queued(begun.saturating_duration_since(ticket.planned));
             }

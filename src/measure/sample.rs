@@ -1,6 +1,6 @@
 //! One measured call. A failed call is a sample like any other.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,8 @@ pub struct Sample {
     /// Measured on its own, not added up from the phases. A [run](super::load::measure) measures it anew, from
     /// the call's planned start to its end.
     pub total: Duration,
+    /// When the result was at hand, where what the call did after that (dropping a client) is no part of it.
+    pub ended: Option<Instant>,
     pub phases: PhaseTimes,
     pub attempts: u32,
     /// Connections that had carried no request before.
@@ -98,6 +100,7 @@ impl Sample {
         Self {
             outcome: Outcome::Ok,
             total: phases.claimed(),
+            ended: None,
             phases,
             attempts: 1,
             fresh: 0,
