@@ -1,8 +1,6 @@
 //! A cold credential fetch as a measured call of its own.
 
-use std::error::Error;
-use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
@@ -11,28 +9,23 @@ use super::timeline::{self, observe};
 use crate::credentials::error_text;
 use crate::measure::{IdentityPath, Outcome, Phase, Sample};
 
-/// Fetches credentials from the provider that is made, giving up `timeout` after it was made. All of it, the
-/// making included, is [`Phase::Identity`]: nothing is signed or sent with them.
-pub async fn fetch<E: Error + 'static>(
-    made: impl Future<Output = Result<SharedCredentialsProvider, E>>,
+/// Fetches credentials from `provider`, giving up after `timeout`. All of it since `begun`, when the provider was
+/// still to be made, is [`Phase::Identity`]: nothing is signed or sent with them.
+pub async fn fetch(
+    provider: &SharedCredentialsProvider,
     timeout: Duration,
+    begun: Instant,
 ) -> Sample {
     let fetch = async {
         timeline::write(|t| t.begin_attempt(Phase::Identity));
-        let provider = made.await.map_err(|error| error_text(&error))?;
         let result = tokio::time::timeout(timeout, provider.provide_credentials()).await;
         timeline::write(|t| {
             t.end_attempt();
             t.identity(IdentityPath::Load);
         });
-        // The provider goes after the call, not in it.
-        Ok((result, provider))
+        result
     };
     let (result, timeline) = observe(fetch).await;
-    let (result, _provider) = match result {
-        Ok(fetched) => fetched,
-        Err(error) => return timeline::never_sent(error),
-    };
     let (outcome, error) = match result {
         Ok(Ok(_)) => (Outcome::Ok, None),
         Ok(Err(error)) => (
@@ -44,5 +37,9 @@ pub async fn fetch<E: Error + 'static>(
             Some(format!("no credentials within {timeout:?}")),
         ),
     };
-    timeline.sample(outcome, error)
+    let mut sample = timeline.sample(outcome, error);
+    if let Some(ended) = sample.ended {
+        sample.phases[Phase::Identity] = ended.saturating_duration_since(begun);
+    }
+    sample
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::{ArmFacts, Setup, fetch};
+use crate::client::{ArmFacts, Setup, error_text, fetch, timeline};
+use crate::clock;
 use crate::credentials::{MetadataProfile, Source, metadata_endpoint};
 use crate::document::{Arm, Connections};
 use crate::figures;
@@ -38,7 +39,13 @@ pub(super) struct ColdFetch {
 
 impl Call for ColdFetch {
     fn call(&self) -> CallFuture<'_> {
-        Box::pin(fetch(self.setup.provider(&self.facts), self.limit))
+        let begun = clock::now();
+        Box::pin(async move {
+            match self.setup.provider(&self.facts).await {
+                Ok(provider) => fetch(&provider, self.limit, begun).await,
+                Err(error) => timeline::never_sent(error_text(&error)),
+            }
+        })
     }
 }
 
