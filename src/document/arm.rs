@@ -77,7 +77,7 @@ pub struct Slice {
     pub p50_us: Option<f64>,
     pub p99_us: Option<f64>,
     pub max_us: Option<f64>,
-    /// As [`Quantiles::histogram`], of the totals of the calls that succeeded.
+    /// As `Quantiles::histogram`, of the totals of the calls that succeeded.
     pub histogram: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The schema that [`Document::schema`] names. The number rises only if a reader of the old one would
+/// The schema that [`Head::schema`] names. The number rises only if a reader of the old one would
 /// misread the new one.
 pub const SCHEMA: &str = "awscreds-bench/1";
 

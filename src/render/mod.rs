@@ -1,8 +1,7 @@
-//! From a [`Document`] to text: one renderer per format, and the one writer of results.
+//! From a [`Document`](crate::document::Document) to text: one renderer per format, and the one writer of results.
 //!
-//! Nothing here measures or judges, and no room below the commands is known here but the document. The formats
-//! for programs (JSON, CSV, `HdrHistogram` logs) are made from the document itself; those for people (table,
-//! Markdown, page) from one outline of it, so that all say the same.
+//! Nothing here measures or judges. The formats for programs (JSON, CSV, `HdrHistogram` logs) are made from the
+//! document itself; those for people (table, Markdown, page) from one outline of it, so that all say the same.
 
 mod balance;
 mod bars;
