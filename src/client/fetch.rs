@@ -1,6 +1,6 @@
 //! A cold credential fetch as a measured call of its own.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
@@ -9,13 +9,9 @@ use super::timeline::{self, observe};
 use crate::credentials::error_text;
 use crate::measure::{IdentityPath, Outcome, Phase, Sample};
 
-/// Fetches credentials from `provider`, giving up after `timeout`. All of it since `begun`, when the provider was
-/// still to be made, is [`Phase::Identity`]: nothing is signed or sent with them.
-pub async fn fetch(
-    provider: &SharedCredentialsProvider,
-    timeout: Duration,
-    begun: Instant,
-) -> Sample {
+/// Fetches credentials from `provider`, giving up after `timeout`. All of it is
+/// [`Phase::Identity`]: nothing is signed or sent with them.
+pub async fn fetch(provider: &SharedCredentialsProvider, timeout: Duration) -> Sample {
     let fetch = async {
         timeline::write(|t| t.begin_attempt(Phase::Identity));
         let result = tokio::time::timeout(timeout, provider.provide_credentials()).await;
@@ -37,9 +33,5 @@ pub async fn fetch(
             Some(format!("no credentials within {timeout:?}")),
         ),
     };
-    let mut sample = timeline.sample(outcome, error);
-    if let Some(ended) = sample.ended {
-        sample.phases[Phase::Identity] = ended.saturating_duration_since(begun);
-    }
-    sample
+    timeline.sample(outcome, error)
 }

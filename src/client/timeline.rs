@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use aws_smithy_runtime_api::client::http::telemetry::{
@@ -26,9 +27,7 @@ pub async fn observe<F: Future>(call: F) -> (F::Output, Timeline) {
         let (output, fetch_ended) = watching(call).await;
         let mut timeline = TIMELINE.with(RefCell::take);
         timeline.fetch_ended = fetch_ended;
-        let ended = clock::now();
-        timeline.total = ended.saturating_duration_since(start);
-        timeline.ended = Some(ended);
+        timeline.span = Some(start..clock::now());
         (output, timeline)
     };
     TIMELINE.scope(RefCell::default(), scoped).await
@@ -60,8 +59,7 @@ pub fn never_sent(error: String) -> Sample {
 #[derive(Debug, Default)]
 pub struct Timeline {
     /// Of the whole observed call.
-    total: Duration,
-    ended: Option<Instant>,
+    span: Option<Range<Instant>>,
     open: Option<(Phase, Instant)>,
     /// When the last attempt ended: the start of a back-off, should there be another attempt.
     attempt_ended: Option<Instant>,
@@ -158,10 +156,11 @@ impl Timeline {
     /// The call as a sample, with how it ended.
     #[must_use]
     pub fn sample(self, outcome: Outcome, error: Option<String>) -> Sample {
+        let total = self.span.as_ref();
         Sample {
             outcome,
-            total: self.total,
-            ended: self.ended,
+            total: total.map_or(Duration::ZERO, |span| span.end - span.start),
+            span: self.span,
             phases: self.phases,
             attempts: self.attempts,
             fresh: self.fresh,

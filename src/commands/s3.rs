@@ -12,6 +12,7 @@ use crate::client::{
     ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
     timeline,
 };
+use crate::clock;
 use crate::document::{Arm, Finding};
 use crate::figures::time;
 use crate::lab;
@@ -183,10 +184,15 @@ struct S3Call {
 impl Call for S3Call {
     fn call(&self) -> CallFuture<'_> {
         Box::pin(async move {
-            match self.client().await {
-                Ok(client) => request(&client, &self.request).await,
-                Err(error) => timeline::never_sent(error_text(&error)),
-            }
+            let begun = clock::now();
+            let client = match self.client().await {
+                Ok(client) => client,
+                Err(error) => return timeline::never_sent(error_text(&error)),
+            };
+            let making = clock::since(begun);
+            request(&client, &self.request)
+                .await
+                .after_preparing(making)
         })
     }
 }

@@ -22,8 +22,7 @@ pub type CallFuture<'a> = Pin<Box<dyn Future<Output = Sample> + Send + 'a>>;
 
 /// An arm: something that can be called over and over, from several workers at once.
 pub trait Call: Send + Sync {
-    /// Makes one call. Whatever it does before the phases of its sample, such as making a client, is part of the
-    /// call all the same: a run measures the total itself, up to the sample's [end](Sample::ended).
+    /// Makes one call. It lasts for its sample's [span](Sample::span); without one it is all that the future does.
     fn call(&self) -> CallFuture<'_>;
 }
 
@@ -184,10 +183,10 @@ impl Run {
             let (round, arm) = self.schedule.at(ticket.number);
             let begun = clock::now();
             let mut sample = self.arms[arm].call().await;
-            let ended = sample.ended.unwrap_or_else(clock::now);
-            sample.total = ended.saturating_duration_since(begun);
+            let span = sample.span.take().unwrap_or_else(|| begun..clock::now());
+            sample.total = span.end.saturating_duration_since(span.start);
             if self.tickets.are_paced() {
-                sample.queued(begun.saturating_duration_since(ticket.planned));
+                sample.queued(span.start.saturating_duration_since(ticket.planned));
             }
             let at = ticket.planned.saturating_duration_since(self.start);
             lock(&self.tallies[arm]).record(round, at, &sample);
@@ -311,6 +310,28 @@ mod tests {
             let sum = phases.iter().sum::<Duration>() + seen.unexplained.sum();
             assert_eq!(sum, seen.total.sum(), "{pacing:?}");
         }
+    }
+
+    /// Its span, and what was made for it; not what its future does around that.
+    #[tokio::test]
+    async fn a_call_that_knows_its_span_lasts_as_long_as_that_and_its_preparation() {
+        let [preparing, lasting] = [3, 1].map(Duration::from_millis);
+        let call = move || -> CallFuture<'static> {
+            Box::pin(async move {
+                let begun = clock::now();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let sample = Sample {
+                    span: Some(begun..begun + lasting),
+                    ..Sample::of_phase(Phase::Transmit, lasting)
+                };
+                sample.after_preparing(preparing)
+            })
+        };
+        let arms: [Arc<dyn Call>; 1] = [Arc::new(call)];
+        let run = measure(&arms, &plan(3, 1), &Stop::default(), &Arc::default()).await;
+        let seen = &run.tallies[0].succeeded;
+        assert_eq!(seen.total.sum(), 3 * (preparing + lasting));
+        assert_eq!(seen.unexplained.sum(), 3 * preparing);
     }
 
     #[tokio::test]

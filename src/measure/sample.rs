@@ -1,5 +1,6 @@
 //! One measured call. A failed call is a sample like any other.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -68,11 +69,12 @@ impl IdentityCounts {
 #[derive(Clone, Debug)]
 pub struct Sample {
     pub outcome: Outcome,
-    /// Measured on its own, not added up from the phases. A [run](super::load::measure) measures it anew, from
-    /// the call's planned start to its end.
+    /// Measured on its own, not added up from the phases. A [run](super::load::measure) takes it from the span, and
+    /// in an open loop from the call's planned start.
     pub total: Duration,
-    /// When the result was at hand, where what the call did after that (dropping a client) is no part of it.
-    pub ended: Option<Instant>,
+    /// From when to when it lasted, where the call knows that better than whoever awaits it: without the
+    /// instrument's own work before and after it.
+    pub span: Option<Range<Instant>>,
     pub phases: PhaseTimes,
     pub attempts: u32,
     /// Connections that had carried no request before.
@@ -100,7 +102,7 @@ impl Sample {
         Self {
             outcome: Outcome::Ok,
             total: phases.claimed(),
-            ended: None,
+            span: None,
             phases,
             attempts: 1,
             fresh: 0,
@@ -124,6 +126,16 @@ impl Sample {
     #[must_use]
     pub fn with_identity(mut self, path: IdentityPath) -> Self {
         self.identity.add(path);
+        self
+    }
+
+    /// The same call, with what was made for it alone before it began.
+    #[must_use]
+    pub fn after_preparing(mut self, took: Duration) -> Self {
+        self.total += took;
+        if let Some(span) = &mut self.span {
+            span.start = span.start.checked_sub(took).unwrap_or(span.start);
+        }
         self
     }
 

@@ -10,7 +10,7 @@ use crate::credentials::{MetadataProfile, Source, metadata_endpoint};
 use crate::document::{Arm, Connections};
 use crate::figures;
 use crate::measure::load::CallFuture;
-use crate::measure::{Call, Tally};
+use crate::measure::{Call, Phase, Tally};
 use crate::run::{self, ArmCall};
 
 /// Between steps on a real node: longer than the second over which packets are counted.
@@ -39,12 +39,16 @@ pub(super) struct ColdFetch {
 
 impl Call for ColdFetch {
     fn call(&self) -> CallFuture<'_> {
-        let begun = clock::now();
         Box::pin(async move {
-            match self.setup.provider(&self.facts).await {
-                Ok(provider) => fetch(&provider, self.limit, begun).await,
-                Err(error) => timeline::never_sent(error_text(&error)),
-            }
+            let begun = clock::now();
+            let provider = match self.setup.provider(&self.facts).await {
+                Ok(provider) => provider,
+                Err(error) => return timeline::never_sent(error_text(&error)),
+            };
+            let making = clock::since(begun);
+            let mut sample = fetch(&provider, self.limit).await.after_preparing(making);
+            sample.phases[Phase::Identity] += making;
+            sample
         })
     }
 }
