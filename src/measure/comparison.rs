@@ -272,15 +272,12 @@ mod tests {
             };
             let false_alarms = count(100, 1.0, &[Verdict::Faster, Verdict::Slower]);
             let seen = count(400, 1.1, &[Verdict::Slower]);
-            println!(
+            let counts = format!(
                 "{statistic:?}, {kind}; the same called different: {false_alarms} of 200; a tenth slower \
                  seen: {seen} of 200"
             );
-            assert!(
-                false_alarms <= 10,
-                "{false_alarms} at {statistic:?}, {kind}"
-            );
-            assert!(seen >= wanted(statistic), "{seen} at {statistic:?}, {kind}");
+            assert!(false_alarms <= 10, "{counts}");
+            assert!(seen >= wanted(statistic), "{counts}");
         }
     }
 

@@ -50,13 +50,15 @@ fn in_the_early_window_one_process_renews_and_the_others_do_not_wait() {
 fn two_hundred_processes_killed_at_random_moments_leave_nothing_torn_and_nobody_stuck() {
     let _machine = beside_others();
     let node = Node::new("[imds]\ndelay = '10ms'\n");
-    let mut uncached = Duration::ZERO;
+    let mut uncached = Vec::new();
     for _ in 0..20 {
         let began = Instant::now();
         printed(&node.run());
-        uncached = uncached.max(began.elapsed());
+        uncached.push(began.elapsed());
         node.age(EXPIRED);
     }
+    uncached.sort_unstable();
+    let (median, slowest) = (uncached[10], uncached[19]);
     let (mut silent, mut random) = (0, 1_u64);
     for round in 0..200 {
         node.age(EXPIRED);
@@ -69,7 +71,8 @@ fn two_hundred_processes_killed_at_random_moments_leave_nothing_torn_and_nobody_
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        let moment = uncached.mul_f64((random >> 40) as f64 / f64::from(1 << 24));
+        // Half of them will not have answered by then.
+        let moment = median.mul_f64(2.0 * (random >> 40) as f64 / f64::from(1 << 24));
         std::thread::sleep(moment);
         child.kill().unwrap();
         silent += u32::from(child.wait_with_output().unwrap().stdout.is_empty());
@@ -79,14 +82,14 @@ fn two_hundred_processes_killed_at_random_moments_leave_nothing_torn_and_nobody_
         let next = printed(&node.run());
         // Whoever waited for the dead one's lock would wait for ten seconds.
         assert!(
-            began.elapsed() < uncached + Duration::from_secs(5),
+            began.elapsed() < slowest + Duration::from_secs(5),
             "{round}: {:?}",
             began.elapsed()
         );
         assert!(is_good(&next), "{round}: {}", next["Expiration"]);
     }
     assert!(
-        silent >= 20,
+        silent >= 50,
         "only {silent} were killed before they had answered"
     );
     let left = std::fs::read_dir(node.cache()).unwrap().count();

@@ -167,7 +167,8 @@ fn an_expiry_blocks_calls_of_the_lazy_cache_and_of_no_other_strategy() {
         assert!(figure(wait, "longest_us") >= 0.9e6, "{wait}");
         assert!(figure(wait, "most_at_once") >= 12.0, "{wait}");
     }
-    let identity = |name: &str| figure(&arm(&document, name)["phases"]["identity"], "p999_us");
+    // Expiries block one call in twenty of the lazy cache; of 900 calls the slowest is the machine's.
+    let identity = |name: &str| figure(&arm(&document, name)["phases"]["identity"], "p99_us");
     for name in OURS {
         let ours = arm(&document, name);
         assert_eq!(ours["renewal"]["blocked"], 0, "{name}");
