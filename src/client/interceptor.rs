@@ -34,6 +34,15 @@ impl Intercept for Instrument {
         "Instrument"
     }
 
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        timeline::write(Timeline::start);
+        Ok(())
+    }
+
     // Serialization lasts until the first attempt: checksums and compression come after the hook that
     // ends it in the narrow sense.
     fn read_before_serialization(

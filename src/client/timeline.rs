@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use aws_smithy_runtime_api::client::http::telemetry::{
@@ -22,12 +21,10 @@ tokio::task_local! {
 /// The hooks run in the task that awaits the call, so one observed call must not start another. The SDK's
 /// futures are tens of kilobytes, and each layer round one moves it: hand over a boxed one.
 pub async fn observe<F: Future>(call: F) -> (F::Output, Timeline) {
-    let start = clock::now();
     let scoped = async {
         let (output, fetch_ended) = watching(call).await;
         let mut timeline = TIMELINE.with(RefCell::take);
         timeline.fetch_ended = fetch_ended;
-        timeline.span = Some(start..clock::now());
         (output, timeline)
     };
     TIMELINE.scope(RefCell::default(), scoped).await
@@ -40,12 +37,12 @@ pub(super) fn write<R>(change: impl FnOnce(&mut Timeline) -> R) -> Option<R> {
         .ok()
 }
 
-/// Times one more stretch of the current call as part of [`Phase::Deserialize`]: for a body that is read after
-/// the SDK has handed over the response.
+/// Times one more stretch of the current call as part of [`Phase::Deserialize`], and moves the end of the
+/// call to its end: for a body that is read after the SDK has handed over the response.
 pub async fn reading_body<F: Future>(body: F) -> F::Output {
     write(|timeline| timeline.enter(Phase::Deserialize));
     let output = body.await;
-    write(Timeline::leave);
+    write(Timeline::end);
     output
 }
 
@@ -58,8 +55,8 @@ pub fn never_sent(error: String) -> Sample {
 /// What the hooks saw of one call.
 #[derive(Debug, Default)]
 pub struct Timeline {
-    /// Of the whole observed call.
-    span: Option<Range<Instant>>,
+    started: Option<Instant>,
+    ended: Option<Instant>,
     open: Option<(Phase, Instant)>,
     /// When the last attempt ended: the start of a back-off, should there be another attempt.
     attempt_ended: Option<Instant>,
@@ -77,6 +74,10 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    pub(super) fn start(&mut self) {
+        self.started = Some(clock::now());
+    }
+
     /// Ends the open phase, if any, and opens `phase` at the same instant.
     pub(super) fn enter(&mut self, phase: Phase) {
         let now = clock::now();
@@ -100,6 +101,7 @@ impl Timeline {
     pub(super) fn end(&mut self) {
         self.leave();
         self.divide_transmit();
+        self.ended = Some(clock::now());
     }
 
     /// Begins an attempt, whose first phase is `phase`.
@@ -156,11 +158,13 @@ impl Timeline {
     /// The call as a sample, with how it ended.
     #[must_use]
     pub fn sample(self, outcome: Outcome, error: Option<String>) -> Sample {
-        let total = self.span.as_ref();
+        let whole = self.started.zip(self.ended);
         Sample {
             outcome,
-            total: total.map_or(Duration::ZERO, |span| span.end - span.start),
-            span: self.span,
+            total: whole.map_or_else(
+                || self.phases.claimed(),
+                |(start, end)| end.saturating_duration_since(start),
+            ),
             phases: self.phases,
             attempts: self.attempts,
             fresh: self.fresh,
@@ -178,10 +182,12 @@ mod tests {
     #[tokio::test]
     async fn phases_are_disjoint_and_the_rest_is_unexplained() {
         let ((), timeline) = observe(async {
+            write(Timeline::start);
             write(|t| t.enter(Phase::Serialize));
             write(|t| t.begin_attempt(Phase::Endpoint));
             write(|t| t.enter(Phase::Signing));
             write(Timeline::end_attempt);
+            write(Timeline::end);
         })
         .await;
         let sample = timeline.sample(Outcome::Ok, None);
@@ -197,12 +203,14 @@ mod tests {
     async fn time_between_attempts_is_backoff_and_after_the_last_is_not() {
         let pause = Duration::from_millis(5);
         let ((), timeline) = observe(async {
+            write(Timeline::start);
             write(|t| t.begin_attempt(Phase::Endpoint));
             write(Timeline::end_attempt);
             tokio::time::sleep(pause).await;
             write(|t| t.begin_attempt(Phase::Endpoint));
             write(Timeline::end_attempt);
             tokio::time::sleep(pause).await;
+            write(Timeline::end);
         })
         .await;
         let sample = timeline.sample(Outcome::Ok, None);
@@ -227,6 +235,6 @@ mod tests {
 
     #[test]
     fn hooks_outside_an_observed_call_do_nothing() {
-        assert!(write(Timeline::leave).is_none());
+        assert!(write(Timeline::start).is_none());
     }
 }

@@ -185,14 +185,13 @@ impl Call for S3Call {
     fn call(&self) -> CallFuture<'_> {
         Box::pin(async move {
             let begun = clock::now();
-            let client = match self.client().await {
-                Ok(client) => client,
-                Err(error) => return timeline::never_sent(error_text(&error)),
-            };
+            let client = self.client().await;
             let making = clock::since(begun);
-            request(&client, &self.request)
-                .await
-                .after_preparing(making)
+            let sample = match client {
+                Ok(client) => request(&client, &self.request).await,
+                Err(error) => timeline::never_sent(error_text(&error)),
+            };
+            sample.after_preparing(making)
         })
     }
 }

@@ -1,7 +1,6 @@
 //! One measured call. A failed call is a sample like any other.
 
-use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -69,12 +68,8 @@ impl IdentityCounts {
 #[derive(Clone, Debug)]
 pub struct Sample {
     pub outcome: Outcome,
-    /// Measured on its own, not added up from the phases. A [run](super::load::measure) takes it from the span, and
-    /// in an open loop from the call's planned start.
+    /// Measured on its own, not added up from the phases.
     pub total: Duration,
-    /// From when to when it lasted, where the call knows that better than whoever awaits it: without the
-    /// instrument's own work before and after it.
-    pub span: Option<Range<Instant>>,
     pub phases: PhaseTimes,
     pub attempts: u32,
     /// Connections that had carried no request before.
@@ -102,7 +97,6 @@ impl Sample {
         Self {
             outcome: Outcome::Ok,
             total: phases.claimed(),
-            span: None,
             phases,
             attempts: 1,
             fresh: 0,
@@ -133,9 +127,6 @@ impl Sample {
     #[must_use]
     pub fn after_preparing(mut self, took: Duration) -> Self {
         self.total += took;
-        if let Some(span) = &mut self.span {
-            span.start = span.start.checked_sub(took).unwrap_or(span.start);
-        }
         self
     }
 

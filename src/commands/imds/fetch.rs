@@ -41,14 +41,14 @@ impl Call for ColdFetch {
     fn call(&self) -> CallFuture<'_> {
         Box::pin(async move {
             let begun = clock::now();
-            let provider = match self.setup.provider(&self.facts).await {
-                Ok(provider) => provider,
-                Err(error) => return timeline::never_sent(error_text(&error)),
-            };
+            let provider = self.setup.provider(&self.facts).await;
             let making = clock::since(begun);
-            let mut sample = fetch(&provider, self.limit).await.after_preparing(making);
+            let mut sample = match provider {
+                Ok(provider) => fetch(&provider, self.limit).await,
+                Err(error) => timeline::never_sent(error_text(&error)),
+            };
             sample.phases[Phase::Identity] += making;
-            sample
+            sample.after_preparing(making)
         })
     }
 }
