@@ -98,15 +98,13 @@ mod tests {
         request.settle(Outcome::Ok);
         drop(request);
         drop(counts.arrive("sts:GetCallerIdentity"));
-        let count = counts.snapshot()["sts:GetCallerIdentity"];
-        assert_eq!(
-            count,
-            RequestCount {
-                count: 3,
-                ok: 1,
-                throttled: 1,
-                failed: 1
-            }
-        );
+        let counted = counts.snapshot()["sts:GetCallerIdentity"];
+        let expected = RequestCount {
+            count: 3,
+            ok: 1,
+            throttled: 1,
+            failed: 1,
+        };
+        assert_eq!(counted, expected);
     }
 }

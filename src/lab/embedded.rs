@@ -15,8 +15,7 @@ use super::counts::RequestCount;
 use super::exports::{self, ClientFiles, ExportedSource, ROLE_ARN};
 use super::http_server::reachable;
 use super::issuer::Credentials;
-use super::listeners::{self, Addresses, Serving};
-use super::options::{LabError, Options};
+use super::listeners::{self, Addresses, LabError, Options, Serving};
 use super::scenario::Scenario;
 use super::services::sts::web_identity;
 use super::state::LabState;
@@ -146,7 +145,7 @@ impl Lab {
     /// The keys that do not expire.
     #[must_use]
     pub fn static_credentials(&self) -> &Credentials {
-        self.state.issuer.static_credentials()
+        &self.state.issuer.static_credentials
     }
 
     /// A role that can be assumed.
@@ -178,7 +177,7 @@ impl Lab {
     /// What has arrived so far, by operation: `service:Operation`, as in `sts:AssumeRole`.
     #[must_use]
     pub fn requests(&self) -> BTreeMap<String, RequestCount> {
-        self.state.pipeline.requests()
+        self.state.pipeline.counts.snapshot()
     }
 
     /// Stops the lab: requests under way have a moment to end, everything else is cut.

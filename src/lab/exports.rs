@@ -102,7 +102,7 @@ impl ClientFiles {
             .prefix("awscreds-bench-lab-")
             .permissions(Permissions::from_mode(0o700))
             .tempdir()?;
-        let (region, keys) = (&state.scenario.region, state.issuer.static_credentials());
+        let (region, keys) = (&state.scenario.region, &state.issuer.static_credentials);
         let config = format!(
             "[profile {PROFILE}]\nregion = {region}\n\n[profile {ROLE_PROFILE}]\nregion = {region}\n\
              role_arn = {ROLE_ARN}\nrole_session_name = {SESSION}\nsource_profile = {PROFILE}\n"
@@ -184,7 +184,7 @@ pub(super) fn variables(
             variables.push(("ECS_CONTAINER_METADATA_URI_V4", metadata));
         }
         ExportedSource::Static => {
-            let keys = state.issuer.static_credentials().clone();
+            let keys = state.issuer.static_credentials.clone();
             variables.push(("AWS_ACCESS_KEY_ID", keys.access_key_id));
             variables.push(("AWS_SECRET_ACCESS_KEY", keys.secret_access_key));
         }

@@ -16,7 +16,6 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::{ConnectionControl, Disconnect, Socket};
-use super::options::LabError;
 use super::response::HopLimit;
 use super::router::Router;
 use super::scenario;
@@ -46,23 +45,13 @@ pub(super) struct Listener {
 
 enum State {
     Open(TcpListener),
-    /// Nobody listens there.
-    Closed,
-    /// The one connection that fits into the queue is in it, and nobody takes it out: the system drops
-    /// whatever else comes.
-    Full(TcpListener, TcpStream),
+    /// Nobody listens there. Or the one connection that fits into the queue is in it, and nobody takes it out:
+    /// the system drops whatever else comes.
+    Silent(Option<(TcpListener, TcpStream)>),
 }
 
 impl Listener {
-    pub(super) async fn bind(
-        address: SocketAddr,
-        wanted: scenario::Listener,
-    ) -> Result<Self, LabError> {
-        let failed = |source| LabError::Listen { address, source };
-        Self::bind_as(address, wanted).await.map_err(failed)
-    }
-
-    async fn bind_as(address: SocketAddr, wanted: scenario::Listener) -> io::Result<Self> {
+    pub(super) async fn bind(address: SocketAddr, wanted: scenario::Listener) -> io::Result<Self> {
         if wanted == scenario::Listener::BlackHole {
             let socket = match address {
                 SocketAddr::V4(_) => TcpSocket::new_v4()?,
@@ -73,13 +62,13 @@ impl Listener {
             let listener = socket.listen(0)?;
             let address = listener.local_addr()?;
             let only = TcpStream::connect(reachable(address)).await?;
-            let state = State::Full(listener, only);
+            let state = State::Silent(Some((listener, only)));
             return Ok(Self { address, state });
         }
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let state = match wanted {
-            scenario::Listener::Refused => State::Closed,
+            scenario::Listener::Refused => State::Silent(None),
             _ => State::Open(listener),
         };
         Ok(Self { address, state })
@@ -96,12 +85,9 @@ impl Listener {
     ) {
         match self.state {
             State::Open(listener) => accept(listener, router, most, tls, stop).await,
-            State::Closed => {
+            State::Silent(held) => {
                 let _ = stop.changed().await;
-            }
-            State::Full(listener, only) => {
-                let _ = stop.changed().await;
-                drop((listener, only));
+                drop(held);
             }
         }
     }
@@ -156,13 +142,10 @@ async fn serve(
         None => None,
         Some(tls) => {
             let mut first = [0];
-            let read = tokio::select! {
-                read = stream.peek(&mut first) => read,
+            tokio::select! {
+                // A connection that ends before its first byte ends as plain HTTP.
+                _ = stream.peek(&mut first) => (first[0] == HANDSHAKE).then_some(tls),
                 _ = stop.changed() => return,
-            };
-            match read {
-                Ok(read) => (read == 1 && first[0] == HANDSHAKE).then_some(tls),
-                Err(_) => return,
             }
         }
     };

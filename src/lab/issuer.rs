@@ -91,7 +91,8 @@ struct Claims {
 pub(super) struct Issuer {
     key: LabKey,
     issued: AtomicU64,
-    static_credentials: Credentials,
+    /// The key that does not expire.
+    pub(super) static_credentials: Credentials,
     static_principal: Principal,
 }
 
@@ -114,11 +115,6 @@ impl Issuer {
             static_credentials,
             static_principal,
         }
-    }
-
-    /// The key that does not expire.
-    pub(super) fn static_credentials(&self) -> &Credentials {
-        &self.static_credentials
     }
 
     /// The principal of a role session. An unusable session name is the caller's to refuse.
@@ -271,6 +267,8 @@ fn unbase32(text: &str) -> Option<[u8; 10]> {
 mod tests {
     use super::*;
 
+    const NOON: SystemTime = UNIX_EPOCH;
+
     fn issuer() -> Issuer {
         Issuer::new(LabKey::new(1))
     }
@@ -279,43 +277,41 @@ mod tests {
         issuer.role_session(ACCOUNT, "role", "session")
     }
 
-    const NOON: SystemTime = UNIX_EPOCH;
+    /// Credentials for [`session`], issued at noon for half a minute.
+    fn issued(issuer: &Issuer) -> Credentials {
+        issuer.issue(session(issuer), NOON, Duration::from_secs(30))
+    }
 
     #[test]
     fn issued_credentials_are_recognised_until_they_expire() {
         let issuer = issuer();
         let now = NOON + Duration::from_millis(1_500);
         let given = issuer.issue(session(&issuer), now, Duration::from_secs(30));
-        let key = given.access_key_id.as_str();
-        let token = given.session_token.as_deref();
-        assert_eq!(given.expires, Some(NOON + Duration::from_secs(32)));
-        assert_eq!(issuer.check(key, token, now), Ok(session(&issuer)));
         let end = NOON + Duration::from_secs(32);
-        assert!(
-            issuer
-                .check(key, token, end - Duration::from_millis(1))
-                .is_ok()
-        );
-        assert_eq!(
-            issuer.check(key, token, end),
-            Err(CredentialsError::Expired)
-        );
-        let next_year = end + Duration::from_hours(8760);
-        assert_eq!(
-            issuer.check(key, token, next_year),
-            Err(CredentialsError::Expired)
-        );
+        assert_eq!(given.expires, Some(end));
+        let token = given.session_token.as_deref();
+        for (at, wanted) in [
+            (now, Ok(session(&issuer))),
+            (end - Duration::from_millis(1), Ok(session(&issuer))),
+            (end, Err(CredentialsError::Expired)),
+            (
+                end + Duration::from_hours(8760),
+                Err(CredentialsError::Expired),
+            ),
+        ] {
+            assert_eq!(issuer.check(&given.access_key_id, token, at), wanted);
+        }
     }
 
     #[test]
     fn they_have_the_shape_of_real_ones() {
         let issuer = issuer();
-        let given = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
+        let given = issued(&issuer);
         assert_eq!(given.access_key_id.len(), 20);
         assert!(given.access_key_id.starts_with("ASIA"));
         assert_eq!(given.secret_access_key.len(), 40);
         assert!(given.session_token.unwrap().starts_with("IQoJb3JpZ2luX2Vj"));
-        let fixed = issuer.static_credentials();
+        let fixed = &issuer.static_credentials;
         assert!(fixed.access_key_id.starts_with("AKIA"));
         assert_eq!(fixed.access_key_id.len(), 20);
         assert!(issuer.check(&fixed.access_key_id, None, NOON).is_ok());
@@ -325,10 +321,8 @@ mod tests {
     fn every_issue_is_unlike_the_others_and_a_seed_repeats_them() {
         let keys = |seed| -> Vec<String> {
             let issuer = Issuer::new(LabKey::new(seed));
-            (0..10_000)
-                .map(|_| issuer.issue(session(&issuer), NOON, Duration::from_secs(9)))
-                .map(|given| given.access_key_id)
-                .collect()
+            let keys = (0..10_000).map(|_| issued(&issuer).access_key_id);
+            keys.collect()
         };
         let first = keys(1);
         assert_eq!(first, keys(1));
@@ -340,48 +334,36 @@ mod tests {
     #[test]
     fn tokens_do_not_pass_for_one_another() {
         let issuer = issuer();
-        let one = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
-        let two = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
-        let check = |key: &str, token: Option<&str>| issuer.check(key, token, NOON);
-        assert_eq!(
-            check(&one.access_key_id, two.session_token.as_deref()),
-            Err(CredentialsError::WrongToken)
-        );
-        assert_eq!(
-            check(&one.access_key_id, Some("IQoJb3JpZ2luX2Vj")),
-            Err(CredentialsError::WrongToken)
-        );
-        assert_eq!(
-            check(&one.access_key_id, None),
-            Err(CredentialsError::UnknownKey)
-        );
-        let mut forged = one.session_token.clone().unwrap();
+        let (one, two) = (issued(&issuer), issued(&issuer));
+        let mut forged = one.session_token.unwrap();
         forged.replace_range(60..61, if &forged[60..61] == "A" { "B" } else { "A" });
-        assert_eq!(
-            check(&one.access_key_id, Some(&forged)),
-            Err(CredentialsError::WrongToken)
-        );
+        for (token, wanted) in [
+            (two.session_token.as_deref(), CredentialsError::WrongToken),
+            (Some("IQoJb3JpZ2luX2Vj"), CredentialsError::WrongToken),
+            (None, CredentialsError::UnknownKey),
+            (Some(&forged), CredentialsError::WrongToken),
+        ] {
+            let checked = issuer.check(&one.access_key_id, token, NOON);
+            assert_eq!(checked, Err(wanted), "{token:?}");
+        }
     }
 
     #[test]
     fn only_keys_of_this_lab_have_a_secret() {
         let issuer = issuer();
-        let given = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
-        assert_eq!(
-            issuer.secret_of(&given.access_key_id),
-            Some(given.secret_access_key)
-        );
-        assert_eq!(issuer.secret_of("ASIAAAAAAAAAAAAAAAAA"), None);
-        assert_eq!(issuer.secret_of("AKIAIOSFODNN7EXAMPLE"), None);
-        assert_eq!(issuer.secret_of(""), None);
+        let given = issued(&issuer);
+        let secret = issuer.secret_of(&given.access_key_id);
+        assert_eq!(secret, Some(given.secret_access_key));
+        for unknown in ["ASIAAAAAAAAAAAAAAAAA", "AKIAIOSFODNN7EXAMPLE", ""] {
+            assert_eq!(issuer.secret_of(unknown), None);
+        }
         let other = Issuer::new(LabKey::new(2));
         assert_eq!(other.secret_of(&given.access_key_id), None);
     }
 
     #[test]
     fn debug_shows_no_secret() {
-        let issuer = issuer();
-        let given = issuer.issue(session(&issuer), NOON, Duration::from_secs(30));
+        let given = issued(&issuer());
         let shown = format!("{given:?}");
         assert!(!shown.contains(&given.secret_access_key));
         assert!(!shown.contains(&given.session_token.unwrap()[..40]));

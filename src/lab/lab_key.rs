@@ -11,9 +11,7 @@ type HmacSha256 = Hmac<Sha256>;
 
 /// Makes and checks message authentication codes. It has no `Debug` on purpose.
 #[derive(Clone)]
-pub(super) struct LabKey {
-    keyed: HmacSha256,
-}
+pub(super) struct LabKey(HmacSha256);
 
 impl LabKey {
     /// The key of a scenario with this seed.
@@ -21,13 +19,11 @@ impl LabKey {
         let mut key = [0_u8; 64];
         key[..8].copy_from_slice(&seed.to_be_bytes());
         key[8..24].copy_from_slice(b"awscreds-bench/1");
-        Self {
-            keyed: hmac_sha256(&key),
-        }
+        Self(hmac_sha256(&key))
     }
 
     fn absorb(&self, purpose: &str, parts: &[&[u8]]) -> HmacSha256 {
-        let mut mac = self.keyed.clone();
+        let mut mac = self.0.clone();
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
         for part in parts {
@@ -44,11 +40,8 @@ impl LabKey {
     /// Whether `mac`, or the first bytes of it that are given, is the code of `parts`. Takes the
     /// same time whichever byte differs.
     pub(super) fn verifies(&self, purpose: &str, parts: &[&[u8]], mac: &[u8]) -> bool {
-        mac.len() >= 5
-            && self
-                .absorb(purpose, parts)
-                .verify_truncated_left(mac)
-                .is_ok()
+        let computed = self.absorb(purpose, parts);
+        mac.len() >= 5 && computed.verify_truncated_left(mac).is_ok()
     }
 }
 

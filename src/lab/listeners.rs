@@ -1,6 +1,7 @@
 //! The lab's sockets, and the thread that serves on them.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,18 +9,57 @@ use tokio::net::UdpSocket;
 use tokio::sync::{oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
+use super::certificates::CertificateError;
 use super::container_token::in_file;
 use super::exports;
 use super::http_server::Listener;
-use super::options::{LabError, Options};
-use super::packets::Packets;
 use super::router::Router;
+use super::rules::Bucket;
 use super::scenario;
 use super::services;
 use super::services::cloudmap::CloudMap;
 use super::services::cloudmap::grpc::{self, GrpcServer};
 use super::state::LabState;
-use crate::clock;
+
+/// Where the lab listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The address of all listeners.
+    pub bind: IpAddr,
+    /// STS, S3, Cloud Map and the container endpoint; 0 for any free port.
+    pub port: u16,
+    /// Instance metadata; 0 for any free port.
+    pub imds_port: u16,
+    /// The DNS view of Cloud Map, over UDP; 0 for any free port.
+    pub dns_port: u16,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            imds_port: 0,
+            dns_port: 0,
+        }
+    }
+}
+
+/// Why the lab cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    #[error("the lab cannot listen on {address}")]
+    Listen {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error("the lab cannot offer TLS")]
+    Certificates(#[from] CertificateError),
+    #[error("the lab cannot write its private files")]
+    Files(#[source] io::Error),
+    #[error("the lab cannot start its thread")]
+    Thread(#[source] io::Error),
+}
 
 /// Where the lab's sockets are.
 #[derive(Clone, Copy)]
@@ -82,11 +122,15 @@ impl Sockets {
         let scenario = &state.scenario;
         let at = |port| SocketAddr::new(options.bind, port);
         let failed = |address| move |source| LabError::Listen { address, source };
-        let main = Listener::bind(at(options.port), scenario::Listener::Open).await?;
-        let imds = Listener::bind(at(options.imds_port), scenario.imds.listener).await?;
-        let dns_at = at(options.dns_port);
+        let [main_at, imds_at, dns_at] =
+            [options.port, options.imds_port, options.dns_port].map(at);
+        let main = Listener::bind(main_at, scenario::Listener::Open).await;
+        let main = main.map_err(failed(main_at))?;
+        let imds = Listener::bind(imds_at, scenario.imds.listener).await;
+        let imds = imds.map_err(failed(imds_at))?;
         let dns = UdpSocket::bind(dns_at).await.map_err(failed(dns_at))?;
         let grpc = GrpcServer::bind_all(options.bind, &scenario.cloudmap.servers).await;
+        let grpc = grpc.map_err(failed(at(0)))?;
         let addresses = Addresses {
             main: main.address,
             imds: imds.address,
@@ -96,7 +140,7 @@ impl Sockets {
             main,
             imds,
             dns,
-            grpc: grpc.map_err(failed(at(0)))?,
+            grpc,
         };
         Ok((sockets, addresses))
     }
@@ -109,8 +153,7 @@ impl Sockets {
         stop: watch::Receiver<bool>,
     ) {
         let imds = &state.scenario.imds;
-        let packets = imds.packets;
-        let packets = packets.map(|budget| Packets::new(budget, clock::now()));
+        let packets = imds.packets.map(Bucket::new);
         let dns = cloudmap.dns_view();
         let main = Router::new(&state, services::main(&state, cloudmap), None);
         let metadata = Router::new(&state, services::metadata(&state), packets);

@@ -5,81 +5,60 @@
 //! A socket server sees requests and no packets, so the packets that a request is made of are counted here
 //! by what TCP sends for it, and a dropped one comes again when TCP would send it again.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::counts::{Counts, Outcome};
-use super::rules::{Bucket, Refusal, Throttle};
-use super::scenario::PacketBudget;
-use super::timer::PreciseTimer;
+use super::counts::Outcome;
+use super::pipeline::Pipeline;
+use super::rules::Bucket;
 use crate::clock;
 
 /// The name that packets are counted under.
 const OPERATION: &str = "imds:packets";
 
-/// TCP's first waits before it repeats itself: RFC 6298 for a SYN, Linux's least for data. Each further
-/// one is twice as long.
-const SYN_AGAIN: Duration = Duration::from_secs(1);
-const DATA_AGAIN: Duration = Duration::from_millis(200);
-
-/// What follows a SYN and asks for no answer: the handshake's ACK, and FIN and ACK at the end.
-const REST_OF_CONNECTION: usize = 3;
-/// The ACK of an answer.
-const REST_OF_REQUEST: usize = 1;
-
-/// The budget and how much of it is left.
-pub(super) struct Packets {
-    bucket: Arc<Bucket>,
-    start: Instant,
+/// A packet that is answered, and what follows it.
+struct Exchange {
+    /// How long TCP waits before it sends the packet again; each further time is twice as long.
+    again: Duration,
+    /// Packets that ask for no answer.
+    rest: usize,
 }
 
-impl Packets {
-    pub(super) fn new(budget: PacketBudget, start: Instant) -> Self {
-        let throttle = Throttle {
-            rate: budget.rate,
-            burst: budget.burst,
-            refusal: Refusal::Drop,
-        };
-        Self {
-            bucket: Arc::new(Bucket::new(throttle)),
-            start,
+/// A SYN (sent again as RFC 6298 says); the handshake's ACK, and FIN and ACK at the end.
+const CONNECTION: Exchange = Exchange {
+    again: Duration::from_secs(1),
+    rest: 3,
+};
+/// Data (sent again after Linux's least); the ACK of the answer.
+const REQUEST: Exchange = Exchange {
+    again: Duration::from_millis(200),
+    rest: 1,
+};
+
+impl Pipeline {
+    /// Returns when the packets of a request have come through `budget`, however often they had to be sent;
+    /// `first` is whether its connection is new.
+    pub(super) async fn after_packets(&self, budget: &Bucket, first: bool) {
+        let connection = first.then_some(CONNECTION);
+        for Exchange { mut again, rest } in connection.into_iter().chain([REQUEST]) {
+            while !self.passes(budget) {
+                self.timer.until(clock::now() + again).await;
+                again *= 2;
+            }
+            // Nobody waits for these: they take from the budget as far as they pass.
+            for _ in 0..rest {
+                self.passes(budget);
+            }
         }
     }
 
-    /// Returns when the request's packets have come through, however often they had to be sent; `first` is
-    /// whether its connection is new.
-    pub(super) async fn arrive(&self, first: bool, timer: &PreciseTimer, counts: &Counts) {
-        if first {
-            self.until_through(SYN_AGAIN, timer, counts).await;
-            self.spend(REST_OF_CONNECTION, counts);
-        }
-        self.until_through(DATA_AGAIN, timer, counts).await;
-        self.spend(REST_OF_REQUEST, counts);
-    }
-
-    async fn until_through(&self, first_wait: Duration, timer: &PreciseTimer, counts: &Counts) {
-        let mut wait = first_wait;
-        while !self.passes(counts) {
-            timer.until(clock::now() + wait).await;
-            wait *= 2;
-        }
-    }
-
-    /// Packets that nobody waits for: they take from the budget as far as they pass.
-    fn spend(&self, packets: usize, counts: &Counts) {
-        for _ in 0..packets {
-            self.passes(counts);
-        }
-    }
-
-    fn passes(&self, counts: &Counts) -> bool {
-        let passed = self.bucket.admits(clock::since(self.start));
+    fn passes(&self, budget: &Bucket) -> bool {
+        let passed = budget.admits(clock::since(self.start));
         let outcome = if passed {
             Outcome::Ok
         } else {
             Outcome::Throttled
         };
-        counts.arrive(OPERATION).settle(outcome);
+        self.counts.arrive(OPERATION).settle(outcome);
         passed
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! It knows what every [`Service`] has in common and nothing of any one of them.
 
-use std::collections::BTreeMap;
 use std::future::pending;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use http::StatusCode;
@@ -13,9 +13,8 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::connection::{ConnectionControl, Disconnect};
-use super::counts::{Counts, Outcome, RequestCount};
-use super::packets::Packets;
-use super::request_id::RequestIds;
+use super::counts::{Counts, Outcome};
+use super::request_id::request_id;
 use super::response::{Response, garbage, header, truncated};
 use super::rules::{Action, FaultKind, Refusal, RuleEvaluator};
 use super::scenario::ServiceClock;
@@ -25,11 +24,13 @@ use crate::clock;
 
 /// What all requests of a lab pass through.
 pub(super) struct Pipeline {
-    start: Instant,
+    pub(super) start: Instant,
+    pub(super) timer: PreciseTimer,
+    pub(super) counts: Counts,
     clock: ServiceClock,
-    timer: PreciseTimer,
-    counts: Counts,
-    ids: RequestIds,
+    seed: u64,
+    /// How many requests have had an id.
+    serial: AtomicU64,
 }
 
 /// What becomes of a request that is not HTTP.
@@ -47,23 +48,26 @@ impl Pipeline {
     pub(super) fn new(seed: u64, clock: ServiceClock) -> io::Result<Self> {
         Ok(Self {
             start: clock::now(),
-            clock,
             timer: PreciseTimer::start()?,
             counts: Counts::default(),
-            ids: RequestIds::new(seed),
+            clock,
+            seed,
+            serial: AtomicU64::new(0),
         })
     }
 
-    pub(super) fn requests(&self) -> BTreeMap<String, RequestCount> {
-        self.counts.snapshot()
+    /// What becomes of a request that arrives now, and when its answer is due if it gets one.
+    fn decide(&self, rules: &RuleEvaluator) -> (Action, Instant) {
+        let arrival = clock::now();
+        let decision = rules.decide(arrival.saturating_duration_since(self.start));
+        (decision.action, arrival + decision.after)
     }
 
     /// Counts and holds back one request of a protocol that is not HTTP.
     pub(super) async fn admit(&self, operation: &'static str, rules: &RuleEvaluator) -> Admission {
-        let arrival = clock::now();
         let mut in_flight = self.counts.arrive(operation);
-        let decision = rules.decide(arrival.saturating_duration_since(self.start));
-        let (outcome, admission) = match decision.action {
+        let (action, due) = self.decide(rules);
+        let (outcome, admission) = match action {
             Action::Serve => (Outcome::Ok, Admission::Answer),
             Action::Throttle(Refusal::Status(_)) => (Outcome::Throttled, Admission::Refuse),
             Action::Throttle(Refusal::Drop) => (Outcome::Throttled, Admission::Ignore),
@@ -75,7 +79,7 @@ impl Pipeline {
             }
         };
         if admission != Admission::Ignore {
-            self.timer.until(arrival + decision.after).await;
+            self.timer.until(due).await;
         }
         in_flight.settle(outcome);
         admission
@@ -83,14 +87,7 @@ impl Pipeline {
 
     /// Waits without counting anything: for a delay that lies outside of the service itself.
     pub(super) async fn wait(&self, rules: &RuleEvaluator) {
-        let now = clock::now();
-        let decision = rules.decide(now.saturating_duration_since(self.start));
-        self.timer.until(now + decision.after).await;
-    }
-
-    /// Returns when the packets of a request have come through; `first` is whether its connection is new.
-    pub(super) async fn after_packets(&self, packets: &Packets, first: bool) {
-        packets.arrive(first, &self.timer, &self.counts).await;
+        self.timer.until(self.decide(rules).1).await;
     }
 
     /// Answers one request, and dates the answer by the services' clock.
@@ -116,17 +113,16 @@ impl Pipeline {
         connection: &ConnectionControl,
     ) -> Result<Response, Disconnect> {
         let operation = service.operation(&request);
-        let arrival = clock::now();
         let mut in_flight = self.counts.arrive(operation.name);
-        let since_start = arrival.saturating_duration_since(self.start);
-        let decision = operation.rules.decide(since_start);
+        let (action, due) = self.decide(&operation.rules);
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
         let context = RequestContext {
             arrived: self.clock.reads(clock::wall()),
-            request_id: self.ids.next(),
-            due: arrival + decision.after,
+            request_id: request_id(self.seed, serial),
+            due,
             timer: &self.timer,
         };
-        let refused = match decision.action {
+        let refused = match action {
             Action::Serve => {
                 let response = service.answer(request, context).await;
                 let ok = response.status().as_u16() < 400;
@@ -141,7 +137,7 @@ impl Pipeline {
             Action::Throttle(_) => Outcome::Throttled,
             Action::Fault(_) => Outcome::Failed,
         };
-        if let Action::Throttle(Refusal::Drop) | Action::Fault(FaultKind::Hang) = decision.action {
+        if let Action::Throttle(Refusal::Drop) | Action::Fault(FaultKind::Hang) = action {
             drop(request);
             in_flight.settle(refused);
             // The connection stays open until the client gives up or the lab stops.
@@ -149,7 +145,7 @@ impl Pipeline {
         }
         context.due().await;
         in_flight.settle(refused);
-        let (status, cause) = match decision.action {
+        let (status, cause) = match action {
             Action::Throttle(Refusal::Status(status)) => (status, ErrorCause::Throttled),
             Action::Fault(FaultKind::Status(status)) => (status, ErrorCause::Fault),
             Action::Fault(FaultKind::Garbage) => return Ok(garbage()),

@@ -27,10 +27,8 @@ impl RoleCredentials {
     pub(super) fn current(&self, issuer: &Issuer, now: SystemTime) -> (SystemTime, Credentials) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((issued, credentials)) = current.as_ref() {
-            let left = credentials
-                .expires
-                .and_then(|end| end.duration_since(now).ok());
-            if left.is_some_and(|left| left > self.policy.renew_before) {
+            let renewal = now + self.policy.renew_before;
+            if credentials.expires.is_some_and(|end| end > renewal) {
                 return (*issued, credentials.clone());
             }
         }
@@ -57,13 +55,12 @@ mod tests {
             renew_before: Duration::from_secs(15),
         };
         let source = RoleCredentials::new(session, policy);
-        let at = |secs| {
+        let [first, then, last] = [0, 44, 45].map(|secs| {
             source
                 .current(&issuer, UNIX_EPOCH + Duration::from_secs(secs))
                 .1
-        };
-        let first = at(0);
-        assert_eq!(at(44), first);
-        assert_ne!(at(45), first);
+        });
+        assert_eq!(then, first);
+        assert_ne!(last, first);
     }
 }

@@ -12,8 +12,8 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
 use super::connection::{ConnectionControl, Disconnect};
-use super::packets::Packets;
 use super::response::{Response, response};
+use super::rules::Bucket;
 use super::scenario::is_region;
 use super::service::{Destination, ErrorCause, Request, RequestBody, Service};
 use super::sigv4;
@@ -26,8 +26,8 @@ const REQUESTS_PATH: &str = "/_lab/requests";
 pub(super) struct Router {
     state: Arc<LabState>,
     services: Vec<Arc<dyn Service>>,
-    /// What the address lets through, if that is limited.
-    packets: Option<Packets>,
+    /// The packets that the address lets through, if they are limited.
+    packets: Option<Bucket>,
 }
 
 impl Router {
@@ -35,7 +35,7 @@ impl Router {
     pub(super) fn new(
         state: &Arc<LabState>,
         services: Vec<Arc<dyn Service>>,
-        packets: Option<Packets>,
+        packets: Option<Bucket>,
     ) -> Self {
         Self {
             state: Arc::clone(state),
@@ -52,7 +52,7 @@ impl Router {
     ) -> Result<Response, Disconnect> {
         let (head, body) = request.into_parts();
         if asks_for_counts(&head) {
-            let counts = self.state.pipeline.requests();
+            let counts = self.state.pipeline.counts.snapshot();
             let counts = serde_json::to_vec(&counts).unwrap_or_default();
             return Ok(response(StatusCode::OK, "application/json", counts));
         }
@@ -152,21 +152,21 @@ mod tests {
         format!("{} {}", service.operation(&request).name, request.region)
     }
 
-    const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=AKIA/20261120/eu-west-1/";
-
     #[test]
     fn a_name_decides() {
-        assert_eq!(
-            target("POST", "sts.amazonaws.com:4566", "/", &[]),
-            "sts:other aws-global"
-        );
-        assert_eq!(
-            target("POST", "sts.eu-west-1.amazonaws.com:4566", "/", &[]),
-            "sts:other eu-west-1"
-        );
-        for host in ["", "data-"] {
-            let host = format!("{host}servicediscovery.eu-west-1.amazonaws.com:4566");
-            assert_eq!(target("POST", &host, "/", &[]), "cloudmap:other eu-west-1");
+        for (host, wanted) in [
+            ("sts.amazonaws.com:4566", "sts:other aws-global"),
+            ("sts.eu-west-1.amazonaws.com:4566", "sts:other eu-west-1"),
+            (
+                "servicediscovery.eu-west-1.amazonaws.com:4566",
+                "cloudmap:other eu-west-1",
+            ),
+            (
+                "data-servicediscovery.eu-west-1.amazonaws.com:4566",
+                "cloudmap:other eu-west-1",
+            ),
+        ] {
+            assert_eq!(target("POST", host, "/", &[]), wanted);
         }
         for host in [
             "s3.amazonaws.com",
@@ -181,19 +181,18 @@ mod tests {
 
     #[test]
     fn on_a_bare_address_the_signature_decides() {
-        let signed = |method: &str, path: &str, service: &str| {
-            let scope = format!("{SIGNED}{service}/aws4_request, SignedHeaders=host, Signature=0");
-            target(method, "127.0.0.1:4566", path, &[("authorization", &scope)])
-        };
-        assert_eq!(signed("POST", "/", "sts"), "sts:other eu-west-1");
-        assert_eq!(
-            signed("GET", container::PATH, "s3"),
-            "s3:GetObject me-central-1"
-        );
-        assert_eq!(
-            signed("POST", "/", "servicediscovery"),
-            "cloudmap:other eu-west-1"
-        );
+        for (method, path, service, wanted) in [
+            ("POST", "/", "sts", "sts:other eu-west-1"),
+            ("GET", container::PATH, "s3", "s3:GetObject me-central-1"),
+            ("POST", "/", "servicediscovery", "cloudmap:other eu-west-1"),
+        ] {
+            let scope = format!(
+                "AWS4-HMAC-SHA256 Credential=AKIA/20261120/eu-west-1/{service}/aws4_request, \
+                 SignedHeaders=host, Signature=0"
+            );
+            let signed = [("authorization", scope.as_str())];
+            assert_eq!(target(method, "127.0.0.1:4566", path, &signed), wanted);
+        }
         let presigned = "/?Action=GetCallerIdentity&X-Amz-Credential=AKIA%2F20261120%2Feu-west-3%2F\
                          sts%2Faws4_request&X-Amz-Signature=0";
         assert_eq!(
@@ -204,35 +203,29 @@ mod tests {
 
     #[test]
     fn unsigned_the_form_decides() {
-        let form = "application/x-www-form-urlencoded; charset=utf-8";
-        assert_eq!(
-            target("POST", "[::1]:80", "/", &[("content-type", form)]),
-            "sts:other me-central-1"
-        );
+        let form = [(
+            "content-type",
+            "application/x-www-form-urlencoded; charset=utf-8",
+        )];
         let token = [("authorization", "a-token")];
-        assert_eq!(
-            target("GET", "localhost:4566", container::PATH, &token),
-            "container:credentials me-central-1"
-        );
-        let discover = "Route53AutoNaming_v20170314.DiscoverInstances";
-        assert_eq!(
-            target("POST", "localhost:4566", "/", &[("x-amz-target", discover)]),
-            "cloudmap:DiscoverInstances me-central-1"
-        );
+        let discover = [(
+            "x-amz-target",
+            "Route53AutoNaming_v20170314.DiscoverInstances",
+        )];
         let task = format!("{}/task", task::PATH);
-        assert_eq!(
-            target("GET", "localhost:4566", &task, &[]),
-            "container:metadata me-central-1"
-        );
-        assert_eq!(
-            target("GET", "localhost", "/bucket/key", &[]),
-            "s3:GetObject me-central-1"
-        );
-        assert!(asks_for_counts(&head(
-            "GET",
-            "localhost",
-            REQUESTS_PATH,
-            &[]
-        )));
+        for (method, path, headers, wanted) in [
+            ("POST", "/", &form[..], "sts:other"),
+            ("GET", container::PATH, &token, "container:credentials"),
+            ("POST", "/", &discover, "cloudmap:DiscoverInstances"),
+            ("GET", &task, &[], "container:metadata"),
+            ("GET", "/bucket/key", &[], "s3:GetObject"),
+        ] {
+            for host in ["[::1]:80", "localhost:4566", "localhost"] {
+                let wanted = format!("{wanted} me-central-1");
+                assert_eq!(target(method, host, path, headers), wanted);
+            }
+        }
+        let counts = head("GET", "localhost", REQUESTS_PATH, &[]);
+        assert!(asks_for_counts(&counts));
     }
 }

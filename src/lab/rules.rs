@@ -146,32 +146,32 @@ fn fnv(text: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scenario::Scenario;
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
 
-    fn evaluator(rules: Rules) -> RuleEvaluator {
-        RuleEvaluator::new(rules, 1, "test", &[])
+    /// Rules as a scenario writes them.
+    fn rules(text: &str) -> Rules {
+        Scenario::parse(&format!("[s3]\n{text}"), "test")
+            .unwrap()
+            .s3
+    }
+
+    fn evaluator(text: &str) -> RuleEvaluator {
+        RuleEvaluator::new(rules(text), 1, "test", &[])
     }
 
     #[test]
     fn without_rules_everything_is_served_at_once() {
-        let decision = evaluator(Rules::default()).decide(Duration::from_secs(5));
+        let decision = evaluator("").decide(Duration::from_secs(5));
         assert_eq!(decision.action, Action::Serve);
         assert_eq!(decision.after, Duration::ZERO);
     }
 
     #[test]
     fn a_bucket_lets_a_burst_pass_and_then_its_rate() {
-        let throttle = Throttle {
-            rate: 10.0,
-            burst: 3.0,
-            refusal: Refusal::Drop,
-        };
-        let evaluator = evaluator(Rules {
-            throttle: Some(throttle),
-            ..Rules::default()
-        });
+        let evaluator = evaluator("throttle = { rate = 10, burst = 3, answer = 'drop' }");
         let served = |at| evaluator.decide(at).action == Action::Serve;
         assert!((0..3).all(|_| served(MS)));
         assert_eq!(evaluator.decide(MS).action, Action::Throttle(Refusal::Drop));
@@ -184,54 +184,40 @@ mod tests {
 
     #[test]
     fn a_shared_bucket_limits_two_evaluators_together() {
-        let bucket = Arc::new(Bucket::new(Throttle {
-            rate: 1.0,
-            burst: 2.0,
-            refusal: Refusal::Status(429),
-        }));
-        let one = RuleEvaluator::new(Rules::default(), 1, "one", &[Arc::clone(&bucket)]);
-        let other = RuleEvaluator::new(Rules::default(), 1, "other", &[bucket]);
-        assert_eq!(one.decide(MS).action, Action::Serve);
-        assert_eq!(other.decide(MS).action, Action::Serve);
-        assert_eq!(
-            one.decide(MS).action,
-            Action::Throttle(Refusal::Status(429))
-        );
-        assert_eq!(
-            other.decide(MS).action,
-            Action::Throttle(Refusal::Status(429))
-        );
+        let throttle = rules("throttle = { rate = 1, burst = 2 }")
+            .throttle
+            .unwrap();
+        let shared = [Arc::new(Bucket::new(throttle))];
+        let both = ["one", "other"].map(|name| RuleEvaluator::new(rules(""), 1, name, &shared));
+        for action in [Action::Serve, Action::Throttle(Refusal::Status(429))] {
+            for evaluator in &both {
+                assert_eq!(evaluator.decide(MS).action, action);
+            }
+        }
     }
 
     #[test]
     fn the_end_of_every_period_is_stalled() {
-        let stall = Stall {
-            every: Duration::from_secs(10),
-            lasting: Duration::from_secs(1),
-        };
-        assert_eq!(stall.remaining(8_999 * MS), Duration::ZERO);
-        assert_eq!(stall.remaining(9_000 * MS), 1_000 * MS);
-        assert_eq!(stall.remaining(9_900 * MS), 100 * MS);
-        assert_eq!(stall.remaining(10_000 * MS), Duration::ZERO);
-        assert_eq!(stall.remaining(29_250 * MS), 750 * MS);
+        let stall = rules("stall = { every = '10s', for = '1s' }")
+            .stall
+            .unwrap();
+        for (at, left) in [
+            (8_999, 0),
+            (9_000, 1_000),
+            (9_900, 100),
+            (10_000, 0),
+            (29_250, 750),
+        ] {
+            assert_eq!(stall.remaining(at * MS), left * MS);
+        }
     }
 
     #[test]
     fn a_stall_holds_refusals_back_and_adds_to_the_delay() {
-        let stalled = Rules {
-            delay: Some(Delay::Constant(20 * MS)),
-            stall: Some(Stall {
-                every: 1_000 * MS,
-                lasting: 100 * MS,
-            }),
-            throttle: Some(Throttle {
-                rate: 1.0,
-                burst: 1.0,
-                refusal: Refusal::Status(503),
-            }),
-            fault: None,
-        };
-        let evaluator = evaluator(stalled);
+        let evaluator = evaluator(
+            "delay = '20ms'\nstall = { every = '1s', for = '100ms' }\n\
+             throttle = { rate = 1, burst = 1, answer = '503' }",
+        );
         assert_eq!(evaluator.decide(950 * MS).after, 70 * MS);
         let refused = evaluator.decide(950 * MS);
         assert_eq!(refused.action, Action::Throttle(Refusal::Status(503)));
@@ -240,14 +226,9 @@ mod tests {
 
     #[test]
     fn a_seed_repeats_its_faults_and_delays() {
-        let rules = Rules {
-            delay: Some(Delay::Uniform {
-                min: MS,
-                max: 9 * MS,
-            }),
-            fault: Some(Fault::always(0.3, FaultKind::Reset)),
-            ..Rules::default()
-        };
+        let rules = rules(
+            "delay = { min = '1ms', max = '9ms' }\nfault = { probability = 0.3, kind = 'reset' }",
+        );
         let run = |seed| -> Vec<Decision> {
             let evaluator = RuleEvaluator::new(rules, seed, "sts", &[]);
             (0..1_000).map(|_| evaluator.decide(MS)).collect()
@@ -255,25 +236,17 @@ mod tests {
         let decisions = run(1);
         assert_eq!(decisions, run(1));
         assert_ne!(decisions, run(2));
-        let spoiled = decisions
-            .iter()
-            .filter(|decision| decision.action == Action::Fault(FaultKind::Reset))
-            .count();
+        let reset = |decision: &&Decision| decision.action == Action::Fault(FaultKind::Reset);
+        let spoiled = decisions.iter().filter(reset).count();
         assert!((240..360).contains(&spoiled), "{spoiled}");
         assert!(decisions.iter().all(|v| v.after >= MS && v.after <= 9 * MS));
     }
 
     #[test]
     fn a_fault_with_a_window_occurs_in_it_only() {
-        let fault = Fault {
-            from: 1_000 * MS,
-            until: 2_000 * MS,
-            ..Fault::always(1.0, FaultKind::Status(500))
-        };
-        let evaluator = evaluator(Rules {
-            fault: Some(fault),
-            ..Rules::default()
-        });
+        let evaluator = evaluator(
+            "fault = { probability = 1, kind = 'status:500', from = '1s', until = '2s' }",
+        );
         let spoiled = |at: u32| evaluator.decide(at * MS).action != Action::Serve;
         assert_eq!(
             [999, 1_000, 1_999, 2_000].map(spoiled),
@@ -283,15 +256,8 @@ mod tests {
 
     #[test]
     fn specific_rules_win_field_by_field() {
-        let general = Rules {
-            delay: Some(Delay::Constant(MS)),
-            fault: Some(Fault::always(1.0, FaultKind::Hang)),
-            ..Rules::default()
-        };
-        let specific = Rules {
-            delay: Some(Delay::Constant(5 * MS)),
-            ..Rules::default()
-        };
+        let general = rules("delay = '1ms'\nfault = { probability = 1, kind = 'hang' }");
+        let specific = rules("delay = '5ms'");
         let merged = specific.over(general);
         assert_eq!(merged.delay, specific.delay);
         assert_eq!(merged.fault, general.fault);

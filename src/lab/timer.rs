@@ -9,24 +9,22 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use crate::clock;
 
-/// Wake-ups by their time; the serial number tells equal times apart, first come, first served.
+/// Wake-ups by their time; first come, first served.
 #[derive(Default)]
 struct Pending {
-    alarms: BTreeMap<(Instant, u64), oneshot::Sender<()>>,
-    next_serial: u64,
+    alarms: BTreeMap<Instant, Vec<oneshot::Sender<()>>>,
     closed: bool,
 }
 
 impl Pending {
     fn nearest(&self) -> Option<Instant> {
-        let (&(due, _), _) = self.alarms.first_key_value()?;
-        Some(due)
+        self.alarms.keys().next().copied()
     }
 }
 
@@ -70,10 +68,8 @@ impl PreciseTimer {
         let (wake, woken) = oneshot::channel();
         {
             let mut pending = self.shared.lock();
-            let serial = pending.next_serial;
-            pending.next_serial += 1;
             let nearest = pending.nearest();
-            pending.alarms.insert((due, serial), wake);
+            pending.alarms.entry(due).or_default().push(wake);
             if nearest.is_none_or(|nearest| due < nearest) {
                 self.shared.changed.notify_one();
             }
@@ -98,31 +94,28 @@ fn ring_until_closed(shared: &Shared) {
     while !pending.closed {
         let now = clock::now();
         while pending.nearest().is_some_and(|due| due <= now) {
-            // The sleeper may have been dropped with its request.
-            let _ = pending.alarms.pop_first().map(|(_, wake)| wake.send(()));
-        }
-        pending = match pending.nearest() {
-            None => shared
-                .changed
-                .wait(pending)
-                .unwrap_or_else(PoisonError::into_inner),
-            Some(due) => {
-                let left = due.saturating_duration_since(clock::now());
-                shared
-                    .changed
-                    .wait_timeout(pending, left)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
+            for wake in pending
+                .alarms
+                .pop_first()
+                .into_iter()
+                .flat_map(|(_, alarms)| alarms)
+            {
+                // The sleeper may have been dropped with its request.
+                let _ = wake.send(());
             }
+        }
+        let left = match pending.nearest() {
+            Some(due) => due.saturating_duration_since(clock::now()),
+            None => Duration::MAX,
         };
+        let waited = shared.changed.wait_timeout(pending, left);
+        (pending, _) = waited.unwrap_or_else(PoisonError::into_inner);
     }
     pending.alarms.clear();
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test]
@@ -149,7 +142,7 @@ mod tests {
         let timer = PreciseTimer::start().unwrap();
         let (wake, woken) = oneshot::channel();
         let due = clock::now() + Duration::from_hours(1);
-        timer.shared.lock().alarms.insert((due, 0), wake);
+        timer.shared.lock().alarms.insert(due, vec![wake]);
         drop(timer);
         assert!(woken.await.is_err());
     }

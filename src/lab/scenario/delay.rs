@@ -47,22 +47,17 @@ fn correlation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>
 
 impl Quantiles {
     fn delay(self) -> Result<Delay, &'static str> {
-        let correlation = self.correlation.unwrap_or(0.0);
-        match (self.min, self.max, self.p50, self.p99) {
-            (Some(min), Some(max), None, None) if self.correlation.is_none() => {
-                let delay = Delay::Uniform { min, max };
-                (min <= max)
-                    .then_some(delay)
-                    .ok_or("`min` is at most `max`")
+        match (self.min, self.max, self.p50, self.p99, self.correlation) {
+            (Some(min), Some(max), None, None, None) if min > max => Err("`min` is at most `max`"),
+            (Some(min), Some(max), None, None, None) => Ok(Delay::Uniform { min, max }),
+            (None, None, Some(p50), Some(p99), _) if p50 > p99 || p50.is_zero() => {
+                Err("`p50` is more than zero and at most `p99`")
             }
-            (None, None, Some(p50), Some(p99)) if p50 <= p99 && !p50.is_zero() => {
-                Ok(Delay::Lognormal {
-                    p50,
-                    p99,
-                    correlation,
-                })
-            }
-            (None, None, Some(_), Some(_)) => Err("`p50` is more than zero and at most `p99`"),
+            (None, None, Some(p50), Some(p99), correlation) => Ok(Delay::Lognormal {
+                p50,
+                p99,
+                correlation: correlation.unwrap_or(0.0),
+            }),
             _ => Err("a delay is \"20ms\", { min = \"5ms\", max = \"9ms\" } or \
                       { p50 = \"85ms\", p99 = \"180ms\" }"),
         }

@@ -40,7 +40,7 @@ pub(super) fn from_toml<T: DeserializeOwned>(text: &str, origin: &str) -> Result
         invalid((offset, format!("not TOML: {}", error.message())))
     })?;
     let document = DeValue::Table(document.into_inner());
-    let read = T::deserialize(Value::from(&document));
+    let read = T::deserialize(Value::whole(&document));
     read.map_err(|error| invalid(error.explain(&document, text)))
 }
 
@@ -63,11 +63,16 @@ enum Problem {
     Expected(String),
 }
 
+impl From<Problem> for FieldError {
+    fn from(problem: Problem) -> Self {
+        let path = Vec::new();
+        Self { path, problem }
+    }
+}
+
 impl FieldError {
-    fn within(mut self, table: &str) -> Self {
-        if table != RULES {
-            self.path.push(table.to_owned());
-        }
+    fn within(mut self, field: &str) -> Self {
+        self.path.push(field.to_owned());
         self
     }
 
@@ -80,7 +85,7 @@ impl FieldError {
         };
         let expected = match self.problem {
             Problem::Unknown(known) => {
-                let known = spelt_out(known);
+                let known: Vec<_> = known.iter().flat_map(spelt_out).copied().collect();
                 let nearest = did_you_mean(name.get_ref(), &known);
                 let known = known.join(", ");
                 let problem = format!("unknown field `{path}`{nearest}; known here: {known}");
@@ -101,30 +106,26 @@ impl FieldError {
 
 /// The field at the end of a path.
 fn find<'a, 'i>(
-    table: &'a DeValue<'i>,
+    document: &'a DeValue<'i>,
     path: &[String],
 ) -> Option<(&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>)> {
-    let (first, rest) = path.split_first()?;
-    let (name, value) = table.as_table()?.get_key_value(first.as_str())?;
-    if rest.is_empty() {
-        return Some((name, value));
-    }
-    find(value.get_ref(), rest)
+    let (last, tables) = path.split_last()?;
+    let within = |table: &'a DeValue<'i>, name: &String| table.get(name).map(Spanned::get_ref);
+    let table = tables.iter().try_fold(document, within)?;
+    table.as_table()?.get_key_value(last.as_str())
 }
 
-/// The fields as a file may have them.
-fn spelt_out(known: &[&'static str]) -> Vec<&'static str> {
-    let mut names = known.to_vec();
-    if let Some(at) = names.iter().position(|name| *name == RULES) {
-        names.splice(at..=at, Rules::FIELDS);
+/// A field as a file may have it.
+fn spelt_out<'a>(field: &'a &'static str) -> &'a [&'static str] {
+    match *field {
+        RULES => &Rules::FIELDS,
+        _ => std::slice::from_ref(field),
     }
-    names
 }
 
 impl Error for FieldError {
     fn custom<T: Display>(expected: T) -> Self {
-        let (path, problem) = (Vec::new(), Problem::Expected(expected.to_string()));
-        Self { path, problem }
+        Problem::Expected(expected.to_string()).into()
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -145,47 +146,36 @@ impl Error for FieldError {
     }
 
     fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
-        let (path, problem) = (vec![name.to_owned()], Problem::Unknown(known));
-        Self { path, problem }
+        Self::from(Problem::Unknown(known)).within(name)
     }
 
     fn missing_field(field: &'static str) -> Self {
-        let (path, problem) = (Vec::new(), Problem::Lacks(field));
-        Self { path, problem }
+        Problem::Lacks(field).into()
     }
 }
 
-/// A value as it is written.
-enum Value<'a> {
-    Table(Vec<(&'a str, Value<'a>)>),
-    Other(&'a DeValue<'a>),
-}
-
-impl<'a> From<&'a DeValue<'a>> for Value<'a> {
-    fn from(written: &'a DeValue<'a>) -> Self {
-        let Some(table) = written.as_table() else {
-            return Self::Other(written);
-        };
-        let field = |(name, value): (&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>)| {
-            (name.get_ref().as_ref(), Self::from(value.get_ref()))
-        };
-        Self::Table(table.iter().map(field).collect())
-    }
+/// A value as it is written, or of a table those fields that `takes` takes.
+struct Value<'a> {
+    written: &'a DeValue<'a>,
+    takes: fn(&str) -> bool,
 }
 
 impl<'a> Value<'a> {
-    fn fields(self) -> Result<Vec<(&'a str, Self)>, FieldError> {
-        match self {
-            Self::Table(fields) => Ok(fields),
-            Self::Other(_) => Err(FieldError::custom("it is a table of fields")),
-        }
+    fn whole(written: &'a DeValue<'a>) -> Self {
+        let takes = |_: &str| true;
+        Self { written, takes }
     }
 
-    fn text(&self) -> Option<&'a str> {
-        match self {
-            Self::Table(_) => None,
-            Self::Other(value) => value.as_str(),
-        }
+    fn fields(&self) -> Result<Vec<(&'a str, Self)>, FieldError> {
+        let table = self.written.as_table();
+        let table = table.ok_or_else(|| FieldError::custom("it is a table of fields"))?;
+        let fields = table
+            .iter()
+            .map(|(name, value)| (name.get_ref().as_ref(), value.get_ref()));
+        let taken = fields.filter(|(name, _)| (self.takes)(name));
+        Ok(taken
+            .map(|(name, value)| (name, Value::whole(value)))
+            .collect())
     }
 }
 
@@ -193,12 +183,11 @@ impl<'de> Deserializer<'de> for Value<'_> {
     type Error = FieldError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        let value = match self {
-            Self::Table(_) => return self.deserialize_map(visitor),
-            Self::Other(value) => value,
-        };
+        let value = self.written;
         let whole = |number: &DeInteger<'_>| u64::from_str_radix(number.as_str(), number.radix());
-        if let Some(text) = value.as_str() {
+        if value.is_table() {
+            self.deserialize_map(visitor)
+        } else if let Some(text) = value.as_str() {
             visitor.visit_str(text)
         } else if let Some(Ok(number)) = value.as_integer().map(whole) {
             visitor.visit_u64(number)
@@ -210,10 +199,8 @@ impl<'de> Deserializer<'de> for Value<'_> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        match self {
-            Self::Other(DeValue::Boolean(truth)) => visitor.visit_bool(*truth),
-            _ => Err(FieldError::custom("it is true or false")),
-        }
+        let truth = self.written.as_bool();
+        visitor.visit_bool(truth.ok_or_else(|| FieldError::custom("it is true or false"))?)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
@@ -226,11 +213,16 @@ impl<'de> Deserializer<'de> for Value<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, FieldError> {
-        visitor.visit_enum(self.text().unwrap_or_default().into_deserializer())
+        visitor.visit_enum(
+            self.written
+                .as_str()
+                .unwrap_or_default()
+                .into_deserializer(),
+        )
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        visitor.visit_map(Fields::of(self.fields()?))
+        visitor.visit_map(Fields(self.fields()?.into_iter().peekable()))
     }
 
     /// Where a field is missing, what stands in the type's `#[serde(expecting = …)]` is shown as an example.
@@ -241,7 +233,11 @@ impl<'de> Deserializer<'de> for Value<'_> {
         visitor: V,
     ) -> Result<V::Value, FieldError> {
         if name == "Duration" {
-            let duration = self.text().ok_or(DURATION).and_then(parse_duration);
+            let duration = self
+                .written
+                .as_str()
+                .ok_or(DURATION)
+                .and_then(parse_duration);
             let duration = duration.map_err(FieldError::custom)?;
             let parts = [duration.as_secs(), duration.subsec_nanos().into()];
             return visitor.visit_seq(SeqDeserializer::new(parts.into_iter()));
@@ -251,12 +247,12 @@ impl<'de> Deserializer<'de> for Value<'_> {
             if fields.iter().any(|(name, _)| *name == RULES) {
                 return Err(FieldError::unknown_field(RULES, known));
             }
-            let is_rule = |(name, _): &mut (&str, Self)| Rules::FIELDS.contains(name);
-            let rules = fields.extract_if(.., is_rule).collect();
-            fields.push((RULES, Self::Table(rules)));
+            fields.retain(|(name, _)| !Rules::FIELDS.contains(name));
+            let takes = |name: &str| Rules::FIELDS.contains(&name);
+            fields.push((RULES, Self { takes, ..self }));
         }
         let example = (&visitor as &dyn Expected).to_string();
-        let read = visitor.visit_map(Fields::of(fields));
+        let read = visitor.visit_map(Fields(fields.into_iter().peekable()));
         read.map_err(|error| match error.problem {
             Problem::Lacks(field) if error.path.is_empty() => {
                 FieldError::custom(format_args!("it lacks `{field}`; for example {example}"))
@@ -273,12 +269,6 @@ impl<'de> Deserializer<'de> for Value<'_> {
 
 /// The fields of a table, one after the other.
 struct Fields<'a>(Peekable<std::vec::IntoIter<(&'a str, Value<'a>)>>);
-
-impl<'a> Fields<'a> {
-    fn of(table: Vec<(&'a str, Value<'a>)>) -> Self {
-        Self(table.into_iter().peekable())
-    }
-}
 
 impl<'de> MapAccess<'de> for Fields<'_> {
     type Error = FieldError;
@@ -298,6 +288,9 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     ) -> Result<V::Value, FieldError> {
         let field = self.0.next();
         let (name, value) = field.ok_or_else(|| FieldError::custom("a value has a name"))?;
-        seed.deserialize(value).map_err(|error| error.within(name))
+        seed.deserialize(value).map_err(|error| match name {
+            RULES => error,
+            name => error.within(name),
+        })
     }
 }

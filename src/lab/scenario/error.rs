@@ -2,15 +2,6 @@
 
 use std::io;
 
-/// Why a file could not be read as text.
-#[derive(Debug, thiserror::Error)]
-pub enum Unreadable {
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error("it is not UTF-8 text")]
-    NotText,
-}
-
 /// A scenario that cannot be used. `origin` is its file, or its built-in name.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
@@ -24,7 +15,7 @@ pub enum ScenarioError {
         known: Vec<&'static str>,
     },
     #[error("cannot read the scenario {origin}")]
-    Unreadable { origin: String, source: Unreadable },
+    Unreadable { origin: String, source: io::Error },
     #[error("{origin}, line {line}: {problem}")]
     Invalid {
         origin: String,

@@ -16,10 +16,18 @@ pub(super) fn checked<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     holds: impl FnOnce(&T) -> bool,
     expected: &str,
 ) -> Result<T, D::Error> {
-    match T::deserialize(deserializer) {
-        Ok(value) if holds(&value) => Ok(value),
-        _ => Err(D::Error::custom(expected)),
-    }
+    let value = T::deserialize(deserializer).ok().filter(holds);
+    value.ok_or_else(|| D::Error::custom(expected))
+}
+
+/// A value for which `holds`; the error is `expected` for another one, and the type's own for what is none.
+pub(super) fn bounded<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+    holds: impl FnOnce(&T) -> bool,
+    expected: &str,
+) -> Result<T, D::Error> {
+    let value = Some(T::deserialize(deserializer)?).filter(holds);
+    value.ok_or_else(|| D::Error::custom(expected))
 }
 
 /// What `parse` makes of a text; for anything else the error is `expected`.

@@ -18,7 +18,7 @@ mod sts;
 #[cfg(test)]
 mod tests;
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -26,11 +26,9 @@ use serde::de::Deserializer;
 
 pub use cloudmap::{CloudMap, Servers};
 pub use delay::Delay;
-pub use error::{ScenarioError, Unreadable};
+pub use error::ScenarioError;
 pub use rules::{Fault, FaultKind, Refusal, Rules, Stall, Throttle};
-pub use sources::{
-    Container, Credentials, Imds, ImdsV1, Listener, PacketBudget, ServiceClock, TokenFile,
-};
+pub use sources::{Container, Credentials, Imds, ImdsV1, Listener, ServiceClock, TokenFile};
 pub use sts::Sts;
 pub(super) use sts::is_region;
 
@@ -158,21 +156,19 @@ impl Scenario {
         }
         let path = Path::new(name_or_path);
         let looks_like_a_path = path.components().count() > 1 || path.extension().is_some();
-        let text = match std::fs::read(path) {
-            Ok(bytes) => String::from_utf8(bytes).map_err(|_| Unreadable::NotText),
+        let text =
+            |bytes| String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"));
+        let origin = name_or_path.to_owned();
+        match std::fs::read(path).and_then(text) {
+            Ok(text) => Self::parse(&text, name_or_path),
             Err(source) if source.kind() == ErrorKind::NotFound && !looks_like_a_path => {
-                return Err(ScenarioError::UnknownName {
-                    name: name_or_path.to_owned(),
+                Err(ScenarioError::UnknownName {
+                    name: origin,
                     known: Self::builtin_names(),
-                });
+                })
             }
-            Err(source) => Err(Unreadable::Io(source)),
-        };
-        let text = text.map_err(|source| ScenarioError::Unreadable {
-            origin: name_or_path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, name_or_path)
+            Err(source) => Err(ScenarioError::Unreadable { origin, source }),
+        }
     }
 
     /// A scenario from TOML. `origin` is its name in errors and results.

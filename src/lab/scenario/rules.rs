@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error};
+use serde::de::Deserializer;
 
 use super::delay::Delay;
-use super::fields::{bad_field, burst, checked, number, parsed};
+use super::fields::{bad_field, bounded, burst, checked, number, parsed};
 
 /// The rules of one service or one of its steps, as a scenario states them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
@@ -46,7 +46,8 @@ pub enum Refusal {
 }
 
 /// A token bucket: `burst` requests at once, then `rate` per second.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(from = "ThrottleFields")]
 pub struct Throttle {
     /// Requests per second.
     pub rate: f64,
@@ -56,29 +57,25 @@ pub struct Throttle {
     pub refusal: Refusal,
 }
 
-impl<'de> Deserialize<'de> for Throttle {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        #[serde(expecting = "{ rate = 600, burst = 600, answer = \"429\" }")]
-        struct Fields {
-            #[serde(deserialize_with = "request_rate")]
-            rate: f64,
-            #[serde(default, deserialize_with = "request_burst")]
-            burst: Option<f64>,
-            #[serde(default, deserialize_with = "refusal")]
-            answer: Option<Refusal>,
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[serde(expecting = "{ rate = 600, burst = 600, answer = \"429\" }")]
+struct ThrottleFields {
+    #[serde(deserialize_with = "request_rate")]
+    rate: f64,
+    #[serde(default, deserialize_with = "request_burst")]
+    burst: Option<f64>,
+    #[serde(default, deserialize_with = "refusal")]
+    answer: Option<Refusal>,
+}
+
+impl From<ThrottleFields> for Throttle {
+    fn from(fields: ThrottleFields) -> Self {
+        Self {
+            rate: fields.rate,
+            burst: fields.burst.unwrap_or(fields.rate.max(1.0)),
+            refusal: fields.answer.unwrap_or(Refusal::Status(429)),
         }
-        let Fields {
-            rate,
-            burst,
-            answer,
-        } = Fields::deserialize(deserializer)?;
-        Ok(Self {
-            rate,
-            burst: burst.unwrap_or(rate.max(1.0)),
-            refusal: answer.unwrap_or(Refusal::Status(429)),
-        })
     }
 }
 
@@ -191,9 +188,6 @@ pub struct Stall {
 }
 
 fn stall<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Stall>, D::Error> {
-    let stall = Stall::deserialize(deserializer)?;
-    if stall.lasting >= stall.every {
-        return Err(D::Error::custom("`for` is shorter than `every`"));
-    }
-    Ok(Some(stall))
+    let shorter = |stall: &Stall| stall.lasting < stall.every;
+    bounded(deserializer, shorter, "`for` is shorter than `every`").map(Some)
 }

@@ -6,8 +6,11 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
-use super::fields::{bad_field, burst, checked, number};
-use super::rules::Rules;
+use super::fields::{bad_field, bounded, burst, checked, number};
+use super::rules::{Refusal, Rules, Throttle};
+
+const HOUR: Duration = Duration::from_hours(1);
+const SECOND: Duration = Duration::from_secs(1);
 
 /// What the lab's sources hand out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +35,9 @@ impl Credentials {
 
 impl Default for Credentials {
     fn default() -> Self {
-        let lifetime = Duration::from_hours(1);
         Self {
-            lifetime,
-            renew_before: Self::usual_renewal(lifetime),
+            lifetime: HOUR,
+            renew_before: Self::usual_renewal(HOUR),
         }
     }
 }
@@ -43,33 +45,30 @@ impl Default for Credentials {
 impl<'de> Deserialize<'de> for Credentials {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         const SHORTER: &str = "it is shorter than the lifetime, for example \"10m\" of \"1h\"";
-        #[derive(Default, Deserialize)]
-        #[serde(default, deny_unknown_fields)]
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
         struct Fields {
-            #[serde(deserialize_with = "lifetime")]
+            #[serde(default, deserialize_with = "lifetime")]
             lifetime: Option<Duration>,
             renew_before: Option<Duration>,
         }
         let fields = Fields::deserialize(deserializer)?;
-        let lifetime = fields.lifetime.unwrap_or(Self::default().lifetime);
-        match fields.renew_before {
-            Some(renew_before) if renew_before >= lifetime => {
-                Err(bad_field("renew_before", SHORTER))
-            }
-            renew_before => Ok(Self {
-                lifetime,
-                renew_before: renew_before.unwrap_or_else(|| Self::usual_renewal(lifetime)),
-            }),
+        let lifetime = fields.lifetime.unwrap_or(HOUR);
+        let usual = Self::usual_renewal(lifetime);
+        let renew_before = fields.renew_before.unwrap_or(usual);
+        if renew_before >= lifetime {
+            return Err(bad_field("renew_before", SHORTER));
         }
+        Ok(Self {
+            lifetime,
+            renew_before,
+        })
     }
 }
 
 fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let lifetime = Duration::deserialize(deserializer)?;
-    if lifetime < Duration::from_secs(1) {
-        return Err(D::Error::custom("credentials live for at least \"1s\""));
-    }
-    Ok(Some(lifetime))
+    const LEAST: &str = "credentials live for at least \"1s\"";
+    bounded(deserializer, |lived| *lived >= SECOND, LEAST).map(Some)
 }
 
 /// What IMDS does with version 1: requests that bring no session token.
@@ -95,33 +94,22 @@ pub enum Listener {
     BlackHole,
 }
 
-/// How many packets per second the requests of all clients together may be made of. What exceeds it is
-/// dropped, and sent again by TCP when it has waited long enough.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PacketBudget {
-    /// Packets per second.
-    pub rate: f64,
-    /// Packets that may come at once. The default is `rate`.
-    pub burst: f64,
-}
-
-impl<'de> Deserialize<'de> for PacketBudget {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        #[serde(expecting = "{ rate = 1024, burst = 1024 }")]
-        struct Fields {
-            #[serde(deserialize_with = "packet_rate")]
-            rate: f64,
-            #[serde(default, deserialize_with = "packet_burst")]
-            burst: Option<f64>,
-        }
-        let Fields { rate, burst } = Fields::deserialize(deserializer)?;
-        Ok(Self {
-            rate,
-            burst: burst.unwrap_or(rate),
-        })
+fn packets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Throttle>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[serde(expecting = "{ rate = 1024, burst = 1024 }")]
+    struct Fields {
+        #[serde(deserialize_with = "packet_rate")]
+        rate: f64,
+        #[serde(default, deserialize_with = "packet_burst")]
+        burst: Option<f64>,
     }
+    let Fields { rate, burst } = Fields::deserialize(deserializer)?;
+    Ok(Some(Throttle {
+        rate,
+        burst: burst.unwrap_or(rate),
+        refusal: Refusal::Drop,
+    }))
 }
 
 fn packet_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
@@ -148,7 +136,10 @@ pub struct Imds {
     /// Connections that are served at once; further ones wait, connected and unanswered.
     #[serde(deserialize_with = "connections")]
     pub connections: Option<usize>,
-    pub packets: Option<PacketBudget>,
+    /// How many packets per second the requests of all clients together may be made of. What exceeds it is
+    /// dropped, and sent again by TCP when it has waited long enough.
+    #[serde(deserialize_with = "packets")]
+    pub packets: Option<Throttle>,
     /// The IP TTL (IPv4) of the answer to a request for a token: how many hosts it may pass, the last one
     /// included.
     #[serde(deserialize_with = "hop_limit")]
@@ -235,11 +226,7 @@ pub struct Container {
 
 fn rotate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     const SOME_TIME: &str = "a token lasts for some time, such as \"5s\"";
-    let every = Duration::deserialize(deserializer)?;
-    if every.is_zero() {
-        return Err(D::Error::custom(SOME_TIME));
-    }
-    Ok(Some(every))
+    bounded(deserializer, |every: &Duration| !every.is_zero(), SOME_TIME).map(Some)
 }
 
 /// The services' clock against the clients'.
@@ -265,8 +252,8 @@ impl ServiceClock {
 
 impl<'de> Deserialize<'de> for ServiceClock {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Default, Deserialize)]
-        #[serde(default, deny_unknown_fields)]
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
         struct Fields {
             ahead: Option<Duration>,
             behind: Option<Duration>,

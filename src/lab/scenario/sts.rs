@@ -1,15 +1,15 @@
 //! What a scenario says of the STS endpoints.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserializer, Error};
 
 use super::rules::Rules;
 
 /// The rules of the STS endpoints.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(from = "BTreeMap<Endpoint, Rules>")]
 pub struct Sts {
     /// `sts.amazonaws.com`.
     pub global: Rules,
@@ -38,33 +38,31 @@ pub(in crate::lab) fn is_region(name: &str) -> bool {
         && parts[parts.len() - 1].parse::<u8>().is_ok()
 }
 
-impl<'de> Deserialize<'de> for Sts {
+/// `global`, `regional` or a Region.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Endpoint(String);
+
+impl<'de> Deserialize<'de> for Endpoint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Endpoints;
-
-        impl<'de> Visitor<'de> for Endpoints {
-            type Value = Sts;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table of endpoints")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Sts, A::Error> {
-                let mut sts = Sts::default();
-                while let Some(name) = table.next_key::<String>()? {
-                    match name.as_str() {
-                        "global" => sts.global = table.next_value()?,
-                        "regional" => sts.regional = table.next_value()?,
-                        region if is_region(region) => {
-                            sts.regions.insert(name, table.next_value()?);
-                        }
-                        _ => return Err(A::Error::unknown_field(&name, &["global", "regional"])),
-                    }
-                }
-                Ok(sts)
-            }
+        const OTHERS: [&str; 2] = ["global", "regional"];
+        let name = String::deserialize(deserializer)?;
+        if !is_region(&name) && !OTHERS.contains(&name.as_str()) {
+            return Err(D::Error::unknown_field(&name, &OTHERS));
         }
+        Ok(Self(name))
+    }
+}
 
-        deserializer.deserialize_map(Endpoints)
+impl From<BTreeMap<Endpoint, Rules>> for Sts {
+    fn from(rules: BTreeMap<Endpoint, Rules>) -> Self {
+        let mut regions: BTreeMap<_, _> = rules
+            .into_iter()
+            .map(|(name, rules)| (name.0, rules))
+            .collect();
+        Self {
+            global: regions.remove("global").unwrap_or_default(),
+            regional: regions.remove("regional").unwrap_or_default(),
+            regions,
+        }
     }
 }
