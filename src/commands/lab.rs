@@ -60,7 +60,7 @@ pub struct LabArgs {
 /// Sources whose variables the lab exports.
 fn exported_sources() -> impl TypedValueParser<Value = ExportedSource> {
     PossibleValuesParser::new(ExportedSource::ALL.map(ExportedSource::name))
-        .try_map(|name| name.parse::<ExportedSource>())
+        .try_map(|name| ExportedSource::named(&name).ok_or("no such source"))
 }
 
 impl From<LabArgs> for Command {

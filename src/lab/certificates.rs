@@ -30,6 +30,7 @@ pub enum CertificateError {
 }
 
 /// The authority, and the certificates that it has signed.
+#[derive(Debug)]
 pub(super) struct Certificates {
     authority: CertifiedIssuer<'static, KeyPair>,
     /// All certificates are for one key: making a key costs more than signing a certificate.
@@ -92,12 +93,6 @@ impl Certificates {
             known.insert(name.to_owned(), Arc::clone(&made));
         }
         Some(made)
-    }
-}
-
-impl std::fmt::Debug for Certificates {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Certificates").finish_non_exhaustive()
     }
 }
 

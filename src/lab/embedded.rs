@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -128,12 +127,6 @@ impl Lab {
     #[must_use]
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
-    }
-
-    /// A file with [`Lab::ca_pem`], there as long as the lab is.
-    #[must_use]
-    pub fn ca_file(&self) -> PathBuf {
-        self.files.path(exports::CA)
     }
 
     /// The scenario's Region.

@@ -43,7 +43,7 @@ mod timer;
 pub use self::certificates::CertificateError;
 pub use self::counts::RequestCount;
 pub use self::embedded::Lab;
-pub use self::exports::{ExportedSource, UnknownSource};
+pub use self::exports::ExportedSource;
 pub use self::issuer::Credentials;
 pub use self::listeners::{LabError, Options};
 pub use self::scenario::{Scenario, ScenarioError};

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -49,19 +49,15 @@ pub(super) async fn truncated(response: Response) -> Option<Response> {
     }
     parts.headers.insert(CONTENT_LENGTH, whole.len().into());
     let half = whole.slice(..whole.len() / 2);
-    let cut = stream::unfold(Some(half), |half| async {
-        if let Some(half) = half {
-            return Some((Ok(Frame::data(half)), None));
-        }
+    let end = async {
         // hyper flushes what it has when a body has nothing more for now; an error at once would
         // throw the half away that the client is meant to see.
         tokio::task::yield_now().await;
-        Some((Err(BoxError::from("truncated by the scenario")), None))
-    });
-    Some(Response::from_parts(
-        parts,
-        StreamBody::new(cut).boxed_unsync(),
-    ))
+        Err(BoxError::from("truncated by the scenario"))
+    };
+    let cut = stream::iter([Ok(Frame::data(half))]).chain(stream::once(end));
+    let body = StreamBody::new(cut).boxed_unsync();
+    Some(Response::from_parts(parts, body))
 }
 
 /// Status 200 and a body that no client can make sense of.

@@ -36,10 +36,8 @@ fn a_missing_file_is_named() {
 
 #[test]
 fn a_directory_is_an_error() {
-    assert!(matches!(
-        Scenario::load("/"),
-        Err(ScenarioError::Unreadable { .. })
-    ));
+    let read = Scenario::load("/");
+    assert!(matches!(read, Err(ScenarioError::Unreadable { .. })));
 }
 
 #[test]
@@ -78,32 +76,20 @@ fn every_field_of_the_design_is_read() {
         [cloudmap]
     "#;
     let read = read(text);
-    let ms = Duration::from_millis;
-    assert_eq!(
-        read.sts.global.delay,
-        Some(Delay::Lognormal {
-            p50: ms(85),
-            p99: ms(180),
-            correlation: 0.0,
-        })
-    );
-    assert_eq!(
-        read.sts.of("eu-west-1").delay,
-        Some(Delay::Uniform {
-            min: ms(5),
-            max: ms(9)
-        })
-    );
-    assert_eq!(
-        read.sts.of("us-east-1").delay,
-        Some(Delay::Constant(ms(20)))
-    );
+    let [p50, p99, min, max, constant] = [85, 180, 5, 9, 20].map(Duration::from_millis);
+    let lognormal = Delay::Lognormal {
+        p50,
+        p99,
+        correlation: 0.0,
+    };
+    let [eu, us] = ["eu-west-1", "us-east-1"].map(|region| read.sts.of(region).delay);
+    assert_eq!(read.sts.global.delay, Some(lognormal));
+    assert_eq!(eu, Some(Delay::Uniform { min, max }));
+    assert_eq!(us, Some(Delay::Constant(constant)));
+    let short = Delay::Constant(Duration::from_micros(600));
+    assert_eq!(read.imds.token.delay, Some(short));
     assert_eq!(read.imds.v1, ImdsV1::Allowed);
     assert_eq!(read.imds.rules.throttle.unwrap().refusal, Refusal::Drop);
-    assert_eq!(
-        read.imds.token.delay,
-        Some(Delay::Constant(Duration::from_micros(600)))
-    );
     assert_eq!(read.sts.global.fault.unwrap().kind, FaultKind::Status(500));
 }
 
@@ -127,10 +113,9 @@ fn an_unknown_table_is_named_too() {
 #[test]
 fn a_bad_duration_is_shown_with_its_path_its_value_and_an_example() {
     let message = error("\n[imds.token]\ndelay = \"20 parsecs\"\n");
-    assert!(message.contains("line 3"), "{message}");
-    assert!(message.contains("`imds.token.delay`"), "{message}");
-    assert!(message.contains("\"20 parsecs\""), "{message}");
-    assert!(message.contains("\"20ms\""), "{message}");
+    for part in ["line 3", "`imds.token.delay`", "\"20 parsecs\"", "\"20ms\""] {
+        assert!(message.contains(part), "{message}");
+    }
     let message = error("[s3]\ndelay = { p50 = 85, p99 = \"180ms\" }\n");
     assert!(message.contains("`s3.delay.p50` cannot be 85"), "{message}");
 }
@@ -141,28 +126,25 @@ fn impossible_values_are_refused() {
         ("seed = -1", "seed"),
         ("region = \"Atlantis\"", "region"),
         ("[credentials]\nlifetime = \"0s\"", "credentials.lifetime"),
-        ("[s3]\ndelay = { p50 = \"2s\", p99 = \"1s\" }", "s3.delay"),
+        ("s3.delay = { p50 = '2s', p99 = '1s' }", "s3.delay"),
         (
-            "[s3]\ndelay = { p50 = \"1s\", p99 = \"2s\", correlation = 1 }",
+            "s3.delay = { p50 = '1s', p99 = '2s', correlation = 1 }",
             "s3.delay.correlation",
         ),
-        ("[s3]\ndelay = { min = \"2s\" }", "s3.delay"),
-        ("[s3]\ndelay = 20", "s3.delay"),
-        ("[s3]\nthrottle = { burst = 3 }", "s3.throttle"),
-        ("[s3]\nthrottle = { rate = 1, burst = 0 }", "burst"),
+        ("s3.delay = { min = '2s' }", "s3.delay"),
+        ("s3.delay = 20", "s3.delay"),
+        ("s3.throttle = { burst = 3 }", "s3.throttle"),
+        ("s3.throttle = { rate = 1, burst = 0 }", "burst"),
         (
-            "[s3]\nfault = { probability = 2, kind = \"reset\" }",
+            "s3.fault = { probability = 2, kind = 'reset' }",
             "probability",
         ),
         (
-            "[s3]\nfault = { probability = 1, kind = \"hang\", from = \"9s\", until = \"8s\" }",
+            "s3.fault = { probability = 1, kind = 'hang', from = '9s', until = '8s' }",
             "s3.fault",
         ),
-        (
-            "[s3]\nfault = { probability = 1, kind = \"status:99\" }",
-            "kind",
-        ),
-        ("[s3]\nstall = { every = \"1s\", for = \"2s\" }", "s3.stall"),
+        ("s3.fault = { probability = 1, kind = 'status:99' }", "kind"),
+        ("s3.stall = { every = '1s', for = '2s' }", "s3.stall"),
         ("[imds]\nv1 = \"maybe\"", "imds.v1"),
         ("s3 = 5", "s3"),
         ("[imds]\nenabled = \"no\"", "imds.enabled"),
@@ -247,13 +229,16 @@ fn every_field_of_cloud_map_is_read() {
 
 #[test]
 fn what_cloud_map_cannot_be_is_named() {
-    assert!(error("[cloudmap]\ndiscovr = {}\n").contains("did you mean `discover`"));
-    assert!(error("[cloudmap.servers]\ncapcity = 1\n").contains("did you mean `capacity`"));
-    assert!(error("[cloudmap.servers]\ncapacity = 0\n").contains("capacity"));
-    assert!(
-        error("[cloudmap.servers]\nzones = { x = 1 }\n").contains("`cloudmap.servers.zones.x`")
-    );
-    assert!(error("[cloudmap.servers]\nzones = { a = 65 }\n").contains("64"));
+    for (text, part) in [
+        ("discovr = {}", "did you mean `discover`"),
+        ("servers.capcity = 1", "did you mean `capacity`"),
+        ("servers.capacity = 0", "capacity"),
+        ("servers.zones = { x = 1 }", "`cloudmap.servers.zones.x`"),
+        ("servers.zones = { a = 65 }", "64"),
+    ] {
+        let message = error(&format!("[cloudmap]\n{text}\n"));
+        assert!(message.contains(part), "{message}");
+    }
 }
 
 #[test]

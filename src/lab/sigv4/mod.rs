@@ -65,10 +65,8 @@ fn incomplete<T>(what: impl Into<String>) -> Result<T> {
 #[derive(PartialEq, Eq)]
 pub(super) struct Authorization<'a> {
     pub(super) access_key_id: String,
-    /// `YYYYMMDD`, from the credential scope.
-    day: String,
-    region: String,
-    service: String,
+    /// The credential scope: the day as `YYYYMMDD`, Region, service.
+    scope: [String; 3],
     /// Their names, between semicolons.
     signed_headers: Cow<'a, str>,
     signature: Cow<'a, str>,
@@ -163,9 +161,7 @@ impl<'a> Authorization<'a> {
         };
         Ok(Self {
             access_key_id: key.to_owned(),
-            day: day.to_owned(),
-            region: region.to_owned(),
-            service: service.to_owned(),
+            scope: [day, region, service].map(str::to_owned),
             signed_headers: Cow::default(),
             signature: Cow::default(),
             stamp: Cow::default(),
@@ -176,63 +172,54 @@ impl<'a> Authorization<'a> {
 
     /// Whether the signature is for this service in this Region, and of today.
     pub(super) fn check_scope(&self, region: &str, service: &str) -> Result<()> {
-        let wrong = |what: String| Err(SignatureError::Scope(what));
-        if self.service != service {
-            return wrong(format!(
-                "Credential should be scoped to correct service: '{service}'."
-            ));
-        }
-        if self.region != region {
-            return wrong("Credential should be scoped to a valid region.".to_owned());
-        }
-        if !self.stamp.starts_with(&self.day) {
-            return wrong(format!(
+        let ([day, own_region, own_service], stamp) = (&self.scope, &self.stamp);
+        let wrong = if own_service != service {
+            format!("Credential should be scoped to correct service: '{service}'.")
+        } else if own_region != region {
+            "Credential should be scoped to a valid region.".to_owned()
+        } else if !stamp.starts_with(day) {
+            format!(
                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date \
-                 from HTTP: '{}' != '{}', from '{}'.",
-                self.day,
-                self.stamp.get(..8).unwrap_or_default(),
-                self.stamp
-            ));
-        }
-        if !self.signed_headers.split(';').any(|name| name == "host") {
-            let what = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.";
-            return wrong(what.to_owned());
-        }
-        Ok(())
+                 from HTTP: '{day}' != '{}', from '{stamp}'.",
+                stamp.get(..8).unwrap_or_default()
+            )
+        } else if !self.signed_headers.split(';').any(|name| name == "host") {
+            "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(SignatureError::Scope(wrong))
     }
 
     /// Whether it was signed recently enough.
     pub(super) fn check_time(&self, now: SystemTime) -> Result<()> {
-        let Ok(signed) = time::PrimitiveDateTime::parse(&self.stamp, STAMP) else {
+        let given = &self.stamp;
+        let Ok(signed) = time::PrimitiveDateTime::parse(given, STAMP) else {
             return incomplete(format!(
-                "Date must be in ISO-8601 'basic format'. Got '{}'.",
-                self.stamp
+                "Date must be in ISO-8601 'basic format'. Got '{given}'."
             ));
         };
         let signed = SystemTime::from(signed.assume_utc());
-        let oldest = now - self.valid_for.unwrap_or(PAST);
-        let (given, now_stamp) = (&self.stamp, stamp(now));
+        let (oldest, now_stamp) = (now - self.valid_for.unwrap_or(PAST), stamp(now));
         if signed < oldest {
-            return Err(SignatureError::Expired(format!(
-                "{given} is now earlier than {} ({now_stamp} - 15 min.)",
-                stamp(oldest)
-            )));
+            let bound = stamp(oldest);
+            let what = format!("{given} is now earlier than {bound} ({now_stamp} - 15 min.)");
+            return Err(SignatureError::Expired(what));
         }
         if signed > now + FUTURE {
-            return Err(SignatureError::NotYetCurrent(format!(
-                "{given} is still later than {} ({now_stamp} + 5 min.)",
-                stamp(now + FUTURE)
-            )));
+            let bound = stamp(now + FUTURE);
+            let what = format!("{given} is still later than {bound} ({now_stamp} + 5 min.)");
+            return Err(SignatureError::NotYetCurrent(what));
         }
         Ok(())
     }
 
     /// Whether the holder of `secret` signed exactly this request.
     pub(super) fn check_signature(&self, request: &Parts, body: &[u8], secret: &str) -> Result<()> {
-        let canonical = self
-            .canonical(request, body)
-            .ok_or(SignatureError::Mismatch)?;
-        let scope = [&self.day, &self.region, &self.service, "aws4_request"];
+        let canonical = self.canonical(request, body);
+        let canonical = canonical.ok_or(SignatureError::Mismatch)?;
+        let [day, region, service] = &self.scope;
+        let scope = [day, region, service, "aws4_request"];
         let to_sign = format!(
             "{ALGORITHM}\n{}\n{}\n{}",
             self.stamp,
@@ -246,8 +233,9 @@ impl<'a> Authorization<'a> {
         });
         let signature = hex::decode(&*self.signature).map_err(|_| SignatureError::Mismatch)?;
         let signed = hmac_sha256(&key).chain_update(to_sign);
-        let verified = signed.verify_slice(&signature);
-        verified.map_err(|_| SignatureError::Mismatch)
+        signed
+            .verify_slice(&signature)
+            .map_err(|_| SignatureError::Mismatch)
     }
 
     /// The canonical request; `None` if a signed header is not there.
@@ -281,19 +269,11 @@ fn query(request: &Parts) -> &str {
 
 /// Services other than S3 escape the path once more than it is in the request line.
 fn canonical_path(path: &str) -> String {
-    if path.is_empty() || path == "/" {
-        return "/".to_owned();
-    }
-    path.split('/')
-        .map(|segment| utf8_percent_encode(segment, ESCAPED).to_string())
-        .collect::<Vec<_>>()
-        .join("/")
+    let escape = |segment| utf8_percent_encode(segment, ESCAPED).to_string();
+    path.split('/').map(escape).collect::<Vec<_>>().join("/")
 }
 
 fn canonical_query(query: &str) -> String {
-    if query.is_empty() {
-        return String::new();
-    }
     let escape = |text: &str| {
         let bytes: Vec<u8> = percent_decode_str(text).collect();
         percent_encoding::percent_encode(&bytes, ESCAPED).to_string()
@@ -306,11 +286,10 @@ fn canonical_query(query: &str) -> String {
         .map(|(name, value)| (escape(name), escape(value)))
         .collect();
     pairs.sort_unstable();
-    let pairs: Vec<String> = pairs
+    let pairs = pairs
         .into_iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    pairs.join("&")
+        .map(|(name, value)| format!("{name}={value}"));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// `name=value` among the comma-separated parts of an `Authorization` header.
