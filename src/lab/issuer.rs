@@ -212,10 +212,10 @@ impl Issuer {
             };
         }
         let token = session_token.ok_or(CredentialsError::UnknownKey)?;
-        let claims = self.claims(token).ok_or(CredentialsError::WrongToken)?;
-        if claims.access_key_id != access_key_id {
-            return Err(CredentialsError::WrongToken);
-        }
+        let claims = self
+            .claims(token)
+            .filter(|claims| claims.access_key_id == access_key_id);
+        let claims = claims.ok_or(CredentialsError::WrongToken)?;
         if millis(now) >= claims.expires_ms {
             return Err(CredentialsError::Expired);
         }

@@ -14,8 +14,7 @@ use time::macros::format_description;
 
 use super::connection::{ConnectionControl, Disconnect};
 use super::counts::{Counts, Outcome};
-use super::request_id::request_id;
-use super::response::{Response, garbage, header, truncated};
+use super::response::{Response, garbage, header, request_id, truncated};
 use super::rules::{Action, FaultKind, Refusal, RuleEvaluator};
 use super::scenario::ServiceClock;
 use super::service::{ErrorCause, Request, RequestContext, Service};

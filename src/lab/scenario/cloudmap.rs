@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
-use super::delay::Delay;
 use super::fields::checked;
-use super::rules::{Refusal, Rules, Throttle};
+use super::rules::{Delay, Refusal, Rules, Throttle};
 
 /// The zones that servers may be in: the last letter of a zone's name.
 const ZONES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];

@@ -8,7 +8,6 @@
 //! says what it should be; then let the lab act on it.
 
 mod cloudmap;
-mod delay;
 mod deserializer;
 mod error;
 mod fields;
@@ -25,9 +24,8 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 pub use cloudmap::{CloudMap, Servers};
-pub use delay::Delay;
 pub use error::ScenarioError;
-pub use rules::{Fault, FaultKind, Refusal, Rules, Stall, Throttle};
+pub use rules::{Delay, Fault, FaultKind, Refusal, Rules, Stall, Throttle};
 pub use sources::{Container, Credentials, Imds, ImdsV1, Listener, ServiceClock, TokenFile};
 pub use sts::Sts;
 pub(super) use sts::is_region;
