@@ -14,7 +14,7 @@ use super::counts::RequestCount;
 use super::exports::{self, ClientFiles, ExportedSource, ROLE_ARN};
 use super::http_server::reachable;
 use super::issuer::Credentials;
-use super::listeners::{self, Addresses, LabError, Options, Serving};
+use super::listeners::{self, Addresses, LabError, Options};
 use super::scenario::Scenario;
 use super::services::sts::web_identity;
 use super::state::LabState;
@@ -75,11 +75,7 @@ impl Lab {
         let web_identity_token = web_identity::mint(&state.key, region, clock::wall());
         let files = ClientFiles::write(&state, &web_identity_token, &ca_pem);
         let files = files.map_err(LabError::Files)?;
-        let serving = Serving {
-            options,
-            tls,
-            token_file: files.path(exports::CONTAINER_TOKEN),
-        };
+        let token_file = files.path(exports::CONTAINER_TOKEN);
         let (stop, stopping) = watch::channel(false);
         let (opened, opening) = oneshot::channel();
         let (ended, stopped) = oneshot::channel();
@@ -87,7 +83,7 @@ impl Lab {
         let thread = std::thread::Builder::new()
             .name("lab".into())
             .spawn(move || {
-                listeners::run(served, serving, opened, stopping);
+                listeners::run(served, options, tls, &token_file, opened, stopping);
                 // Nobody may be waiting.
                 let _ = ended.send(());
             })

@@ -14,7 +14,6 @@ type HmacSha256 = Hmac<Sha256>;
 pub(super) struct LabKey(HmacSha256);
 
 impl LabKey {
-    /// The key of a scenario with this seed.
     pub(super) fn new(seed: u64) -> Self {
         let mut key = [0_u8; 64];
         key[..8].copy_from_slice(&seed.to_be_bytes());
@@ -45,7 +44,6 @@ impl LabKey {
     }
 }
 
-/// HMAC-SHA256 with this key.
 pub(super) fn hmac_sha256(key: &[u8]) -> HmacSha256 {
     HmacSha256::new_from_slice(key).expect("HMAC takes keys of any length (RFC 2104)")
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::net::UdpSocket;
@@ -69,44 +69,35 @@ pub(super) struct Addresses {
     pub(super) dns: SocketAddr,
 }
 
-/// What the lab serves with, besides its state.
-pub(super) struct Serving {
-    pub(super) options: Options,
-    pub(super) tls: TlsAcceptor,
-    /// The file that clients read the container endpoint's token from.
-    pub(super) token_file: PathBuf,
-}
-
-/// The lab's thread: listens, says where, and serves until it is told to stop.
+/// The lab's thread: listens, says where, and serves until it is told to stop. `token_file` is the one that clients
+/// read the container endpoint's token from.
 pub(super) fn run(
     state: Arc<LabState>,
-    serving: Serving,
+    options: Options,
+    tls: TlsAcceptor,
+    token_file: &Path,
     opened: oneshot::Sender<Result<Addresses, LabError>>,
     stop: watch::Receiver<bool>,
 ) {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = match runtime.enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(source) => {
-            let _ = opened.send(Err(LabError::Thread(source)));
-            return;
-        }
+    let open = || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().map_err(LabError::Thread)?;
+        let sockets = runtime.block_on(Sockets::open(options, &state))?;
+        Ok((runtime, sockets))
     };
-    runtime.block_on(async move {
-        match Sockets::open(serving.options, &state).await {
-            Err(error) => {
-                let _ = opened.send(Err(error));
-            }
-            Ok((sockets, addresses)) => {
-                let cloudmap = Arc::new(CloudMap::new(&state));
-                cloudmap.register(&sockets.grpc);
-                // An error means that whoever started the lab has gone away in the meantime.
-                if opened.send(Ok(addresses)).is_ok() {
-                    sockets.serve(state, cloudmap, serving, stop).await;
-                }
+    match open() {
+        Err(error) => {
+            let _ = opened.send(Err(error));
+        }
+        Ok((runtime, (sockets, addresses))) => {
+            let cloudmap = Arc::new(CloudMap::new(&state));
+            cloudmap.register(&sockets.grpc);
+            // An error means that whoever started the lab has gone away in the meantime.
+            if opened.send(Ok(addresses)).is_ok() {
+                runtime.block_on(sockets.serve(state, cloudmap, tls, token_file, stop));
             }
         }
-    });
+    }
 }
 
 /// The lab's sockets, before anything is served on them.
@@ -149,7 +140,8 @@ impl Sockets {
         self,
         state: Arc<LabState>,
         cloudmap: Arc<CloudMap>,
-        serving: Serving,
+        tls: TlsAcceptor,
+        token_file: &Path,
         stop: watch::Receiver<bool>,
     ) {
         let imds = &state.scenario.imds;
@@ -157,12 +149,11 @@ impl Sockets {
         let dns = cloudmap.dns_view();
         let main = Router::new(&state, services::main(&state, cloudmap), None);
         let metadata = Router::new(&state, services::metadata(&state), packets);
-        let tls = Some(serving.tls);
         tokio::join!(
-            self.main.serve(main, None, tls, stop.clone()),
+            self.main.serve(main, None, Some(tls), stop.clone()),
             self.imds
                 .serve(metadata, imds.connections, None, stop.clone()),
-            rotate_token(&state, &serving.token_file, stop.clone()),
+            rotate_token(&state, token_file, stop.clone()),
             dns.serve(self.dns, stop.clone()),
             grpc::serve(self.grpc, Arc::clone(&state), stop),
         );

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::clock;
 
-/// Wake-ups by their time; first come, first served.
+/// Wake-ups by their time. Dropping one wakes its sleeper.
 #[derive(Default)]
 struct Pending {
     alarms: BTreeMap<Instant, Vec<oneshot::Sender<()>>>,
@@ -47,7 +47,6 @@ pub(super) struct PreciseTimer {
 }
 
 impl PreciseTimer {
-    /// Starts the thread.
     pub(super) fn start() -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
@@ -74,7 +73,7 @@ impl PreciseTimer {
                 self.shared.changed.notify_one();
             }
         }
-        // An error means that the lab is stopping: the sleep is over either way.
+        // Nothing is ever sent: the sleep is over when the other end is dropped, at `due` or as the lab stops.
         let _ = woken.await;
     }
 }
@@ -94,15 +93,7 @@ fn ring_until_closed(shared: &Shared) {
     while !pending.closed {
         let now = clock::now();
         while pending.nearest().is_some_and(|due| due <= now) {
-            for wake in pending
-                .alarms
-                .pop_first()
-                .into_iter()
-                .flat_map(|(_, alarms)| alarms)
-            {
-                // The sleeper may have been dropped with its request.
-                let _ = wake.send(());
-            }
+            pending.alarms.pop_first();
         }
         let left = match pending.nearest() {
             Some(due) => due.saturating_duration_since(clock::now()),

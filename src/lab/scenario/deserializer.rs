@@ -57,17 +57,8 @@ struct FieldError {
 enum Problem {
     /// The field is not one of these.
     Unknown(&'static [&'static str]),
-    /// The field, a table, lacks this one.
-    Lacks(&'static str),
     /// The field should have been this.
     Expected(String),
-}
-
-impl From<Problem> for FieldError {
-    fn from(problem: Problem) -> Self {
-        let path = Vec::new();
-        Self { path, problem }
-    }
 }
 
 impl FieldError {
@@ -91,7 +82,6 @@ impl FieldError {
                 let problem = format!("unknown field `{path}`{nearest}; known here: {known}");
                 return (name.span().start, problem);
             }
-            Problem::Lacks(field) => format!("it lacks `{field}`"),
             Problem::Expected(expected) => expected,
         };
         let written = match text.get(value.span()).unwrap_or_default() {
@@ -125,7 +115,8 @@ fn spelt_out<'a>(field: &'a &'static str) -> &'a [&'static str] {
 
 impl Error for FieldError {
     fn custom<T: Display>(expected: T) -> Self {
-        Problem::Expected(expected.to_string()).into()
+        let (path, problem) = (Vec::new(), Problem::Expected(expected.to_string()));
+        Self { path, problem }
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -146,11 +137,12 @@ impl Error for FieldError {
     }
 
     fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
-        Self::from(Problem::Unknown(known)).within(name)
+        let (path, problem) = (vec![name.to_owned()], Problem::Unknown(known));
+        Self { path, problem }
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Problem::Lacks(field).into()
+        Self::custom(format_args!("it lacks `{field}`"))
     }
 }
 
@@ -169,13 +161,11 @@ impl<'a> Value<'a> {
     fn fields(&self) -> Result<Vec<(&'a str, Self)>, FieldError> {
         let table = self.written.as_table();
         let table = table.ok_or_else(|| FieldError::custom("it is a table of fields"))?;
-        let fields = table
-            .iter()
-            .map(|(name, value)| (name.get_ref().as_ref(), value.get_ref()));
-        let taken = fields.filter(|(name, _)| (self.takes)(name));
-        Ok(taken
-            .map(|(name, value)| (name, Value::whole(value)))
-            .collect())
+        let fields = table.iter().map(|(name, written)| {
+            let (name, value) = (name.get_ref().as_ref(), Self::whole(written.get_ref()));
+            (name, value)
+        });
+        Ok(fields.filter(|(name, _)| (self.takes)(name)).collect())
     }
 }
 
@@ -213,12 +203,8 @@ impl<'de> Deserializer<'de> for Value<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, FieldError> {
-        visitor.visit_enum(
-            self.written
-                .as_str()
-                .unwrap_or_default()
-                .into_deserializer(),
-        )
+        let word = self.written.as_str().unwrap_or_default();
+        visitor.visit_enum(word.into_deserializer())
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
@@ -233,11 +219,8 @@ impl<'de> Deserializer<'de> for Value<'_> {
         visitor: V,
     ) -> Result<V::Value, FieldError> {
         if name == "Duration" {
-            let duration = self
-                .written
-                .as_str()
-                .ok_or(DURATION)
-                .and_then(parse_duration);
+            let text = self.written.as_str().ok_or(DURATION);
+            let duration = text.and_then(parse_duration);
             let duration = duration.map_err(FieldError::custom)?;
             let parts = [duration.as_secs(), duration.subsec_nanos().into()];
             return visitor.visit_seq(SeqDeserializer::new(parts.into_iter()));
@@ -254,8 +237,9 @@ impl<'de> Deserializer<'de> for Value<'_> {
         let example = (&visitor as &dyn Expected).to_string();
         let read = visitor.visit_map(Fields(fields.into_iter().peekable()));
         read.map_err(|error| match error.problem {
-            Problem::Lacks(field) if error.path.is_empty() => {
-                FieldError::custom(format_args!("it lacks `{field}`; for example {example}"))
+            // What is wrong with no field of it: one is missing.
+            Problem::Expected(lack) if error.path.is_empty() => {
+                FieldError::custom(format_args!("{lack}; for example {example}"))
             }
             _ => error,
         })
