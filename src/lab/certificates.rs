@@ -32,7 +32,7 @@ pub enum CertificateError {
 /// The authority, and the certificates that it has signed.
 #[derive(Debug)]
 pub(super) struct Certificates {
-    authority: CertifiedIssuer<'static, KeyPair>,
+    pub(super) authority: CertifiedIssuer<'static, KeyPair>,
     /// All certificates are for one key: making a key costs more than signing a certificate.
     key: KeyPair,
     signer: Arc<dyn rustls::sign::SigningKey>,
@@ -65,11 +65,6 @@ impl Certificates {
             nameless,
             named: Mutex::default(),
         })
-    }
-
-    /// The authority's own certificate.
-    pub(super) fn ca_pem(&self) -> String {
-        self.authority.pem()
     }
 
     /// Accepts TLS 1.2 and 1.3 with HTTP/1.1 on top.

@@ -68,7 +68,7 @@ impl Lab {
     /// certificates.
     pub async fn start(scenario: Scenario, options: Options) -> Result<Self, LabError> {
         let certificates = Certificates::new(options.bind)?;
-        let ca_pem = certificates.ca_pem();
+        let ca_pem = certificates.authority.pem();
         let tls = certificates.acceptor()?;
         let state = Arc::new(LabState::new(scenario).map_err(LabError::Thread)?);
         let region = &state.scenario.region;

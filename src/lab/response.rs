@@ -85,10 +85,8 @@ pub(super) fn escape_xml(text: &str) -> String {
 
 /// A time as AWS writes it: `2026-11-20T12:00:00Z`.
 pub(super) fn iso_8601(time: SystemTime) -> String {
-    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
-    OffsetDateTime::from(time)
-        .format(format)
-        .unwrap_or_default()
+    let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+    OffsetDateTime::from(time).format(form).unwrap_or_default()
 }
 
 /// The id of the request with this number, in the form that AWS gives them: the same in every run with one seed.

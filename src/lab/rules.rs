@@ -65,15 +65,11 @@ impl Stall {
     /// How long a request that arrives at `at` waits for the stall to end; zero outside of one.
     fn remaining(&self, at: Duration) -> Duration {
         let period = self.every.as_nanos();
-        if period == 0 {
-            return Duration::ZERO;
-        }
-        let into = at.as_nanos() % period;
-        let begins = period.saturating_sub(self.lasting.as_nanos());
-        if into < begins {
-            return Duration::ZERO;
-        }
-        Duration::from_nanos(u64::try_from(period - into).unwrap_or(u64::MAX))
+        let into = at.as_nanos().checked_rem(period).unwrap_or_default();
+        let left = Duration::from_nanos(u64::try_from(period - into).unwrap_or(u64::MAX));
+        Some(left)
+            .filter(|left| *left <= self.lasting)
+            .unwrap_or_default()
     }
 }
 

@@ -146,8 +146,7 @@ fn only_the_lab(expiry: &ExpiryOptions) -> Result<(), Failure> {
 /// Credentials and their source as the options say.
 fn adjust(scenario: &mut Scenario, expiry: &ExpiryOptions) -> Option<Outage> {
     if let Some(lifetime) = expiry.lifetime {
-        scenario.credentials.lifetime = lifetime;
-        scenario.credentials.renew_before = Credentials::usual_renewal(lifetime);
+        scenario.credentials = Credentials::lasting(lifetime);
     }
     if let Some(before) = expiry.renew_before {
         scenario.credentials.renew_before = before;

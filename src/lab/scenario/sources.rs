@@ -9,9 +9,6 @@ use serde::de::{Deserializer, Error};
 use super::fields::{bad_field, bounded, burst, checked, number};
 use super::rules::{Refusal, Rules, Throttle};
 
-const HOUR: Duration = Duration::from_hours(1);
-const SECOND: Duration = Duration::from_secs(1);
-
 /// What the lab's sources hand out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credentials {
@@ -24,21 +21,20 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// The default for [`Credentials::renew_before`].
+    /// Credentials of this lifetime, renewed when they usually are.
     #[must_use]
-    pub fn usual_renewal(lifetime: Duration) -> Duration {
-        (lifetime / 6)
-            .max(Duration::from_secs(15))
-            .min(lifetime / 2)
+    pub fn lasting(lifetime: Duration) -> Self {
+        let sixth = (lifetime / 6).max(Duration::from_secs(15));
+        Self {
+            lifetime,
+            renew_before: sixth.min(lifetime / 2),
+        }
     }
 }
 
 impl Default for Credentials {
     fn default() -> Self {
-        Self {
-            lifetime: HOUR,
-            renew_before: Self::usual_renewal(HOUR),
-        }
+        Self::lasting(Duration::from_hours(1))
     }
 }
 
@@ -53,22 +49,19 @@ impl<'de> Deserialize<'de> for Credentials {
             renew_before: Option<Duration>,
         }
         let fields = Fields::deserialize(deserializer)?;
-        let lifetime = fields.lifetime.unwrap_or(HOUR);
-        let usual = Self::usual_renewal(lifetime);
-        let renew_before = fields.renew_before.unwrap_or(usual);
-        if renew_before >= lifetime {
+        let mut read = fields.lifetime.map_or_else(Self::default, Self::lasting);
+        read.renew_before = fields.renew_before.unwrap_or(read.renew_before);
+        if read.renew_before >= read.lifetime {
             return Err(bad_field("renew_before", SHORTER));
         }
-        Ok(Self {
-            lifetime,
-            renew_before,
-        })
+        Ok(read)
     }
 }
 
 fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     const LEAST: &str = "credentials live for at least \"1s\"";
-    bounded(deserializer, |lived| *lived >= SECOND, LEAST).map(Some)
+    let long_enough = |lifetime: &Duration| lifetime.as_secs() >= 1;
+    bounded(deserializer, long_enough, LEAST).map(Some)
 }
 
 /// What IMDS does with version 1: requests that bring no session token.
@@ -274,9 +267,9 @@ mod tests {
 
     #[test]
     fn short_lives_are_renewed_while_an_sdk_still_trusts_them() {
-        let renewal = |secs| Credentials::usual_renewal(Duration::from_secs(secs)).as_secs();
-        assert_eq!(renewal(3600), 600);
-        assert_eq!(renewal(60), 15);
-        assert_eq!(renewal(20), 10);
+        for (lifetime, renewal) in [(3600, 600), (60, 15), (20, 10)] {
+            let credentials = Credentials::lasting(Duration::from_secs(lifetime));
+            assert_eq!(credentials.renew_before, Duration::from_secs(renewal));
+        }
     }
 }

@@ -233,9 +233,8 @@ impl<'a> Authorization<'a> {
         });
         let signature = hex::decode(&*self.signature).map_err(|_| SignatureError::Mismatch)?;
         let signed = hmac_sha256(&key).chain_update(to_sign);
-        signed
-            .verify_slice(&signature)
-            .map_err(|_| SignatureError::Mismatch)
+        let verified = signed.verify_slice(&signature);
+        verified.map_err(|_| SignatureError::Mismatch)
     }
 
     /// The canonical request; `None` if a signed header is not there.
