@@ -12,12 +12,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_async::time::SharedTimeSource;
-use awscreds_bench::client::SteadyTime;
-use awscreds_bench::discovery::{
-    Balanced, Fleet, Found, Instance, Policy, Polling, Resolver, Security, Timing,
-};
+use awscreds_bench::discovery::{Balanced, Fleet, Found, Instance, Policy, Polling, Resolver};
 use criterion::Criterion;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -76,19 +71,15 @@ async fn overhead() {
         .expect("a URL")
         .tcp_nodelay(true);
     let direct = direct.connect().await.expect("a connection");
-    let timing = Timing {
-        time: SharedTimeSource::new(SteadyTime),
-        sleep: SharedAsyncSleep::new(TokioSleep::new()),
-    };
     let source = Arc::new(Found {
         instances,
         revision: Some(1),
         ..Found::default()
     });
     let (zone, patience) = (Some("a".to_owned()), Duration::from_secs(5));
-    let resolver = Resolver::start(source, zone, Polling::default(), 1, patience, timing);
-    let resolver = Arc::new(resolver.await.expect("an answer"));
-    let balanced = Balanced::new(resolver, Policy::PreferAz, Security::Plain, 1);
+    let resolver = Resolver::start(source, zone, Polling::default(), 1, patience);
+    let resolver = resolver.await.expect("an answer");
+    let balanced = Balanced::new(resolver, Policy::PreferAz, None, 1);
     let names = ["a direct call", "a balanced one"];
     let direct = async || call_directly(&direct).await;
     let balanced = async || {

@@ -9,9 +9,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use awscreds_bench::discovery::{Found, Instance, Policy, Polling, Resolver, Timing};
+use awscreds_bench::discovery::{Found, Instance, Policy, Polling, Resolver};
 
 const PICKS: usize = 10_000;
 
@@ -35,10 +33,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Polling::default(),
         1,
         Duration::from_secs(5),
-        Timing {
-            time: SharedTimeSource::new(SystemTimeSource::new()),
-            sleep: SharedAsyncSleep::new(TokioSleep::new()),
-        },
     );
     let resolver = resolver.await?;
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
@@ -28,13 +27,6 @@ const ZONE_HEADER: &str = "x-availability-zone";
 const CONNECT: Duration = Duration::from_secs(1);
 /// Instances tried for one call, at most.
 const MOST_TRIES: usize = 16;
-
-/// How connections to instances are secured.
-#[derive(Clone, Debug)]
-pub enum Security {
-    Plain,
-    Tls(Box<ClientTlsConfig>),
-}
 
 /// A call that was served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,19 +60,24 @@ pub enum CallError {
 pub struct Balanced {
     resolver: Arc<Resolver>,
     policy: Policy,
-    security: Security,
+    tls: Option<ClientTlsConfig>,
     channels: Mutex<HashMap<String, Channel>>,
     random: Mutex<SmallRng>,
 }
 
 impl Balanced {
-    /// `seed` decides the picks.
+    /// `tls` secures connections; without it they are plain. `seed` decides the picks.
     #[must_use]
-    pub fn new(resolver: Arc<Resolver>, policy: Policy, security: Security, seed: u64) -> Self {
+    pub fn new(
+        resolver: Arc<Resolver>,
+        policy: Policy,
+        tls: Option<ClientTlsConfig>,
+        seed: u64,
+    ) -> Self {
         Self {
             resolver,
             policy,
-            security,
+            tls,
             channels: Mutex::default(),
             random: Mutex::new(SmallRng::seed_from_u64(seed)),
         }
@@ -136,7 +133,8 @@ impl Balanced {
         }
     }
 
-    fn pick(&self, fleet: &Fleet) -> Option<usize> {
+    /// The place in [`Fleet::members`] of the instance to call now.
+    pub(crate) fn pick(&self, fleet: &Fleet) -> Option<usize> {
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         self.policy.pick(fleet, self.resolver.now(), &mut *random)
     }
@@ -159,7 +157,9 @@ impl Balanced {
             return Err(Status::unavailable("it says that it does not serve"));
         }
         stats.answered(clock::since(started));
-        Ok(zone(response.metadata()))
+        let zone = response.metadata().get(ZONE_HEADER);
+        let zone = zone.and_then(|said| said.to_str().ok());
+        Ok(zone.filter(|said| !said.is_empty()).map(str::to_owned))
     }
 
     fn channel(&self, instance: &Instance) -> Result<Channel, Status> {
@@ -169,34 +169,23 @@ impl Balanced {
             return Ok(known.clone());
         }
         let fleet = self.resolver.fleet();
-        let current: Vec<String> = fleet
-            .members()
-            .iter()
-            .map(|member| member.instance.authority())
-            .collect();
+        let current = fleet.members().iter();
+        let current: Vec<String> = current.map(|member| member.instance.authority()).collect();
         channels.retain(|authority, _| current.contains(authority));
         let bad =
             |error: tonic::transport::Error| Status::unavailable(root_cause(&error).to_string());
-        let scheme = match self.security {
-            Security::Plain => "http",
-            Security::Tls(_) => "https",
-        };
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
         let mut endpoint = Endpoint::from_shared(format!("{scheme}://{authority}"))
             .map_err(bad)?
             .connect_timeout(CONNECT)
             .tcp_nodelay(true);
-        if let Security::Tls(config) = &self.security {
-            endpoint = endpoint.tls_config((**config).clone()).map_err(bad)?;
+        if let Some(tls) = &self.tls {
+            endpoint = endpoint.tls_config(tls.clone()).map_err(bad)?;
         }
         let channel = endpoint.connect_lazy();
         channels.insert(authority, channel.clone());
         Ok(channel)
     }
-}
-
-fn zone(metadata: &MetadataMap) -> Option<String> {
-    let said = metadata.get(ZONE_HEADER)?.to_str().ok()?;
-    (!said.is_empty()).then(|| said.to_owned())
 }
 
 /// Whether the call did not reach a server that serves: then it may be made again elsewhere. A health
@@ -223,43 +212,25 @@ impl Drop for InFlight<'_> {
 
 #[cfg(test)]
 mod tests {
-    use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-    use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-
     use super::*;
     use crate::discovery::polling::Polling;
-    use crate::discovery::resolver::Timing;
     use crate::discovery::source::Found;
 
     async fn caller(instances: Vec<Instance>) -> Balanced {
-        let source = Found {
+        let source = Arc::new(Found {
             instances,
             ..Found::default()
-        };
-        let timing = Timing {
-            time: SharedTimeSource::new(SystemTimeSource::new()),
-            sleep: SharedAsyncSleep::new(TokioSleep::new()),
-        };
-        let (polling, patience) = (Polling::default(), Duration::ZERO);
-        let resolver = Resolver::start(Arc::new(source), None, polling, 1, patience, timing);
+        });
+        let resolver = Resolver::start(source, None, Polling::default(), 1, Duration::ZERO);
         let resolver = resolver.await.expect("the answer is at hand");
-        Balanced::new(Arc::new(resolver), Policy::Random, Security::Plain, 1)
-    }
-
-    /// Where nobody listens.
-    fn unreachable(number: usize) -> Instance {
-        Instance {
-            id: number.to_string(),
-            host: "127.0.0.1".to_owned(),
-            port: 1,
-            zone: None,
-        }
+        Balanced::new(resolver, Policy::Random, None, 1)
     }
 
     #[tokio::test]
     async fn no_more_than_sixteen_instances_are_tried() {
         for (fleet, expected) in [(1, 2), (3, 4), (40, 16)] {
-            let caller = caller((0..fleet).map(unreachable).collect()).await;
+            let unreachable = (0..fleet).map(|number| Instance::named(&number.to_string()));
+            let caller = caller(unreachable.collect()).await;
             match caller.check("").await {
                 Err(CallError::Unreachable { tries, .. }) => assert_eq!(tries, expected, "{fleet}"),
                 other => panic!("{other:?}"),

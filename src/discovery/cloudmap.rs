@@ -61,7 +61,7 @@ impl CloudMap {
             let id = summary.instance_id().unwrap_or_default();
             Instance::read(id, summary.attributes().unwrap_or(&none), self.target.port)
         };
-        let instances: Vec<Instance> = summaries.iter().map(read).filter_map(Result::ok).collect();
+        let instances: Vec<Instance> = summaries.iter().filter_map(read).collect();
         Found {
             unusable: summaries.len() - instances.len(),
             instances,
@@ -93,28 +93,21 @@ fn refused<E>(error: &SdkError<E, HttpResponse>) -> DiscoverError
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
+    use DiscoverErrorKind::{Denied, Failed, Throttled, Unsupported};
     let status = error.raw_response().map(|raw| raw.status().as_u16());
-    let code = error
-        .as_service_error()
-        .and_then(ProvideErrorMetadata::code);
-    let kind = match (code, status) {
-        (Some("RequestLimitExceeded" | "ThrottlingException" | "Throttling"), _)
-        | (_, Some(429)) => DiscoverErrorKind::Throttled,
-        (Some("UnknownOperationException"), _) | (_, Some(404 | 501)) => {
-            DiscoverErrorKind::Unsupported
+    let meta = error.as_service_error().map(ProvideErrorMetadata::meta);
+    let code = meta.and_then(|meta| meta.code());
+    let kind = match (code.unwrap_or_default(), status) {
+        ("RequestLimitExceeded" | "ThrottlingException" | "Throttling", _) | (_, Some(429)) => {
+            Throttled
         }
-        (
-            Some(
-                "NamespaceNotFound" | "ServiceNotFound" | "InvalidInput" | "AccessDeniedException",
-            ),
-            _,
-        ) => DiscoverErrorKind::Denied,
-        _ => DiscoverErrorKind::Failed,
+        ("UnknownOperationException", _) | (_, Some(404 | 501)) => Unsupported,
+        ("NamespaceNotFound" | "ServiceNotFound" | "InvalidInput" | "AccessDeniedException", _) => {
+            Denied
+        }
+        _ => Failed,
     };
-    let explanation = error
-        .as_service_error()
-        .and_then(ProvideErrorMetadata::message);
-    let message = match (code, explanation) {
+    let message = match (code, meta.and_then(|meta| meta.message())) {
         (Some(code), Some(explanation)) => format!("{code}: {explanation}"),
         (Some(code), None) => code.to_owned(),
         _ => root_cause(error).to_string(),

@@ -74,18 +74,39 @@ impl Lookup {
         let question = question(id, &self.name).ok_or_else(|| DnsError::Name(self.name.clone()))?;
         for _ in 0..2 {
             socket.send(&question).await.map_err(io)?;
-            let answer = tokio::time::timeout(self.within / 2, receive(&socket, id)).await;
-            match answer {
-                Ok(Ok(Ok(addresses))) => return Ok(addresses),
-                Ok(Ok(Err(code))) => return Err(DnsError::Refused { server, code }),
-                Ok(Err(error)) => return Err(io(error)),
-                Err(_) => {}
+            let answer = self.receive(&socket, id);
+            if let Ok(answer) = tokio::time::timeout(self.within / 2, answer).await {
+                return answer;
             }
         }
         Err(DnsError::Silent {
             server,
             within: self.within,
         })
+    }
+
+    /// The answer to the question of this id; others, and what cannot be read, are not it.
+    async fn receive(&self, socket: &UdpSocket, id: u16) -> Result<Vec<Ipv4Addr>, DnsError> {
+        let server = self.server;
+        let mut message = vec![0; MESSAGE];
+        loop {
+            let received = socket.recv(&mut message).await;
+            let length = received.map_err(|source| DnsError::Io { server, source })?;
+            let packet = match Packet::parse(&message[..length]) {
+                Ok(packet) if packet.id() == id => packet,
+                _ => continue,
+            };
+            let code = packet.rcode();
+            if code != RCODE::NoError {
+                return Err(DnsError::Refused { server, code });
+            }
+            let addresses = packet.answers.iter();
+            let addresses = addresses.filter_map(|record| match &record.rdata {
+                RData::A(a) => Some(Ipv4Addr::from(a.address)),
+                _ => None,
+            });
+            return Ok(addresses.collect());
+        }
     }
 }
 
@@ -96,31 +117,6 @@ fn question(id: u16, name: &str) -> Option<Vec<u8>> {
     let question = Question::new(Name::new(name).ok()?, kind, class, false);
     packet.questions.push(question);
     packet.build_bytes_vec().ok()
-}
-
-/// The answer to the question of this id; others, and what cannot be read, are not it.
-async fn receive(socket: &UdpSocket, id: u16) -> io::Result<Result<Vec<Ipv4Addr>, RCODE>> {
-    let mut message = vec![0; MESSAGE];
-    loop {
-        let length = socket.recv(&mut message).await?;
-        let Ok(packet) = Packet::parse(&message[..length]) else {
-            continue;
-        };
-        if packet.id() != id {
-            continue;
-        }
-        if packet.rcode() != RCODE::NoError {
-            return Ok(Err(packet.rcode()));
-        }
-        let addresses = packet
-            .answers
-            .iter()
-            .filter_map(|record| match &record.rdata {
-                RData::A(a) => Some(Ipv4Addr::from(a.address)),
-                _ => None,
-            });
-        return Ok(Ok(addresses.collect()));
-    }
 }
 
 fn named_server(resolv_conf: &str) -> Option<IpAddr> {

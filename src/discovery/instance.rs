@@ -17,41 +17,20 @@ pub struct Instance {
     pub zone: Option<String>,
 }
 
-/// Why an instance cannot be called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
-    #[error("it has none of AWS_INSTANCE_IPV4, AWS_INSTANCE_IPV6 and AWS_INSTANCE_CNAME")]
-    NoAddress,
-    #[error("it has no AWS_INSTANCE_PORT, and the target names no port")]
-    NoPort,
-}
-
 impl Instance {
     /// Reads an instance. Its address is the first of `AWS_INSTANCE_IPV4`, `_IPV6` and `_CNAME` that it
-    /// has; `port` is for one that does not say its own.
-    ///
-    /// # Errors
-    ///
-    /// It has no address, or no port.
-    pub fn read(
-        id: &str,
-        attributes: &HashMap<String, String>,
-        port: Option<u16>,
-    ) -> Result<Self, Unusable> {
+    /// has; `port` is for one that does not say its own. `None` if it has no address, or no port.
+    #[must_use]
+    pub fn read(id: &str, attributes: &HashMap<String, String>, port: Option<u16>) -> Option<Self> {
         let attribute = |name: &str| attributes.get(name).filter(|value| !value.is_empty());
-        let host = [
-            "AWS_INSTANCE_IPV4",
-            "AWS_INSTANCE_IPV6",
-            "AWS_INSTANCE_CNAME",
-        ]
-        .into_iter()
-        .find_map(attribute)
-        .ok_or(Unusable::NoAddress)?;
+        let host = attribute("AWS_INSTANCE_IPV4")
+            .or_else(|| attribute("AWS_INSTANCE_IPV6"))
+            .or_else(|| attribute("AWS_INSTANCE_CNAME"))?;
         let own = attribute("AWS_INSTANCE_PORT").and_then(|port| port.parse().ok());
-        Ok(Self {
+        Some(Self {
             id: id.to_owned(),
             host: host.clone(),
-            port: own.or(port).ok_or(Unusable::NoPort)?,
+            port: own.or(port)?,
             zone: attribute(ZONE).cloned(),
         })
     }
@@ -68,10 +47,23 @@ impl Instance {
 }
 
 #[cfg(test)]
+impl Instance {
+    /// Where nobody listens, and in no zone.
+    pub(super) fn named(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            host: "127.0.0.1".to_owned(),
+            port: 1,
+            zone: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(attributes: &[(&str, &str)], port: Option<u16>) -> Result<Instance, Unusable> {
+    fn read(attributes: &[(&str, &str)], port: Option<u16>) -> Option<Instance> {
         let attributes = attributes.iter();
         let attributes = attributes.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Instance::read("i-1", &attributes.collect(), port)
@@ -87,13 +79,13 @@ mod tests {
             authority("AWS_INSTANCE_CNAME", "a.example"),
             "a.example:50051"
         );
-        assert_eq!(read(&[port], None), Err(Unusable::NoAddress));
+        assert_eq!(read(&[port], None), None);
     }
 
     #[test]
     fn a_missing_port_is_the_targets_and_a_missing_zone_is_none() {
         let address = ("AWS_INSTANCE_IPV4", "10.0.0.7");
-        assert_eq!(read(&[address], None), Err(Unusable::NoPort));
+        assert_eq!(read(&[address], None), None);
         let known = read(&[address], Some(80)).unwrap();
         assert_eq!((known.port, known.zone), (80, None));
         let own = [address, ("AWS_INSTANCE_PORT", "81"), (ZONE, "eu-west-1a")];

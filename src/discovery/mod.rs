@@ -3,8 +3,8 @@
 //!
 //! A [`Resolver`] asks a [`Discover`] for the instances behind a [`Target`], keeps the last good answer,
 //! and puts it into a [`Fleet`]; a [`Policy`] picks from the fleet without allocating and without I/O;
-//! [`Balanced`] makes gRPC calls to what is picked. Time and randomness are handed in. Nothing here knows
-//! commands, reports or the lab.
+//! [`Balanced`] makes gRPC calls to what is picked. Randomness is handed in, and time is that of tokio's clock, which
+//! tests pause. Nothing here knows commands, reports or the lab.
 
 pub mod balanced;
 pub mod cloudmap;
@@ -19,13 +19,13 @@ pub mod source;
 pub mod target;
 pub mod zone;
 
-pub use balanced::{Balanced, CallError, HealthReply, Security};
+pub use balanced::{Balanced, CallError, HealthReply};
 pub use cloudmap::{CloudMap, WithoutHostPrefix};
 pub use fleet::Fleet;
-pub use instance::{Instance, Unusable};
+pub use instance::Instance;
 pub use policy::{ParsePolicyError, Policy};
 pub use polling::{Polling, Query, Schedule};
-pub use resolver::{QueryCounts, Resolver, Timing};
+pub use resolver::{QueryCounts, Resolver};
 pub use source::{Discover, DiscoverError, DiscoverErrorKind, DiscoverFuture, Found};
 pub use target::{ParseTargetError, Target};
-pub use zone::{OwnZone, ZoneSource};
+pub use zone::OwnZone;

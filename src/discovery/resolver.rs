@@ -1,13 +1,11 @@
 //! Keeps a fleet up to date: a first answer before it is ready, revision polls and full refreshes
 //! afterwards, and the last good answer through everything else.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
-use aws_smithy_async::time::SharedTimeSource;
-use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::fleet::Fleet;
 use super::polling::{Polling, Query, Schedule};
@@ -15,13 +13,6 @@ use super::source::{Discover, DiscoverError, DiscoverErrorKind};
 
 /// Between the tries for the first answer.
 const FIRST_TRIES: Duration = Duration::from_millis(200);
-
-/// The clock that a resolver goes by, and how it waits.
-#[derive(Clone, Debug)]
-pub struct Timing {
-    pub time: SharedTimeSource,
-    pub sleep: SharedAsyncSleep,
-}
 
 /// What a resolver has asked so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,34 +29,15 @@ pub struct QueryCounts {
     pub unusable: u64,
 }
 
-struct State {
+/// The instances behind one name, kept up to date for as long as it lives. Its time is tokio's, which also paces
+/// its questions.
+#[derive(Debug)]
+pub struct Resolver {
     source: Arc<dyn Discover>,
     zone: Option<String>,
-    timing: Timing,
-    started: SystemTime,
+    started: Instant,
     fleet: ArcSwap<Fleet>,
     counts: Mutex<QueryCounts>,
-}
-
-/// The instances behind one name, kept up to date for as long as it lives.
-pub struct Resolver {
-    state: Arc<State>,
-    polling: JoinHandle<()>,
-}
-
-impl std::fmt::Debug for Resolver {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Resolver")
-            .field("zone", &self.state.zone)
-            .field("fleet", &self.state.fleet.load())
-            .finish_non_exhaustive()
-    }
-}
-
-impl Drop for Resolver {
-    fn drop(&mut self) {
-        self.polling.abort();
-    }
 }
 
 impl Resolver {
@@ -81,53 +53,42 @@ impl Resolver {
         polling: Polling,
         seed: u64,
         patience: Duration,
-        timing: Timing,
-    ) -> Result<Self, DiscoverError> {
-        let state = Arc::new(State {
-            started: timing.time.now(),
+    ) -> Result<Arc<Self>, DiscoverError> {
+        let resolver = Arc::new(Self {
             source,
             zone,
-            timing,
+            started: Instant::now(),
             fleet: ArcSwap::default(),
             counts: Mutex::default(),
         });
-        let revision = state.first(patience).await?;
-        let schedule = Schedule::new(polling, seed, state.now());
-        let polling = Arc::clone(&state).poll(schedule, revision);
-        Ok(Self {
-            polling: tokio::spawn(polling),
-            state,
-        })
+        let revision = resolver.first(patience).await?;
+        let schedule = Schedule::new(polling, seed, resolver.now());
+        let (started, kept) = (resolver.started, Arc::downgrade(&resolver));
+        tokio::spawn(poll(kept, started, schedule, revision));
+        Ok(resolver)
     }
 
     /// The instances as of the last good answer.
     #[must_use]
     pub fn fleet(&self) -> arc_swap::Guard<Arc<Fleet>> {
-        self.state.fleet.load()
+        self.fleet.load()
     }
 
     /// The caller's own zone, if it is known.
     #[must_use]
     pub fn zone(&self) -> Option<&str> {
-        self.state.zone.as_deref()
+        self.zone.as_deref()
     }
 
     /// Time since the start, for [`Policy::pick`](super::Policy::pick).
     #[must_use]
     pub fn now(&self) -> Duration {
-        self.state.now()
+        self.started.elapsed()
     }
 
     #[must_use]
     pub fn counts(&self) -> QueryCounts {
-        *self.state.counts()
-    }
-}
-
-impl State {
-    fn now(&self) -> Duration {
-        let now = self.timing.time.now();
-        now.duration_since(self.started).unwrap_or_default()
+        *self.counting()
     }
 
     async fn first(&self, patience: Duration) -> Result<Option<i64>, DiscoverError> {
@@ -137,7 +98,7 @@ impl State {
                 // Not even the first answer: neither will the next one be another.
                 Err(error) if error.kind == DiscoverErrorKind::Denied => return Err(error),
                 Err(error) if self.now() >= patience => return Err(error),
-                Err(_) => self.timing.sleep.sleep(FIRST_TRIES).await,
+                Err(_) => sleep(FIRST_TRIES).await,
             }
         }
     }
@@ -145,7 +106,7 @@ impl State {
     async fn refresh(&self) -> Result<Option<i64>, DiscoverError> {
         let found = self.source.discover().await;
         let found = found.inspect_err(|error| self.count_failure(error))?;
-        let mut counts = self.counts();
+        let mut counts = self.counting();
         counts.refreshes += 1;
         counts.unusable = found.unusable as u64;
         drop(counts);
@@ -155,51 +116,59 @@ impl State {
         Ok(found.revision)
     }
 
-    fn counts(&self) -> MutexGuard<'_, QueryCounts> {
+    fn counting(&self) -> MutexGuard<'_, QueryCounts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn count_failure(&self, error: &DiscoverError) {
-        let mut counts = self.counts();
+        let mut counts = self.counting();
         match error.kind {
             DiscoverErrorKind::Throttled => counts.throttled += 1,
             _ => counts.failed += 1,
         }
     }
+}
 
-    async fn poll(self: Arc<Self>, mut schedule: Schedule, mut revision: Option<i64>) {
-        // What a poll said since: for sources whose full answers hold no revision.
-        let mut polled = None;
-        loop {
-            let (query, due) = schedule.next();
-            let pause = due.saturating_sub(self.now());
-            self.timing.sleep.sleep(pause).await;
-            match query {
-                Query::Refresh => match self.refresh().await {
-                    Ok(current) => {
-                        revision = current.or(polled);
-                        schedule.answered(query, self.now());
+/// Asks as the schedule says, until nobody has the resolver any more.
+async fn poll(
+    resolver: Weak<Resolver>,
+    started: Instant,
+    mut schedule: Schedule,
+    mut revision: Option<i64>,
+) {
+    // What a poll said since: for sources whose full answers hold no revision.
+    let mut polled = None;
+    loop {
+        let (query, due) = schedule.next();
+        sleep_until(started + due).await;
+        let Some(resolver) = resolver.upgrade() else {
+            return;
+        };
+        match query {
+            Query::Refresh => match resolver.refresh().await {
+                Ok(current) => {
+                    revision = current.or(polled);
+                    schedule.answered(query, resolver.now());
+                }
+                Err(_) => schedule.failed(resolver.now()),
+            },
+            Query::Revision => match resolver.source.revision().await {
+                Ok(current) => {
+                    resolver.counting().revisions += 1;
+                    schedule.answered(query, resolver.now());
+                    polled = Some(current);
+                    if revision != polled {
+                        schedule.changed(resolver.now());
                     }
-                    Err(_) => schedule.failed(self.now()),
-                },
-                Query::Revision => match self.source.revision().await {
-                    Ok(current) => {
-                        self.counts().revisions += 1;
-                        schedule.answered(query, self.now());
-                        polled = Some(current);
-                        if revision != polled {
-                            schedule.changed(self.now());
-                        }
-                    }
-                    Err(error) if error.kind == DiscoverErrorKind::Unsupported => {
-                        schedule.without_revisions();
-                    }
-                    Err(error) => {
-                        self.count_failure(&error);
-                        schedule.failed(self.now());
-                    }
-                },
-            }
+                }
+                Err(error) if error.kind == DiscoverErrorKind::Unsupported => {
+                    schedule.without_revisions();
+                }
+                Err(error) => {
+                    resolver.count_failure(&error);
+                    schedule.failed(resolver.now());
+                }
+            },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Whoever can be asked for the instances behind a name.
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -51,7 +52,7 @@ impl DiscoverError {
 }
 
 /// Answers for one name.
-pub trait Discover: Send + Sync {
+pub trait Discover: Debug + Send + Sync {
     /// All instances.
     fn discover(&self) -> DiscoverFuture<'_, Found>;
 

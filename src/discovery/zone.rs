@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use aws_config::imds;
 use aws_config::provider_config::ProviderConfig;
-use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::timeout;
 
 /// Set by the ECS agent in every container of a task.
 const TASK_METADATA: &str = "ECS_CONTAINER_METADATA_URI_V4";
@@ -23,37 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Bytes of task metadata: real ones have a few thousand for each container.
 const LARGEST: usize = 256 * 1024;
 
-/// Who said so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ZoneSource {
-    /// By the user.
-    Given,
-    TaskMetadata,
-    InstanceMetadata,
-}
-
-impl ZoneSource {
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Given => "--az",
-            Self::TaskMetadata => "ECS task metadata",
-            Self::InstanceMetadata => "instance metadata",
-        }
-    }
-}
-
 /// The zone of this process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnZone {
     pub name: String,
-    pub source: ZoneSource,
-}
-
-#[derive(Deserialize)]
-struct Task {
-    #[serde(rename = "AvailabilityZone")]
-    zone: Option<String>,
+    /// Who said so: `ECS task metadata`, `instance metadata`, or the option of a program.
+    pub source: &'static str,
 }
 
 impl OwnZone {
@@ -61,36 +36,28 @@ impl OwnZone {
     pub async fn learn(
         variables: &BTreeMap<String, String>,
         http: SharedHttpClient,
-        sleep: &SharedAsyncSleep,
     ) -> Option<Self> {
         let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
         if let Some(uri) = variable(TASK_METADATA)
-            && let Some(name) = in_time(of_task(uri), sleep).await
+            && let Some(name) = in_time(of_task(uri)).await
         {
-            let source = ZoneSource::TaskMetadata;
+            let source = "ECS task metadata";
             return Some(Self { name, source });
         }
         if variable(IMDS_DISABLED).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
             return None;
         }
         let endpoint = variable(IMDS_ENDPOINT).map(String::as_str);
-        let name = in_time(of_instance(endpoint, http), sleep).await?;
-        Some(Self {
-            name,
-            source: ZoneSource::InstanceMetadata,
-        })
+        let name = in_time(of_instance(endpoint, http)).await?;
+        let source = "instance metadata";
+        Some(Self { name, source })
     }
 }
 
 /// What `zone` comes to, unless that takes too long.
-async fn in_time(
-    zone: impl Future<Output = Option<String>>,
-    sleep: &SharedAsyncSleep,
-) -> Option<String> {
-    tokio::select! {
-        zone = zone => zone.filter(|zone| !zone.is_empty()),
-        () = sleep.sleep(PATIENCE) => None,
-    }
+async fn in_time(zone: impl Future<Output = Option<String>>) -> Option<String> {
+    let zone = timeout(PATIENCE, zone).await.ok()??;
+    (!zone.is_empty()).then_some(zone)
 }
 
 /// The endpoint is link-local and plain HTTP, and no proxy reaches it.
@@ -103,7 +70,8 @@ async fn of_task(uri: &str) -> Option<String> {
     }
     let body = Limited::new(response.into_body(), LARGEST);
     let body = body.collect().await.ok()?.to_bytes();
-    serde_json::from_slice::<Task>(&body).ok()?.zone
+    let task: Value = serde_json::from_slice(&body).ok()?;
+    Some(task.get("AvailabilityZone")?.as_str()?.to_owned())
 }
 
 async fn of_instance(endpoint: Option<&str>, http: SharedHttpClient) -> Option<String> {

@@ -1,16 +1,13 @@
 //! The arms that ask who is there: by the API in full, for its revision, from what a resolver holds, and
 //! by DNS.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
+use std::sync::Arc;
 
 use super::service::Service;
 use crate::client::{ArmFacts, error_text, sampled};
 use crate::clock;
 use crate::discovery::dns::{DnsError, Lookup};
-use crate::discovery::{Policy, Resolver};
+use crate::discovery::{Balanced, Policy};
 use crate::document::Arm;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Outcome, Phase, Sample};
@@ -32,10 +29,8 @@ pub(super) async fn arms(
         Box::pin(sampled(Box::pin(cloudmap.ask_revision().send())))
     };
     arms.push(ArmCall::new("revision", revision, facts));
-    let cached = Cached {
-        resolver: service.resolver(session, 0).await?,
-        random: Mutex::new(SmallRng::seed_from_u64(0)),
-    };
+    let resolver = service.resolver(session, 0).await?;
+    let cached = Cached(Balanced::new(resolver, Policy::PreferAz, None, 0));
     arms.push(ArmCall::plain("cached", Arc::new(cached)));
     match lookup(session, service) {
         None => session
@@ -68,32 +63,27 @@ pub(super) fn describe(session: &Session, service: &Service, arm: &mut Arm) {
 
 fn lookup(session: &Session, service: &Service) -> Option<Lookup> {
     let own = session.lab().map(crate::lab::Lab::dns_address);
-    let server = service.name_server.or(own).or_else(Lookup::system_server)?;
+    let server = service
+        .args
+        .name_server
+        .or(own)
+        .or_else(Lookup::system_server)?;
     Some(Lookup {
         server,
         name: service.target.host(),
-        within: service.timeout,
+        within: service.timeout(),
     })
 }
 
 /// The answer that a resolver holds, and one pick from it.
-struct Cached {
-    resolver: Arc<Resolver>,
-    random: Mutex<SmallRng>,
-}
+struct Cached(Balanced);
 
 impl Call for Cached {
     fn call(&self) -> CallFuture<'_> {
         Box::pin(async {
             let start = clock::now();
-            let fleet = self.resolver.fleet();
-            let now = self.resolver.now();
-            let picked = {
-                let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-                Policy::PreferAz.pick(&fleet, now, &mut *random)
-            };
-            let took = clock::since(start);
-            let sample = Sample::of_phase(Phase::Endpoint, took);
+            let picked = self.0.pick(&self.0.resolver().fleet());
+            let sample = Sample::of_phase(Phase::Endpoint, clock::since(start));
             match picked {
                 Some(_) => sample,
                 None => sample.failed(Outcome::Other, "the service has no instances".to_owned()),
@@ -109,8 +99,7 @@ impl Call for Dns {
         Box::pin(async {
             let start = clock::now();
             let answer = self.0.addresses().await;
-            let took = clock::since(start);
-            let sample = Sample::of_phase(Phase::Transmit, took);
+            let sample = Sample::of_phase(Phase::Transmit, clock::since(start));
             let Err(error) = answer else {
                 return sample;
             };

@@ -21,7 +21,6 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::arguments::CloudmapArgs;
 use super::findings;
 use super::requests::BalancedCalls;
 use super::service::Service;
@@ -39,16 +38,16 @@ const GRACE: Duration = Duration::from_millis(250);
 
 /// Serves until interrupted, or until as much was answered as was asked for.
 pub(super) async fn run(
-    args: &CloudmapArgs,
     session: &Session,
     service: &Arc<Service>,
     address: SocketAddr,
 ) -> Result<Completed, Failure> {
-    let policy = args
+    let options = &service.args.options;
+    let policy = service
+        .args
         .policy()
         .context("--listen serves with one policy")
         .hint("give one --policy, or none for prefer-az")?;
-    let options = &args.options;
     let calls = BalancedCalls::start(session, service, policy, options.load.seed).await?;
     let mut run = session.measure(&options.plan());
     run.load = received(&options.load);
@@ -81,10 +80,8 @@ pub(super) async fn run(
     // Whoever serves without an end in sight is meant to be interrupted.
     let bounded = options.load.requests.is_some() || options.load.duration.is_some();
     run.complete = !(interrupted && bounded);
-    let mut arm = {
-        let tally = server.tally();
-        run::arm(&server.calls.name(), &tally, &ArmFacts::default())
-    };
+    let name = server.calls.name();
+    let mut arm = run::arm(&name, &server.tally(), &ArmFacts::default());
     server.calls.describe(&mut arm);
     run.arms.push(arm);
     let findings = findings::of(service, slice::from_ref(&server.calls), &run.arms);

@@ -30,23 +30,19 @@ impl From<CloudmapArgs> for Command {
 
 async fn run(args: CloudmapArgs) -> Result<Completed, Failure> {
     let session = args.options.begin("cloudmap").await?;
-    let service = session.preparing(Service::of(&args, &session)).await??;
+    let service = session.preparing(Service::of(args, &session)).await??;
     let service = Arc::new(service);
-    match args.listen {
-        Some(address) => listen::run(&args, &session, &service, address).await,
-        None => measure(&args, &session, &service).await,
+    match service.args.listen {
+        Some(address) => listen::run(&session, &service, address).await,
+        None => measure(&session, &service).await,
     }
 }
 
 /// Both parts, one after the other: their arms do different things, so that only those of one part are
 /// interleaved and compared.
-async fn measure(
-    args: &CloudmapArgs,
-    session: &Session,
-    service: &Arc<Service>,
-) -> Result<Completed, Failure> {
-    let options = &args.options;
-    let preparing = prepared(args, session, service);
+async fn measure(session: &Session, service: &Arc<Service>) -> Result<Completed, Failure> {
+    let options = &service.args.options;
+    let preparing = prepared(session, service);
     let (questions, policies) = session.preparing(preparing).await??;
     let calls: Vec<ArmCall> = policies.iter().map(BalancedCalls::arm).collect();
     let names = [names(&questions), names(&calls)].concat();
@@ -72,10 +68,10 @@ async fn measure(
 
 /// The arms of both parts, with the first answers of their resolvers.
 async fn prepared(
-    args: &CloudmapArgs,
     session: &Session,
     service: &Arc<Service>,
 ) -> Result<(Vec<ArmCall>, Vec<Arc<BalancedCalls>>), Failure> {
+    let args = &service.args;
     let wants = |part| args.part.is_none_or(|only| only == part);
     let mut questions = Vec::new();
     if wants(Part::Discovery) {

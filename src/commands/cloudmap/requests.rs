@@ -43,7 +43,7 @@ impl BalancedCalls {
         let resolver = service.resolver(session, seed).await?;
         Ok(Arc::new(Self {
             policy,
-            balanced: Balanced::new(resolver, policy, service.security.clone(), seed),
+            balanced: Balanced::new(resolver, policy, service.tls.clone(), seed),
             service: Arc::clone(service),
             answered: Mutex::default(),
         }))
@@ -83,8 +83,8 @@ impl BalancedCalls {
     /// between request and answer.
     pub(super) async fn make(&self) -> (Sample, Option<HealthReply>) {
         let start = clock::now();
-        let limit = self.service.timeout;
-        let check = self.balanced.check(&self.service.asked_health);
+        let limit = self.service.timeout();
+        let check = self.balanced.check(&self.service.args.calls.health_service);
         let ended = tokio::time::timeout(limit, check).await;
         let total = clock::since(start);
         let (outcome, error) = match ended {

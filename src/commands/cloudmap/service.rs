@@ -1,56 +1,46 @@
 //! The service that is measured: where it is, how it is asked for, and from which zone.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use tonic::transport::{Certificate, ClientTlsConfig};
 
 use super::arguments::{CallOptions, CloudmapArgs};
-use crate::client::{ArmFacts, SteadyTime};
-use crate::discovery::{
-    CloudMap, OwnZone, Polling, Resolver, Security, Target, Timing, WithoutHostPrefix, ZoneSource,
-};
+use crate::client::ArmFacts;
+use crate::discovery::{CloudMap, OwnZone, Resolver, Target, WithoutHostPrefix};
 use crate::lab;
 use crate::run::{Failure, Hint, Session, hint_for};
 
 /// What resolvers and calls of one run have in common.
 pub(super) struct Service {
+    pub(super) args: CloudmapArgs,
     pub(super) target: Target,
     pub(super) zone: Option<OwnZone>,
-    pub(super) security: Security,
-    /// The gRPC service whose health is asked for; empty for the whole server's.
-    pub(super) asked_health: String,
-    pub(super) timeout: Duration,
-    pub(super) name_server: Option<SocketAddr>,
-    polling: Polling,
+    /// How calls are secured; `None` where they are plain.
+    pub(super) tls: Option<ClientTlsConfig>,
 }
 
 impl Service {
-    pub(super) async fn of(args: &CloudmapArgs, session: &Session) -> Result<Self, Failure> {
-        let service = Self {
-            target: target(args, session)?,
-            zone: zone(args, session).await?,
-            security: security(&args.calls)?,
-            asked_health: args.calls.health_service.clone(),
-            timeout: args.options.target.timeout,
-            name_server: args.name_server,
-            polling: args.polling(),
-        };
-        let target = &service.target;
-        session.console.note(&match &service.zone {
-            Some(zone) => format!(
-                "{target} from zone {} (by {})",
-                zone.name,
-                zone.source.name()
-            ),
+    pub(super) async fn of(args: CloudmapArgs, session: &Session) -> Result<Self, Failure> {
+        let target = target(&args, session)?;
+        let zone = zone(&args, session).await?;
+        session.console.note(&match &zone {
+            Some(OwnZone { name, source }) => format!("{target} from zone {name} (by {source})"),
             None => format!("{target} from a zone that nobody knows"),
         });
-        Ok(service)
+        Ok(Self {
+            target,
+            zone,
+            tls: tls(&args.calls)?,
+            args,
+        })
+    }
+
+    /// For a call, and for an answer of DNS.
+    pub(super) fn timeout(&self) -> Duration {
+        self.args.options.target.timeout
     }
 
     /// An instrumented client, whose connections and credentials are its own.
@@ -82,24 +72,15 @@ impl Service {
         session: &Session,
         seed: u64,
     ) -> Result<Arc<Resolver>, Failure> {
-        let source = self.cloudmap(session, &Arc::default()).await?;
-        let started = Resolver::start(
-            Arc::new(source),
-            self.zone.as_ref().map(|zone| zone.name.clone()),
-            self.polling,
-            seed,
-            self.timeout,
-            Timing {
-                time: SharedTimeSource::new(SteadyTime),
-                sleep: SharedAsyncSleep::new(TokioSleep::new()),
-            },
-        );
-        let resolver = started.await.map_err(|error| {
+        let source = Arc::new(self.cloudmap(session, &Arc::default()).await?);
+        let zone = self.zone.as_ref().map(|zone| zone.name.clone());
+        let polling = self.args.polling();
+        let started = Resolver::start(source, zone, polling, seed, self.timeout()).await;
+        started.map_err(|error| {
             let hint = hint_of(&error.message);
             let error = anyhow!(error).context(format!("cannot resolve {}", self.target));
             Failure::new(error, hint)
-        })?;
-        Ok(Arc::new(resolver))
+        })
     }
 }
 
@@ -128,34 +109,31 @@ fn target(args: &CloudmapArgs, session: &Session) -> Result<Target, Failure> {
 
 /// Told or learned; read once, and not with every call.
 async fn zone(args: &CloudmapArgs, session: &Session) -> Result<Option<OwnZone>, Failure> {
-    if let Some(name) = &args.az {
-        return Ok(Some(OwnZone {
-            name: name.clone(),
-            source: ZoneSource::Given,
-        }));
+    if let Some(name) = args.az.clone() {
+        let source = "--az";
+        return Ok(Some(OwnZone { name, source }));
     }
-    let setup = &session.setup;
-    let http = setup.connections(&Arc::default())?;
-    let sleep = SharedAsyncSleep::new(TokioSleep::new());
-    Ok(OwnZone::learn(setup.variables(), http, &sleep).await)
+    let http = session.setup.connections(&Arc::default())?;
+    Ok(OwnZone::learn(session.setup.variables(), http).await)
 }
 
-fn security(options: &CallOptions) -> Result<Security, Failure> {
+fn tls(options: &CallOptions) -> Result<Option<ClientTlsConfig>, Failure> {
     if !options.tls {
-        return Ok(Security::Plain);
+        return Ok(None);
     }
-    let mut config = match &options.tls_ca {
-        None => ClientTlsConfig::new().with_native_roots(),
+    let config = ClientTlsConfig::new();
+    let config = match &options.tls_ca {
+        None => config.with_native_roots(),
         Some(path) => {
             let unread = || format!("cannot read the certificates in {}", path.display());
             let pem = std::fs::read(path)
                 .with_context(unread)
                 .hint("name a file with certificates in PEM")?;
-            ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem))
+            config.ca_certificate(Certificate::from_pem(pem))
         }
     };
-    if let Some(name) = &options.tls_name {
-        config = config.domain_name(name);
-    }
-    Ok(Security::Tls(Box::new(config)))
+    Ok(Some(match &options.tls_name {
+        Some(name) => config.domain_name(name),
+        None => config,
+    }))
 }

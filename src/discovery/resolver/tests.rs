@@ -1,39 +1,20 @@
 //! Hours in virtual time: answers, refusals and outages as a script.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_async::time::TimeSource;
-
 use super::*;
 use crate::discovery::instance::Instance;
+use crate::discovery::polling::POLLING;
 use crate::discovery::source::{DiscoverFuture, Found};
 
-/// tokio's clock, which a paused runtime moves by itself.
-#[derive(Debug)]
-struct Virtual(tokio::time::Instant);
-
-impl TimeSource for Virtual {
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + self.0.elapsed()
-    }
-}
-
-fn timing() -> Timing {
-    Timing {
-        time: SharedTimeSource::new(Virtual(tokio::time::Instant::now())),
-        sleep: SharedAsyncSleep::new(TokioSleep::new()),
-    }
-}
-
 /// A source whose answers a test changes under way.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Script {
-    ids: Mutex<Vec<String>>,
-    revision: AtomicI64,
+    found: Mutex<Found>,
     error: Mutex<Option<DiscoverErrorKind>>,
     revisions: Mutex<Option<DiscoverErrorKind>>,
+}
+
+fn instances(ids: &[&str]) -> Vec<Instance> {
+    ids.iter().map(|id| Instance::named(id)).collect()
 }
 
 impl Script {
@@ -44,76 +25,48 @@ impl Script {
     }
 
     fn set(&self, ids: &[&str]) {
-        *self.ids.lock().unwrap() = ids.iter().map(ToString::to_string).collect();
-        self.revision.fetch_add(1, Ordering::Relaxed);
+        let mut found = self.found.lock().unwrap();
+        found.instances = instances(ids);
+        found.revision = Some(found.revision.unwrap_or_default() + 1);
     }
 
     fn refuse(&self, kind: Option<DiscoverErrorKind>) {
         *self.error.lock().unwrap() = kind;
     }
+}
 
-    fn refused(&self) -> Result<(), DiscoverError> {
-        match *self.error.lock().unwrap() {
-            None => Ok(()),
-            Some(kind) => Err(DiscoverError {
-                kind,
-                message: "as the script says".to_owned(),
-            }),
-        }
-    }
+fn refused(kind: &Mutex<Option<DiscoverErrorKind>>) -> Result<(), DiscoverError> {
+    let message = "as the script says".to_owned();
+    let kind = *kind.lock().unwrap();
+    kind.map_or(Ok(()), |kind| Err(DiscoverError { kind, message }))
 }
 
 impl Discover for Script {
     fn discover(&self) -> DiscoverFuture<'_, Found> {
         Box::pin(async {
-            self.refused()?;
-            let instance = |id: &String| Instance {
-                id: id.clone(),
-                host: "10.0.0.1".to_owned(),
-                port: 1,
-                zone: None,
-            };
-            Ok(Found {
-                instances: self.ids.lock().unwrap().iter().map(instance).collect(),
-                unusable: 0,
-                revision: Some(self.revision.load(Ordering::Relaxed)),
-            })
+            refused(&self.error)?;
+            Ok(self.found.lock().unwrap().clone())
         })
     }
 
     fn revision(&self) -> DiscoverFuture<'_, i64> {
         Box::pin(async {
-            self.refused()?;
-            if let Some(kind) = *self.revisions.lock().unwrap() {
-                return Err(DiscoverError {
-                    kind,
-                    message: "no revisions here".to_owned(),
-                });
-            }
-            Ok(self.revision.load(Ordering::Relaxed))
+            refused(&self.error)?;
+            refused(&self.revisions)?;
+            Ok(self.found.lock().unwrap().revision.unwrap())
         })
     }
 }
 
-const POLLING: Polling = Polling {
-    revision: Duration::from_secs(5),
-    refresh: Duration::from_mins(1),
-    jitter: 0.1,
-};
-
-async fn start(script: &Arc<Script>) -> Result<Resolver, DiscoverError> {
-    let patience = Duration::from_secs(2);
+async fn start(script: &Arc<Script>) -> Result<Arc<Resolver>, DiscoverError> {
     let source = Arc::clone(script) as Arc<dyn Discover>;
-    Resolver::start(source, None, POLLING, 1, patience, timing()).await
+    Resolver::start(source, None, POLLING, 1, Duration::from_secs(2)).await
 }
 
 fn ids(resolver: &Resolver) -> Vec<String> {
     let fleet = resolver.fleet();
-    let ids = fleet
-        .members()
-        .iter()
-        .map(|member| member.instance.id.clone());
-    ids.collect()
+    let members = fleet.members().iter();
+    members.map(|member| member.instance.id.clone()).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,7 +75,7 @@ async fn it_is_ready_with_its_first_answer_and_not_before() {
     script.refuse(Some(DiscoverErrorKind::Throttled));
     let late = Arc::clone(&script);
     tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
         late.refuse(None);
     });
     let resolver = start(&script).await.unwrap();
@@ -134,20 +87,16 @@ async fn it_is_ready_with_its_first_answer_and_not_before() {
 #[tokio::test(start_paused = true)]
 async fn without_a_first_answer_it_gives_up_in_time_and_for_an_unknown_service_at_once() {
     let script = Script::with(&["one"]);
-    script.refuse(Some(DiscoverErrorKind::Failed));
-    let began = tokio::time::Instant::now();
-    assert_eq!(
-        start(&script).await.unwrap_err().kind,
-        DiscoverErrorKind::Failed
-    );
-    assert!(began.elapsed() >= Duration::from_secs(2));
-    script.refuse(Some(DiscoverErrorKind::Denied));
-    let began = tokio::time::Instant::now();
-    assert_eq!(
-        start(&script).await.unwrap_err().kind,
-        DiscoverErrorKind::Denied
-    );
-    assert_eq!(began.elapsed(), Duration::ZERO);
+    let refused_after = async |kind| {
+        script.refuse(Some(kind));
+        let began = Instant::now();
+        assert_eq!(start(&script).await.unwrap_err().kind, kind);
+        began.elapsed()
+    };
+    let failed = refused_after(DiscoverErrorKind::Failed).await;
+    assert!(failed >= Duration::from_secs(2));
+    let denied = refused_after(DiscoverErrorKind::Denied).await;
+    assert_eq!(denied, Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,7 +105,7 @@ async fn what_comes_and_goes_is_seen_within_the_poll_interval() {
     let resolver = start(&script).await.unwrap();
     for ids_now in [&["one", "two"][..], &["two"], &[], &["three"]] {
         script.set(ids_now);
-        tokio::time::sleep(POLLING.revision.mul_f64(1.1)).await;
+        sleep(POLLING.revision.mul_f64(1.1)).await;
         assert_eq!(ids(&resolver), ids_now);
     }
 }
@@ -165,8 +114,8 @@ async fn what_comes_and_goes_is_seen_within_the_poll_interval() {
 async fn a_change_of_health_is_seen_within_the_full_refresh() {
     let script = Script::with(&["one", "two"]);
     let resolver = start(&script).await.unwrap();
-    *script.ids.lock().unwrap() = vec!["one".to_owned()];
-    tokio::time::sleep(POLLING.refresh.mul_f64(1.1)).await;
+    script.found.lock().unwrap().instances = instances(&["one"]);
+    sleep(POLLING.refresh.mul_f64(1.1)).await;
     assert_eq!(ids(&resolver), ["one"]);
     assert!(resolver.counts().revisions >= 8 * resolver.counts().refreshes / 3);
 }
@@ -179,14 +128,14 @@ async fn an_outage_and_throttling_leave_the_last_good_answer() {
         script.refuse(Some(kind));
         script.set(&["two"]);
         for _ in 0..30 {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            sleep(Duration::from_secs(1)).await;
             assert_eq!(ids(&resolver), ["one"]);
         }
         let counts = resolver.counts();
         let refused = counts.failed + counts.throttled;
         assert!((2..=6).contains(&refused), "it backs off: {refused}");
         script.refuse(None);
-        tokio::time::sleep(POLLING.refresh.mul_f64(1.1)).await;
+        sleep(POLLING.refresh.mul_f64(1.1)).await;
         assert_eq!(ids(&resolver), ["two"]);
     }
 }
@@ -197,7 +146,7 @@ async fn where_there_are_no_revisions_full_answers_do() {
     *script.revisions.lock().unwrap() = Some(DiscoverErrorKind::Unsupported);
     let resolver = start(&script).await.unwrap();
     script.set(&["two"]);
-    tokio::time::sleep(POLLING.refresh.mul_f64(1.1)).await;
+    sleep(POLLING.refresh.mul_f64(1.1)).await;
     assert_eq!(ids(&resolver), ["two"]);
     assert_eq!(resolver.counts().revisions, 0);
 }
@@ -207,8 +156,8 @@ async fn a_dropped_resolver_asks_no_more() {
     let script = Script::with(&["one"]);
     let weak = {
         let resolver = start(&script).await.unwrap();
-        Arc::downgrade(&resolver.state)
+        Arc::downgrade(&resolver)
     };
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    sleep(Duration::from_secs(1)).await;
     assert!(weak.upgrade().is_none());
 }

@@ -10,7 +10,7 @@ use awscreds_bench::discovery::{
 };
 
 use super::world::{
-    POLICIES, POLLING, Server, caller, client, register, served, service_id, target, timing,
+    POLICIES, POLLING, Server, caller, client, register, served, service_id, target,
 };
 use crate::support::{count, lab, static_keys};
 
@@ -171,7 +171,7 @@ async fn an_unknown_service_is_told_at_once() {
         target: unknown,
     };
     let hour = Duration::from_hours(1);
-    let started = Resolver::start(Arc::new(source), None, POLLING, 1, hour, timing()).await;
+    let started = Resolver::start(Arc::new(source), None, POLLING, 1, hour).await;
     let DiscoverError { kind, message } = started.unwrap_err();
     assert_eq!(kind, DiscoverErrorKind::Denied);
     assert!(message.starts_with("ServiceNotFound"), "{message}");

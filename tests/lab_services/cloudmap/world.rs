@@ -7,11 +7,8 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_servicediscovery::Client;
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_async::time::SharedTimeSource;
-use awscreds_bench::client::SteadyTime;
 use awscreds_bench::discovery::{
-    Balanced, CloudMap, Policy, Polling, Resolver, Security, Target, Timing, WithoutHostPrefix,
+    Balanced, CloudMap, Policy, Polling, Resolver, Target, WithoutHostPrefix,
 };
 use awscreds_bench::lab::{Lab, NAMESPACE, SERVICE};
 use tokio::runtime::Runtime;
@@ -46,13 +43,6 @@ pub fn target() -> Target {
     }
 }
 
-pub fn timing() -> Timing {
-    Timing {
-        time: SharedTimeSource::new(SteadyTime),
-        sleep: SharedAsyncSleep::new(TokioSleep::new()),
-    }
-}
-
 /// The id of the lab's own service.
 pub async fn service_id(client: &Client) -> String {
     let services = client.list_services().send().await.unwrap();
@@ -82,9 +72,8 @@ pub async fn caller(lab: &Lab, policy: Policy) -> Balanced {
     };
     let zone = format!("{}a", lab.region());
     let patience = Duration::from_secs(20);
-    let resolver = Resolver::start(Arc::new(source), Some(zone), POLLING, 1, patience, timing());
-    let resolver = Arc::new(resolver.await.unwrap());
-    Balanced::new(resolver, policy, Security::Plain, 1)
+    let resolver = Resolver::start(Arc::new(source), Some(zone), POLLING, 1, patience);
+    Balanced::new(resolver.await.unwrap(), policy, None, 1)
 }
 
 /// Makes calls that must all be served; gives the instances that served them.
