@@ -55,43 +55,29 @@ mod tests {
         source: Option<Box<Layer>>,
     }
 
+    fn layer(text: &'static str, source: Option<Layer>) -> Layer {
+        let source = source.map(Box::new);
+        Layer { text, source }
+    }
+
     #[test]
     fn causes_are_told_once_and_in_order() {
-        let inner = Layer {
-            text: "connection refused",
-            source: None,
-        };
-        let middle = Layer {
-            text: "connection refused",
-            source: Some(inner.into()),
-        };
-        let outer = Layer {
-            text: "dispatch failure",
-            source: Some(middle.into()),
-        };
+        let inner = layer("connection refused", None);
+        let middle = layer("connection refused", Some(inner));
+        let outer = layer("dispatch failure", Some(middle));
         assert_eq!(error_text(&outer), "dispatch failure: connection refused");
     }
 
     #[test]
     fn a_quoted_canonical_request_is_cut_off() {
-        let error = Layer {
-            text: "signature mismatch.\n\nThe Canonical String for this request should have been\n'x-amz-security-token:SECRET'",
-            source: None,
-        };
-        assert_eq!(error_text(&error), "signature mismatch.");
+        let error = "signature mismatch.\n\nThe Canonical String for this request should have been\n\
+                     'x-amz-security-token:SECRET'";
+        assert_eq!(error_text(&layer(error, None)), "signature mismatch.");
     }
 
     #[test]
     fn long_texts_are_cut() {
-        let long: &'static str = "x".repeat(1000).leak();
-        assert_eq!(
-            error_text(&Layer {
-                text: long,
-                source: None
-            })
-            .chars()
-            .count(),
-            LONGEST_TEXT + 1
-        );
+        let long = error_text(&layer("x".repeat(1000).leak(), None));
+        assert_eq!(long.chars().count(), LONGEST_TEXT + 1);
     }
 }

@@ -14,28 +14,26 @@ pub fn model() -> Option<String> {
 /// Instruction sets that are there, of those that SHA-256 and CRC implementations look for.
 #[must_use]
 pub fn features() -> Vec<&'static str> {
-    let mut found = Vec::new();
     #[cfg(target_arch = "x86_64")]
-    {
-        let known = [
-            ("sha", is_x86_feature_detected!("sha")),
-            ("avx2", is_x86_feature_detected!("avx2")),
-            ("avx512f", is_x86_feature_detected!("avx512f")),
-            ("pclmulqdq", is_x86_feature_detected!("pclmulqdq")),
-            ("vpclmulqdq", is_x86_feature_detected!("vpclmulqdq")),
-        ];
-        found.extend(known.iter().filter(|known| known.1).map(|known| known.0));
-    }
+    let known = [
+        ("sha", is_x86_feature_detected!("sha")),
+        ("avx2", is_x86_feature_detected!("avx2")),
+        ("avx512f", is_x86_feature_detected!("avx512f")),
+        ("pclmulqdq", is_x86_feature_detected!("pclmulqdq")),
+        ("vpclmulqdq", is_x86_feature_detected!("vpclmulqdq")),
+    ];
     #[cfg(target_arch = "aarch64")]
-    {
+    let known = {
         use std::arch::is_aarch64_feature_detected;
-        let known = [
+        [
             ("sha2", is_aarch64_feature_detected!("sha2")),
             ("pmull", is_aarch64_feature_detected!("pmull")),
             ("crc", is_aarch64_feature_detected!("crc")),
             ("sha3", is_aarch64_feature_detected!("sha3")),
-        ];
-        found.extend(known.iter().filter(|known| known.1).map(|known| known.0));
-    }
-    found
+        ]
+    };
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let known: [(&str, bool); 0] = [];
+    let there = known.into_iter().filter(|(_, there)| *there);
+    there.map(|(name, _)| name).collect()
 }

@@ -68,13 +68,10 @@ pub enum Output {
     Beside(Box<Document>),
     /// For programs that want one form.
     Text(String),
-    /// All of it was said on the way.
-    Nothing,
 }
 
 impl Completed {
     /// What was measured just now: it fails where nothing could be measured.
-    #[must_use]
     pub fn measured(document: Document) -> Self {
         let exit = match document.measured() {
             Some(run) if !run.complete => Exit::Interrupted,
@@ -87,30 +84,24 @@ impl Completed {
         }
     }
 
-    #[must_use]
     pub fn document(document: Document) -> Self {
         Self::output(Output::Document(Box::new(document)))
     }
 
-    #[must_use]
     pub fn text(text: String) -> Self {
         Self::output(Output::Text(text))
     }
 
     /// What a program reads that knows nothing of documents.
-    ///
-    /// # Errors
-    ///
-    /// If the value does not go into JSON.
     pub fn json(value: &impl Serialize) -> Result<Self, Failure> {
         let text = serde_json::to_string_pretty(value);
         let text = text.context("the result does not go into JSON")?;
         Ok(Self::text(text + "\n"))
     }
 
-    #[must_use]
+    /// All of it was said on the way.
     pub fn nothing() -> Self {
-        Self::output(Output::Nothing)
+        Self::text(String::new())
     }
 
     fn output(output: Output) -> Self {

@@ -43,7 +43,6 @@ fn conclude(
 ) -> Result<Exit, Failure> {
     let exit = completed.exit;
     match completed.output {
-        Output::Nothing => Ok(exit),
         Output::Text(text) => write(output, &text).map(|()| exit),
         Output::Beside(document) => {
             let text = render(&document, output)?;

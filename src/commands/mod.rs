@@ -15,5 +15,5 @@ pub mod s3;
 pub mod sign;
 pub mod sts;
 
-pub use command::{Command, Completed, Kind, Output};
+pub use command::Command;
 pub use execute::execute;

@@ -147,7 +147,8 @@ impl Balanced {
         service: &str,
     ) -> Result<Option<String>, Status> {
         let channel = self.channel(instance)?;
-        let _under_way = InFlight::begin(stats);
+        stats.begin();
+        let _under_way = InFlight(stats);
         let started = clock::now();
         let request = HealthCheckRequest {
             service: service.to_owned(),
@@ -196,13 +197,6 @@ fn is_unreachable(status: &Status) -> bool {
 
 /// A call under way, however it ends.
 struct InFlight<'a>(&'a InstanceStats);
-
-impl<'a> InFlight<'a> {
-    fn begin(stats: &'a InstanceStats) -> Self {
-        stats.begin();
-        Self(stats)
-    }
-}
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {

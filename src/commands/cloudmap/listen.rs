@@ -66,20 +66,14 @@ pub(super) async fn run(
         tally: Mutex::default(),
         done: Notify::new(),
     });
-    let time = async {
-        match options.load.duration {
-            Some(duration) => tokio::time::sleep(duration).await,
-            None => std::future::pending().await,
-        }
-    };
+    let (requests, time) = (options.load.requests, options.load.duration);
     let interrupted = tokio::select! {
         () = serve(listener, &server) => false,
-        () = time => false,
+        () = tokio::time::sleep(time.unwrap_or_default()), if time.is_some() => false,
         () = session.stop.stopped() => true,
     };
     // Whoever serves without an end in sight is meant to be interrupted.
-    let bounded = options.load.requests.is_some() || options.load.duration.is_some();
-    run.complete = !(interrupted && bounded);
+    run.complete = !interrupted || (requests.is_none() && time.is_none());
     let name = server.calls.name();
     let mut arm = run::arm(&name, &server.tally(), &ArmFacts::default());
     server.calls.describe(&mut arm);
@@ -113,9 +107,8 @@ async fn serve(listener: TcpListener, server: &Arc<Server>) {
                 let _ = stream.set_nodelay(true);
                 let server = Arc::clone(server);
                 connections.spawn(async move {
-                    let answer = service_fn(|request| {
-                        let server = Arc::clone(&server);
-                        async move { Ok::<_, Infallible>(server.answer(&request).await) }
+                    let answer = service_fn(async |request| {
+                        Ok::<_, Infallible>(server.answer(&request).await)
                     });
                     // How a caller's connection ends is the caller's affair.
                     let _ = http1::Builder::new()

@@ -18,55 +18,40 @@ const SEED: u64 = 1;
 /// A histogram in a document that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the histogram of `{phase}` of the arm `{arm}` cannot be read")]
-pub struct HistogramError {
-    pub arm: String,
-    pub phase: &'static str,
+pub(super) struct HistogramError {
+    arm: String,
+    phase: &'static str,
     #[source]
-    pub reason: DecodeError,
+    reason: DecodeError,
 }
 
 /// Every statistic of the total and of every phase that both arms have successful calls of.
-///
-/// # Errors
-///
-/// If a histogram of either cannot be read.
-pub fn comparisons(base: &Arm, new: &Arm) -> Result<Vec<Comparison>, HistogramError> {
+pub(super) fn comparisons(base: &Arm, new: &Arm) -> Result<Vec<Comparison>, HistogramError> {
     let mut comparisons = Vec::new();
-    for (phase, quantiles) in new.phases.all() {
+    for (phase, is) in new.phases.all() {
         let Some(was) = base.phases.named(phase) else {
             continue;
         };
         let before = arm_blocks(base, phase, was)?;
-        let after = arm_blocks(new, phase, quantiles)?;
-        for statistic in Statistic::USUAL {
+        let after = arm_blocks(new, phase, is)?;
+        let stored = usual(was).into_iter().zip(usual(is));
+        for (statistic, stored) in Statistic::USUAL.into_iter().zip(stored) {
             let compared = compare_blocks(&before, &after, statistic, Pairing::Separate, SEED);
-            let stored = figure(was, statistic).zip(figure(quantiles, statistic));
-            comparisons.extend(
-                compared
-                    .zip(stored)
-                    .map(|(compared, (was, is))| Comparison {
-                        phase: phase.to_owned(),
-                        ..run::comparison(
-                            &base_name(&base.name),
-                            &new.name,
-                            &compared.with(was, is),
-                        )
-                    }),
-            );
+            if let (Some(compared), (Some(was), Some(is))) = (compared, stored) {
+                let (base, compared) = (base_name(&base.name), compared.with(was, is));
+                comparisons.push(Comparison {
+                    phase: phase.to_owned(),
+                    ..run::comparison(&base, &new.name, &compared)
+                });
+            }
         }
     }
     Ok(comparisons)
 }
 
-/// In nanoseconds, as the document has it.
-fn figure(quantiles: &Quantiles, statistic: Statistic) -> Option<f64> {
-    let us = match statistic {
-        Statistic::Mean => quantiles.mean_us,
-        Statistic::Quantile(quantile) if quantile > 0.98 => quantiles.p99_us,
-        Statistic::Quantile(quantile) if quantile > 0.8 => quantiles.p90_us,
-        Statistic::Quantile(_) => quantiles.p50_us,
-    };
-    us.map(|us| us * 1e3)
+/// The figures of [`Statistic::USUAL`] in nanoseconds, as the document has them.
+fn usual(q: &Quantiles) -> [Option<f64>; 4] {
+    [q.p50_us, q.p90_us, q.p99_us, q.mean_us].map(|us| Some(us? * 1e3))
 }
 
 fn arm_blocks(
@@ -80,22 +65,15 @@ fn arm_blocks(
             phase,
             reason,
         })?;
-        let recorded = histogram.iter_recorded();
-        Ok(recorded
-            .map(|step| (step.value_iterated_to(), step.count_at_value()))
-            .collect::<BTreeMap<u64, u64>>())
+        let steps = histogram.iter_recorded();
+        let steps = steps.map(|step| (step.value_iterated_to(), step.count_at_value()));
+        Ok(steps.collect::<BTreeMap<u64, u64>>())
     };
     if phase == "total" && !arm.timeline.is_empty() {
-        let slices = arm
-            .timeline
-            .iter()
-            .filter_map(|slice| slice.histogram.as_ref());
-        let finest = slices.map(|text| {
-            let block = decode(text)?.into_iter();
-            Ok(block
-                .map(|(value, count)| (value, u32::try_from(count).unwrap_or(u32::MAX)))
-                .collect())
-        });
+        let slices = arm.timeline.iter();
+        let slices = slices.filter_map(|slice| slice.histogram.as_ref());
+        let narrow = |(value, count)| (value, u32::try_from(count).unwrap_or(u32::MAX));
+        let finest = slices.map(|text| Ok(decode(text)?.into_iter().map(narrow).collect()));
         return Ok(blocks::merged(finest.collect::<Result<_, _>>()?));
     }
     match &quantiles.histogram {
@@ -135,15 +113,13 @@ mod tests {
             ("total", Statistic::Quantile(0.5))
         );
         assert_eq!(median.verdict, Verdict::Faster);
-        for (index, statistic) in Statistic::USUAL.iter().enumerate() {
-            let total = &regional.phases.total;
-            let stored = [total.p50_us, total.p90_us, total.p99_us, total.mean_us][index].unwrap();
-            let compared = &comparisons[index];
-            assert_eq!(&compared.statistic, statistic);
-            assert!(
-                (compared.candidate_us - stored).abs() < 1e-6,
-                "{compared:?}"
-            );
+        let total = &regional.phases.total;
+        let stored = [total.p50_us, total.p90_us, total.p99_us, total.mean_us];
+        let expected = Statistic::USUAL.into_iter().zip(stored);
+        for (compared, (statistic, stored)) in comparisons.iter().zip(expected) {
+            assert_eq!(compared.statistic, statistic);
+            let apart = compared.candidate_us - stored.unwrap();
+            assert!(apart.abs() < 1e-6, "{compared:?}");
         }
     }
 

@@ -120,11 +120,7 @@ fn stored_run(file: &Path, head: &Head) -> StoredRun {
 }
 
 /// A stored document.
-///
-/// # Errors
-///
-/// If the file at `path` is none.
-pub fn read(path: &Path) -> Result<Document, Failure> {
+pub(super) fn read(path: &Path) -> Result<Document, Failure> {
     stored::read(path).map_err(|error| {
         let hint = error.hint();
         let error = anyhow::Error::new(error).context(format!("{} cannot be used", name(path)));

@@ -28,7 +28,6 @@ pub struct ProcessCredentials {
 
 impl ProcessCredentials {
     /// The credentials, with the expiry that SDKs are to see.
-    #[must_use]
     pub fn new(credentials: &Credentials, expiry: Option<SystemTime>) -> Self {
         let account_id = credentials.account_id().map(AccountId::as_str);
         Self {

@@ -10,14 +10,13 @@ use super::*;
 use crate::discovery::instance::Instance;
 
 const MS: Duration = Duration::from_millis(1);
+const POLICIES: [Policy; 3] = [Policy::Random, Policy::SameAz(50.0), Policy::PreferAz];
 
 /// A fleet with one instance for each of these zones, seen from zone `a`.
 fn fleet(zones: &[&str]) -> Fleet {
     let instance = |(number, zone): (usize, &&str)| Instance {
-        id: format!("{zone}{number}"),
-        host: "10.0.0.1".to_owned(),
-        port: 1 + number as u16,
         zone: (!zone.is_empty()).then(|| (*zone).to_owned()),
+        ..Instance::named(&format!("{zone}{number}"))
     };
     let instances = zones.iter().enumerate().map(instance).collect();
     Fleet::new(instances, Some("a"), &Fleet::default())
@@ -82,24 +81,19 @@ fn shares_are_exact_over_20_000_picks() {
 
 #[test]
 fn an_empty_side_a_single_zone_and_no_zone_at_all_are_borne() {
-    let policies = [Policy::Random, Policy::SameAz(50.0), Policy::PreferAz];
     for zones in [&["b", "c"][..], &["a", "a"], &["a"], &["", ""], &["a", ""]] {
         let fleet = fleet(zones);
-        for policy in policies {
+        for policy in POLICIES {
             assert_eq!(picks(policy, &fleet, 100).iter().sum::<usize>(), 100);
         }
     }
     let mut random = SmallRng::seed_from_u64(1);
-    for policy in policies {
-        assert_eq!(
-            policy.pick(&Fleet::default(), Duration::ZERO, &mut random),
-            None
-        );
+    for policy in POLICIES {
+        let picked = policy.pick(&Fleet::default(), Duration::ZERO, &mut random);
+        assert_eq!(picked, None);
     }
-    assert_eq!(
-        picks(Policy::PreferAz, &fleet(&["", "a", ""]), 50),
-        [50, 0, 0]
-    );
+    let unknown = fleet(&["", "a", ""]);
+    assert_eq!(picks(Policy::PreferAz, &unknown, 50), [50, 0, 0]);
 }
 
 #[test]
@@ -107,7 +101,7 @@ fn a_pick_allocates_nothing() {
     let zones: Vec<&str> = ["a", "b", "c"].into_iter().cycle().take(100).collect();
     let fleet = fleet(&zones);
     let mut random = SmallRng::seed_from_u64(1);
-    for policy in [Policy::Random, Policy::SameAz(50.0), Policy::PreferAz] {
+    for policy in POLICIES {
         let seen = allocation_counter::measure(|| {
             for _ in 0..1_000 {
                 std::hint::black_box(policy.pick(&fleet, MS, &mut random));
@@ -122,16 +116,15 @@ fn a_pick_allocates_nothing() {
 
 #[test]
 fn who_has_failed_is_passed_over_unless_all_have() {
-    for policy in [Policy::Random, Policy::SameAz(50.0), Policy::PreferAz] {
+    for policy in POLICIES {
         let fleet = fleet(&["a", "b", "c"]);
         fleet.members()[0].stats.failed(Duration::ZERO);
         let picked = picks(policy, &fleet, 1_000);
         assert_eq!(picked[0], 0, "{policy}");
         assert!(picked[1] > 400 && picked[2] > 400, "{policy}: {picked:?}");
-        fleet
-            .members()
-            .iter()
-            .for_each(|member| member.stats.failed(Duration::ZERO));
+        for member in fleet.members() {
+            member.stats.failed(Duration::ZERO);
+        }
         assert_eq!(picks(policy, &fleet, 100).iter().sum::<usize>(), 100);
     }
 }
@@ -149,22 +142,16 @@ impl World {
     fn play(&self, fleet: &Fleet, policy: Policy, calls: usize) -> Vec<usize> {
         let mut random = SmallRng::seed_from_u64(7);
         let mut counts = vec![0; fleet.members().len()];
-        let mut free: Vec<VecDeque<Duration>> = counts
-            .iter()
-            .map(|_| vec![Duration::ZERO; self.capacity].into())
-            .collect();
+        let idle: VecDeque<Duration> = vec![Duration::ZERO; self.capacity].into();
+        let mut free = vec![idle; counts.len()];
         let mut answers = BinaryHeap::new();
         let mut made = 0;
         let mut call = |now: Duration, caller: usize, answers: &mut BinaryHeap<_>| {
             let at = policy.pick(fleet, now, &mut random).unwrap();
             fleet.members()[at].stats.begin();
-            let hop = if fleet.own().contains(&at) {
-                Duration::ZERO
-            } else {
-                self.hop
-            };
+            let hops = u32::from(fleet.others().contains(&at));
             let slot = free[at].pop_front().unwrap();
-            let done = slot.max(now + hop) + self.work;
+            let done = slot.max(now + self.hop * hops) + self.work;
             free[at].push_back(done);
             counts[at] += 1;
             answers.push(Reverse((done, caller, at, now)));
