@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn a_quoted_canonical_request_is_cut_off() {
-        let error = "signature mismatch.\n\nThe Canonical String for this request should have been\n\
-                     'x-amz-security-token:SECRET'";
+        let error = "signature mismatch.\n\nThe Canonical String for this request should have \
+                     been\n'x-amz-security-token:SECRET'";
         assert_eq!(error_text(&layer(error, None)), "signature mismatch.");
     }
 

@@ -134,12 +134,9 @@ fn quoted(value: &str) -> String {
 /// Runs a program with the lab's variables and none of the caller's AWS settings.
 async fn inside(command: &[OsString], variables: &[(String, String)]) -> Result<Exit, Failure> {
     let mut child = process::Command::new(&command[0]);
-    child.args(&command[1..]);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("AWS_") {
-            child.env_remove(name);
-        }
-    }
+    let kept = std::env::vars_os();
+    let kept = kept.filter(|(name, _)| !name.to_string_lossy().starts_with("AWS_"));
+    child.args(&command[1..]).env_clear().envs(kept);
     child.envs(variables.iter().map(|(name, value)| (name, value)));
     child.envs(["NO_PROXY", "no_proxy"].map(|name| (name, without_proxy(name, variables))));
     let mut running = child

@@ -14,7 +14,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::fleet::{Fleet, InstanceStats};
+use super::fleet::{Fleet, InstanceStats, Member};
 use super::instance::Instance;
 use super::policy::Policy;
 use super::resolver::Resolver;
@@ -59,7 +59,7 @@ pub enum CallError {
 #[derive(Debug)]
 pub struct Balanced {
     resolver: Arc<Resolver>,
-    policy: Policy,
+    pub(crate) policy: Policy,
     tls: Option<ClientTlsConfig>,
     channels: Mutex<HashMap<String, Channel>>,
     random: Mutex<SmallRng>,
@@ -109,7 +109,7 @@ impl Balanced {
                 return Err(CallError::Unreachable { tries, last });
             }
             tries += 1;
-            match self.ask(&member.instance, &member.stats, service).await {
+            match self.ask(member, service).await {
                 Ok(zone) => {
                     return Ok(HealthReply {
                         instance: member.instance.id.clone(),
@@ -140,15 +140,10 @@ impl Balanced {
     }
 
     /// The zone that the instance says it is in.
-    async fn ask(
-        &self,
-        instance: &Instance,
-        stats: &InstanceStats,
-        service: &str,
-    ) -> Result<Option<String>, Status> {
-        let channel = self.channel(instance)?;
-        stats.begin();
-        let _under_way = InFlight(stats);
+    async fn ask(&self, member: &Member, service: &str) -> Result<Option<String>, Status> {
+        let channel = self.channel(&member.instance)?;
+        member.stats.begin();
+        let _under_way = InFlight(&member.stats);
         let started = clock::now();
         let request = HealthCheckRequest {
             service: service.to_owned(),
@@ -157,7 +152,7 @@ impl Balanced {
         if response.get_ref().status() == ServingStatus::NotServing {
             return Err(Status::unavailable("it says that it does not serve"));
         }
-        stats.answered(clock::since(started));
+        member.stats.answered(clock::since(started));
         let zone = response.metadata().get(ZONE_HEADER);
         let zone = zone.and_then(|said| said.to_str().ok());
         Ok(zone.filter(|said| !said.is_empty()).map(str::to_owned))

@@ -136,27 +136,19 @@ impl Fleet {
     /// The fleet of an answer, as seen from `zone`. What was seen before of the same instance at the same
     /// place stays known.
     #[must_use]
-    pub fn new(instances: Vec<Instance>, zone: Option<&str>, before: &Self) -> Self {
-        let known = |instance: &Instance| {
-            let mut members = before.members.iter();
-            let same = members.find(|member| {
-                let old = &member.instance;
-                (&old.id, &old.host, old.port) == (&instance.id, &instance.host, instance.port)
-            });
-            same.map_or_else(Arc::default, |member| Arc::clone(&member.stats))
-        };
+    pub fn new(mut instances: Vec<Instance>, zone: Option<&str>, before: &Self) -> Self {
         let is_own = |instance: &Instance| zone.is_some() && instance.zone.as_deref() == zone;
-        let (own, others): (Vec<_>, Vec<_>) = instances.into_iter().partition(is_own);
-        let count = own.len();
-        let members = own.into_iter().chain(others);
+        instances.sort_by_key(|instance| !is_own(instance));
+        let own = instances.partition_point(is_own);
+        let members = instances.into_iter().map(|instance| {
+            let mut known = before.members.iter();
+            let known = known.find(|member| member.instance.is_where(&instance));
+            let stats = known.map_or_else(Arc::default, |member| Arc::clone(&member.stats));
+            Member { instance, stats }
+        });
         Self {
-            members: members
-                .map(|instance| Member {
-                    stats: known(&instance),
-                    instance,
-                })
-                .collect(),
-            own: count,
+            members: members.collect(),
+            own,
         }
     }
 

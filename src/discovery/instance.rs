@@ -35,6 +35,11 @@ impl Instance {
         })
     }
 
+    /// Whether it is the same one at the same place.
+    pub(super) fn is_where(&self, other: &Self) -> bool {
+        (&self.id, &self.host, self.port) == (&other.id, &other.host, other.port)
+    }
+
     /// Host and port as they stand in a URL.
     #[must_use]
     pub fn authority(&self) -> String {

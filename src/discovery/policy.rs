@@ -1,6 +1,7 @@
 //! Which instance to call: small values without state, over a [`Fleet`]. A pick allocates nothing and
 //! does no I/O.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -23,27 +24,24 @@ pub enum Policy {
     PreferAz,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a policy: there are random, prefer-az and same-az=PERCENT, such as same-az=50"
-)]
-pub struct ParsePolicyError(String);
-
 impl FromStr for Policy {
-    type Err = ParsePolicyError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, ParsePolicyError> {
-        let wrong = || ParsePolicyError(text.to_owned());
-        match text {
-            "random" => Ok(Self::Random),
-            "prefer-az" => Ok(Self::PreferAz),
-            _ => {
-                let percent = text.strip_prefix("same-az=").ok_or_else(wrong)?;
-                let percent: f64 = percent.parse().map_err(|_| wrong())?;
-                let possible = (0.0..=100.0).contains(&percent);
-                possible.then_some(Self::SameAz(percent)).ok_or_else(wrong)
-            }
-        }
+    fn from_str(text: &str) -> Result<Self, String> {
+        let percent: Option<f64> = match text {
+            "random" => return Ok(Self::Random),
+            "prefer-az" => return Ok(Self::PreferAz),
+            _ => text
+                .strip_prefix("same-az=")
+                .and_then(|percent| percent.parse().ok()),
+        };
+        let possible = percent.filter(|percent| (0.0..=100.0).contains(percent));
+        possible.map(Self::SameAz).ok_or_else(|| {
+            format!(
+                "`{text}` is not a policy: there are random, prefer-az and same-az=PERCENT, such as \
+                 same-az=50"
+            )
+        })
     }
 }
 
@@ -121,18 +119,13 @@ fn least(
             continue;
         }
         let load = stats.load();
-        match best {
-            Some((least, _)) if load > least => {}
-            Some((least, _)) if load >= least => {
-                ties += 1;
-                if random.random_range(0..=ties) == 0 {
-                    best = Some((load, at));
-                }
-            }
-            _ => {
-                best = Some((load, at));
-                ties = 0;
-            }
+        ties = match best.map_or(Ordering::Less, |(least, _)| load.total_cmp(&least)) {
+            Ordering::Less => 0,
+            Ordering::Equal => ties + 1,
+            Ordering::Greater => continue,
+        };
+        if ties == 0 || random.random_range(0..=ties) == 0 {
+            best = Some((load, at));
         }
     }
     best.map(|(_, at)| at)

@@ -14,17 +14,16 @@ pub struct Target {
     pub port: Option<u16>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a target: it has the form cloudmap://SERVICE.NAMESPACE, with :PORT at its end if instances do not name theirs"
-)]
-pub struct ParseTargetError(String);
-
 impl FromStr for Target {
-    type Err = ParseTargetError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, ParseTargetError> {
-        let wrong = || ParseTargetError(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "`{text}` is not a target: it has the form cloudmap://SERVICE.NAMESPACE, with :PORT at its \
+                 end if instances do not name theirs"
+            )
+        };
         let rest = text.strip_prefix(SCHEME).ok_or_else(wrong)?;
         let (name, port) = match rest.rsplit_once(':') {
             Some((name, port)) => (name, Some(port.parse().map_err(|_| wrong())?)),

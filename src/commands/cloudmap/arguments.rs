@@ -130,13 +130,4 @@ impl CloudmapArgs {
             ..Polling::default()
         }
     }
-
-    /// The service that is asked for, if one is.
-    pub(super) fn named(&self) -> Option<Target> {
-        Some(Target {
-            service: self.service.clone()?,
-            namespace: self.namespace.clone()?,
-            port: None,
-        })
-    }
 }

@@ -27,7 +27,8 @@ pub(super) fn of(service: &Service, calls: &[Arc<BalancedCalls>], arms: &[Arm]) 
     for calls in calls {
         let mut balanced = balanced.iter();
         let balance = balanced.find(|(arm, _)| arm.name == calls.name());
-        findings.extend(balance.and_then(|(_, balance)| below_chance(calls.policy, balance)));
+        findings
+            .extend(balance.and_then(|(_, balance)| below_chance(calls.balanced.policy, balance)));
     }
     findings.extend(balanced.iter().find_map(|(arm, balance)| hop(arm, balance)));
     if let Some((_, Balance { fleet, .. })) = balanced.first()

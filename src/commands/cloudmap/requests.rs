@@ -16,7 +16,6 @@ use crate::run::{ArmCall, Failure, Session, quantiles};
 
 /// Balanced health checks under one policy.
 pub(super) struct BalancedCalls {
-    pub(super) policy: Policy,
     pub(super) balanced: Balanced,
     service: Arc<Service>,
     answered: Mutex<Answered>,
@@ -42,7 +41,6 @@ impl BalancedCalls {
     ) -> Result<Arc<Self>, Failure> {
         let resolver = service.resolver(session, seed).await?;
         Ok(Arc::new(Self {
-            policy,
             balanced: Balanced::new(resolver, policy, service.tls.clone(), seed),
             service: Arc::clone(service),
             answered: Mutex::default(),
@@ -50,7 +48,7 @@ impl BalancedCalls {
     }
 
     pub(super) fn name(&self) -> String {
-        self.policy.to_string()
+        self.balanced.policy.to_string()
     }
 
     pub(super) fn arm(self: &Arc<Self>) -> ArmCall {
@@ -165,13 +163,13 @@ fn balance(answered: &Answered, fleet: &Fleet, own_zone: Option<&str>) -> Balanc
 }
 
 fn outcome(error: &CallError) -> Outcome {
-    match error {
-        CallError::NoInstances | CallError::Unreachable { .. } => Outcome::Connect,
-        CallError::Refused { code, .. } => match code {
-            Code::ResourceExhausted => Outcome::Throttled,
-            Code::PermissionDenied | Code::Unauthenticated => Outcome::Denied,
-            Code::DeadlineExceeded => Outcome::Timeout,
-            _ => Outcome::Other,
-        },
+    let CallError::Refused { code, .. } = error else {
+        return Outcome::Connect;
+    };
+    match code {
+        Code::ResourceExhausted => Outcome::Throttled,
+        Code::PermissionDenied | Code::Unauthenticated => Outcome::Denied,
+        Code::DeadlineExceeded => Outcome::Timeout,
+        _ => Outcome::Other,
     }
 }

@@ -26,15 +26,16 @@ impl Service {
     pub(super) async fn of(args: CloudmapArgs, session: &Session) -> Result<Self, Failure> {
         let target = target(&args, session)?;
         let zone = zone(&args, session).await?;
+        let tls = tls(&args.calls)?;
         session.console.note(&match &zone {
             Some(OwnZone { name, source }) => format!("{target} from zone {name} (by {source})"),
             None => format!("{target} from a zone that nobody knows"),
         });
         Ok(Self {
+            args,
             target,
             zone,
-            tls: tls(&args.calls)?,
-            args,
+            tls,
         })
     }
 
@@ -94,15 +95,15 @@ fn hint_of(error: &str) -> &'static str {
 }
 
 fn target(args: &CloudmapArgs, session: &Session) -> Result<Target, Failure> {
-    let labs = || {
-        session.lab().map(|_| Target {
-            service: lab::SERVICE.to_owned(),
-            namespace: lab::NAMESPACE.to_owned(),
-            port: None,
-        })
-    };
-    let named = args.service_target.clone().or_else(|| args.named());
-    named.or_else(labs).context("no service to resolve").hint(
+    let named = args.service.as_deref().zip(args.namespace.as_deref());
+    let labs = session.lab().map(|_| (lab::SERVICE, lab::NAMESPACE));
+    let named = named.or(labs).map(|(service, namespace)| Target {
+        service: service.to_owned(),
+        namespace: namespace.to_owned(),
+        port: None,
+    });
+    let target = args.service_target.clone().or(named);
+    target.context("no service to resolve").hint(
         "pass --namespace and --service, or --target cloudmap://SERVICE.NAMESPACE, or measure the embedded lab with --lab",
     )
 }

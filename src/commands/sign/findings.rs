@@ -6,39 +6,33 @@ use crate::signing::Size;
 
 /// Findings in the order of their weight; those whose arms were not measured are left out.
 pub(super) fn of(arms: &[Arm]) -> Vec<Finding> {
-    let arms = Arms(arms);
     let found = [
-        payload_hash(&arms),
-        checksums(&arms),
-        sigv4a(&arms),
-        steps(&arms),
-        kept_key(&arms),
+        payload_hash(arms),
+        checksums(arms),
+        sigv4a(arms),
+        steps(arms),
+        kept_key(arms),
     ];
     found.into_iter().flatten().collect()
 }
 
-struct Arms<'a>(&'a [Arm]);
+/// The median of the arm of this name, in microseconds.
+fn p50(arms: &[Arm], name: &str) -> Option<f64> {
+    let arm = arms.iter().find(|arm| arm.name == name)?;
+    arm.phases.total.p50_us
+}
 
-impl Arms<'_> {
-    /// The median of this arm, in microseconds.
-    fn p50(&self, name: &str) -> Option<f64> {
-        let arm = self.0.iter().find(|arm| arm.name == name)?;
-        arm.phases.total.p50_us
-    }
-
-    /// Arms whose name begins with `prefix` and that have a payload, with its size and their median.
-    fn over_bytes(&self, prefix: &str) -> impl Iterator<Item = (&Arm, u64, f64)> {
-        self.0
-            .iter()
-            .filter(move |arm| arm.name.starts_with(prefix))
-            .filter_map(|arm| Some((arm, arm.bytes_per_call?, arm.phases.total.p50_us?)))
-    }
+/// Arms whose name begins with `prefix` and that have a payload, with its size and their median.
+fn over_bytes<'a>(arms: &'a [Arm], prefix: &str) -> impl Iterator<Item = (&'a Arm, u64, f64)> {
+    arms.iter()
+        .filter(move |arm| arm.name.starts_with(prefix))
+        .filter_map(|arm| Some((arm, arm.bytes_per_call?, arm.phases.total.p50_us?)))
 }
 
 /// From which size on hashing the payload takes more than everything else in a signature.
-fn payload_hash(arms: &Arms) -> Option<Finding> {
-    let unsigned = arms.p50("payload-unsigned")?;
-    let over = arms.over_bytes("payload-");
+fn payload_hash(arms: &[Arm]) -> Option<Finding> {
+    let unsigned = p50(arms, "payload-unsigned")?;
+    let over = over_bytes(arms, "payload-");
     let (hashed, per_byte) = over
         .filter(|(_, _, p50)| *p50 > 2.0 * unsigned)
         .map(|arm @ (_, bytes, p50)| (arm, (p50 - unsigned) / bytes as f64))
@@ -62,8 +56,8 @@ fn payload_hash(arms: &Arms) -> Option<Finding> {
 }
 
 /// The fastest checksum against SHA-256, over the largest payload.
-fn checksums(arms: &Arms) -> Option<Finding> {
-    let checksums: Vec<_> = arms.over_bytes("checksum-").collect();
+fn checksums(arms: &[Arm]) -> Option<Finding> {
+    let checksums: Vec<_> = over_bytes(arms, "checksum-").collect();
     let largest = checksums.iter().map(|(_, bytes, _)| *bytes).max()?;
     let of_largest = || checksums.iter().filter(|(_, bytes, _)| *bytes == largest);
     let (slow, _, slow_us) = of_largest().find(|(arm, ..)| arm.name.contains("sha256"))?;
@@ -86,9 +80,9 @@ fn checksums(arms: &Arms) -> Option<Finding> {
     ))
 }
 
-fn sigv4a(arms: &Arms) -> Option<Finding> {
-    let (sigv4a, header) = (arms.p50("sigv4a")?, arms.p50("header")?);
-    let ecdsa = arms.p50("sigv4a-ecdsa").map(time);
+fn sigv4a(arms: &[Arm]) -> Option<Finding> {
+    let (sigv4a, header) = (p50(arms, "sigv4a")?, p50(arms, "header")?);
+    let ecdsa = p50(arms, "sigv4a-ecdsa").map(time);
     let ecdsa = ecdsa.map_or(String::new(), |us| format!(", of which ECDSA takes {us}"));
     let (times, most) = (ratio(sigv4a / header), 1e6 / sigv4a);
     let (sigv4a, header) = (time(sigv4a), time(header));
@@ -102,15 +96,15 @@ fn sigv4a(arms: &Arms) -> Option<Finding> {
     ))
 }
 
-fn steps(arms: &Arms) -> Option<Finding> {
-    let header = arms.p50("header")?;
+fn steps(arms: &[Arm]) -> Option<Finding> {
+    let header = p50(arms, "header")?;
     let steps = [
         ("canonical request (own)", "canonical-request-own"),
         ("derived key", "derive-key"),
         ("string to sign (own)", "string-to-sign-own"),
         ("HMAC", "hmac"),
     ];
-    let steps = steps.map(|(name, arm)| Some((name, arms.p50(arm)?)));
+    let steps = steps.map(|(name, arm)| Some((name, p50(arms, arm)?)));
     let steps: Vec<(&str, f64)> = steps.into_iter().collect::<Option<_>>()?;
     let part = |(name, us): &(&str, f64)| {
         let share = percent(us / header);
@@ -118,7 +112,7 @@ fn steps(arms: &Arms) -> Option<Finding> {
     };
     let parts: Vec<String> = steps.iter().map(part).collect();
     let sum = time(steps.iter().map(|(_, us)| us).sum());
-    let rest = time(header - arms.p50("derive-key")? - arms.p50("hmac")?);
+    let rest = time(header - p50(arms, "derive-key")? - p50(arms, "hmac")?);
     let (dearest, us) = steps.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let (parts, header, us) = (parts.join(", "), time(header), time(us));
     Some(Finding::info(
@@ -132,8 +126,8 @@ fn steps(arms: &Arms) -> Option<Finding> {
 }
 
 /// What keeping the signing key, which changes once a day, would save.
-fn kept_key(arms: &Arms) -> Option<Finding> {
-    let (derived, kept) = (arms.p50("derived-key-own")?, arms.p50("cached-key-own")?);
+fn kept_key(arms: &[Arm]) -> Option<Finding> {
+    let (derived, kept) = (p50(arms, "derived-key-own")?, p50(arms, "cached-key-own")?);
     let saved = derived - kept;
     if saved <= 0.0 {
         return None;
