@@ -43,11 +43,11 @@ impl ArmFacts {
         *lock(&self.lookups) = Distribution::default();
     }
 
-    pub(super) fn note_endpoint(&self, endpoint: impl FnOnce() -> String) {
+    pub(crate) fn note_endpoint(&self, endpoint: impl FnOnce() -> String) {
         self.endpoint.get_or_init(endpoint);
     }
 
-    pub(super) fn note_remote(&self, address: SocketAddr) {
+    pub(crate) fn note_remote(&self, address: SocketAddr) {
         lock(&self.remotes).insert(address);
     }
 

@@ -51,20 +51,17 @@ impl Default for InstanceStats {
 
 impl InstanceStats {
     /// Calls of this caller that are under way.
-    #[must_use]
-    pub fn in_flight(&self) -> u32 {
+    pub(super) fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Relaxed)
     }
 
     /// How many calls at once it takes before it slows down: learned from how long calls take.
-    #[must_use]
-    pub fn limit(&self) -> f64 {
+    pub(super) fn limit(&self) -> f64 {
         f64::from_bits(self.limit.load(Ordering::Relaxed))
     }
 
     /// Whether it has failed so recently that it is left alone.
-    #[must_use]
-    pub fn is_banned(&self, now: Duration) -> bool {
+    pub(super) fn is_banned(&self, now: Duration) -> bool {
         nanos(now) < self.banned_until.load(Ordering::Relaxed)
     }
 
@@ -158,24 +155,20 @@ impl Fleet {
     }
 
     /// Those in the caller's zone.
-    #[must_use]
-    pub fn own(&self) -> Range<usize> {
+    pub(crate) fn own(&self) -> Range<usize> {
         0..self.own
     }
 
     /// Those in other zones, and those in none that is known.
-    #[must_use]
-    pub fn others(&self) -> Range<usize> {
+    pub(crate) fn others(&self) -> Range<usize> {
         self.own..self.members.len()
     }
 
-    #[must_use]
-    pub fn all(&self) -> Range<usize> {
+    pub(crate) fn all(&self) -> Range<usize> {
         0..self.members.len()
     }
 
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 }

@@ -24,7 +24,7 @@ pub use cloudmap::{CloudMap, WithoutHostPrefix};
 pub use fleet::Fleet;
 pub use instance::Instance;
 pub use policy::Policy;
-pub use polling::{Polling, Query, Schedule};
+pub use polling::Polling;
 pub use resolver::{QueryCounts, Resolver};
 pub use source::{Discover, DiscoverError, DiscoverErrorKind, DiscoverFuture, Found};
 pub use target::Target;

@@ -39,14 +39,14 @@ pub(super) const POLLING: Polling = Polling {
 
 /// What to ask next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Query {
+pub(super) enum Query {
     Revision,
     Refresh,
 }
 
 /// One resolver's plan.
 #[derive(Clone, Debug)]
-pub struct Schedule {
+pub(super) struct Schedule {
     polling: Polling,
     revision_due: Duration,
     refresh_due: Duration,
@@ -58,7 +58,6 @@ pub struct Schedule {
 
 impl Schedule {
     /// The plan of a resolver that has just had its first answer, at `now`.
-    #[must_use]
     pub fn new(polling: Polling, seed: u64, now: Duration) -> Self {
         let mut random = SmallRng::seed_from_u64(seed);
         // Anywhere in the first interval: resolvers that start together part here.
@@ -74,7 +73,6 @@ impl Schedule {
     }
 
     /// What to do next, and when.
-    #[must_use]
     pub fn next(&self) -> (Query, Duration) {
         if self.revisions && self.revision_due < self.refresh_due {
             (Query::Revision, self.revision_due)

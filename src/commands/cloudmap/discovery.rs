@@ -8,7 +8,6 @@ use crate::client::{ArmFacts, error_text, sampled};
 use crate::clock;
 use crate::discovery::dns::{DnsError, Lookup};
 use crate::discovery::{Balanced, Policy};
-use crate::document::Arm;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Outcome, Phase, Sample};
 use crate::run::{ArmCall, Failure, Session};
@@ -31,34 +30,27 @@ pub(super) async fn arms(
     arms.push(ArmCall::new("revision", revision, facts));
     let resolver = service.resolver(session, 0).await?;
     let cached = Cached(Balanced::new(resolver, Policy::PreferAz, None, 0));
-    arms.push(ArmCall::plain("cached", Arc::new(cached)));
-    match lookup(session, service) {
-        None => session
+    let facts = Arc::<ArmFacts>::default();
+    facts.note_endpoint(|| service.target.to_string());
+    arms.push(ArmCall::new("cached", cached, facts));
+    let Some(lookup) = lookup(session, service) else {
+        session
             .console
-            .note("no name server is configured: the arm `dns` is left out"),
-        Some(lookup) => match lookup.addresses().await {
-            Err(DnsError::Refused { .. }) => session.console.note(&format!(
-                "DNS does not know {}: the arm `dns` is left out (HTTP namespaces are not in DNS)",
-                lookup.name
-            )),
-            _ => arms.push(ArmCall::plain("dns", Arc::new(Dns(lookup)))),
-        },
+            .note("no name server is configured: the arm `dns` is left out");
+        return Ok(arms);
+    };
+    if let Err(DnsError::Refused { .. }) = lookup.addresses().await {
+        session.console.note(&format!(
+            "DNS does not know {}: the arm `dns` is left out (HTTP namespaces are not in DNS)",
+            lookup.name
+        ));
+    } else {
+        let facts = Arc::<ArmFacts>::default();
+        facts.note_endpoint(|| format!("dns://{}/{}", lookup.server, lookup.name));
+        facts.note_remote(lookup.server);
+        arms.push(ArmCall::new("dns", Dns(lookup), facts));
     }
     Ok(arms)
-}
-
-/// Adds to an arm that is no SDK's where its answers came from.
-pub(super) fn describe(session: &Session, service: &Service, arm: &mut Arm) {
-    match arm.name.as_str() {
-        "cached" => arm.endpoint = Some(service.target.to_string()),
-        "dns" => {
-            if let Some(lookup) = lookup(session, service) {
-                arm.endpoint = Some(format!("dns://{}/{}", lookup.server, lookup.name));
-                arm.remote_addresses = vec![lookup.server.to_string()];
-            }
-        }
-        _ => {}
-    }
 }
 
 fn lookup(session: &Session, service: &Service) -> Option<Lookup> {

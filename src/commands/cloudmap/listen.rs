@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::slice;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -62,7 +61,6 @@ pub(super) async fn run(
         calls,
         most: options.load.requests.unwrap_or(u64::MAX),
         started: clock::now(),
-        messages: AtomicU64::new(0),
         tally: Mutex::default(),
         done: Notify::new(),
     });
@@ -88,7 +86,6 @@ struct Server {
     /// Answers after which it is over.
     most: u64,
     started: Instant,
-    messages: AtomicU64,
     tally: Mutex<Tally>,
     done: Notify,
 }
@@ -132,29 +129,29 @@ impl Server {
             return reply(StatusCode::NOT_FOUND, &json!({"error": error}));
         }
         if request.method() != Method::GET {
-            return reply(
-                StatusCode::METHOD_NOT_ALLOWED,
-                &json!({"error": "only GET"}),
-            );
+            let error = json!({"error": "only GET"});
+            return reply(StatusCode::METHOD_NOT_ALLOWED, &error);
         }
         let at = clock::since(self.started);
         let (sample, answer) = self.calls.make().await;
-        let number = self.messages.fetch_add(1, Ordering::Relaxed);
-        self.tally().record(number, at, &sample);
-        if number + 1 >= self.most {
+        let number = {
+            let mut tally = self.tally();
+            let before = tally.requests;
+            tally.record(before, at, &sample);
+            before + 1
+        };
+        if number >= self.most {
             self.done.notify_one();
         }
-        let id = (number + 1).to_string();
-        match answer {
-            Some(answer) => reply(
-                StatusCode::OK,
-                &json!({"msgId": id, "availabilityZone": answer.zone}),
-            ),
-            None => reply(
-                StatusCode::SERVICE_UNAVAILABLE,
-                &json!({"msgId": id, "error": sample.error}),
-            ),
-        }
+        let mut body = json!({"msgId": number.to_string()});
+        let status = if let Some(answer) = answer {
+            body["availabilityZone"] = json!(answer.zone);
+            StatusCode::OK
+        } else {
+            body["error"] = json!(sample.error);
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        reply(status, &body)
     }
 
     fn tally(&self) -> MutexGuard<'_, Tally> {

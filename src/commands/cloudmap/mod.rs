@@ -57,9 +57,8 @@ async fn measure(session: &Session, service: &Arc<Service>) -> Result<Completed,
     run.interleaved(&questions, &plan).await;
     run.interleaved(&calls, &plan).await;
     for arm in &mut run.arms {
-        match policies.iter().find(|policy| policy.name() == arm.name) {
-            Some(policy) => policy.describe(arm),
-            None => discovery::describe(session, service, arm),
+        if let Some(policy) = policies.iter().find(|policy| policy.name() == arm.name) {
+            policy.describe(arm);
         }
     }
     let findings = findings::of(service, &policies, &run.arms);
