@@ -111,43 +111,22 @@ impl Bucket {
 
 /// One resolver.
 struct Asker {
-    plan: Plan,
+    schedule: Schedule,
     /// When it last had an answer.
     answered: Duration,
 }
 
-/// When it asks next, and for what.
-enum Plan {
-    Steady { due: Duration, every: Duration },
-    Scheduled(Box<Schedule>),
-}
-
-impl Plan {
+impl Asker {
     fn new(manner: Manner, polling: Polling, random: &mut SmallRng) -> Self {
         let every = polling.revision;
-        let steady = |due| Self::Steady { due, every };
-        match manner {
-            Manner::InStep => steady(Duration::ZERO),
-            Manner::Spread => steady(every.mul_f64(random.random::<f64>())),
-            Manner::ByRevision => {
-                let schedule = Schedule::new(polling, random.random(), Duration::ZERO);
-                Self::Scheduled(Box::new(schedule))
-            }
-        }
-    }
-
-    fn next(&self) -> (Query, Duration) {
-        match self {
-            Self::Steady { due, .. } => (Query::Refresh, *due),
-            Self::Scheduled(schedule) => schedule.next(),
-        }
-    }
-
-    fn asked(&mut self, query: Query, now: Duration, admitted: bool) {
-        match self {
-            Self::Steady { due, every } => *due += *every,
-            Self::Scheduled(schedule) if admitted => schedule.answered(query, now),
-            Self::Scheduled(schedule) => schedule.failed(now),
+        let schedule = match manner {
+            Manner::InStep => Schedule::steady(every, Duration::ZERO),
+            Manner::Spread => Schedule::steady(every, every.mul_f64(random.random::<f64>())),
+            Manner::ByRevision => Schedule::new(polling, random.random(), Duration::ZERO),
+        };
+        Self {
+            schedule,
+            answered: Duration::ZERO,
         }
     }
 }
@@ -170,14 +149,11 @@ pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> Cro
     let mut revision = Bucket::new(account.revision, scale);
     let (from, to) = (account.polling.revision * SETTLING, account.played());
     let mut askers: Vec<Asker> = (0..count)
-        .map(|_| Asker {
-            plan: Plan::new(manner, account.polling, &mut random),
-            answered: Duration::ZERO,
-        })
+        .map(|_| Asker::new(manner, account.polling, &mut random))
         .collect();
     // The second place parts those who are due at the same moment at random, and not by their number.
     let due = |asker: &Asker, at: usize, random: &mut SmallRng| {
-        Reverse((asker.plan.next().1, random.random::<u32>(), at))
+        Reverse((asker.schedule.next().1, random.random::<u32>(), at))
     };
     let numbered = askers.iter().enumerate();
     let mut queue: BinaryHeap<_> = numbered
@@ -187,7 +163,7 @@ pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> Cro
     let mut ages = Vec::new();
     while let Some(Reverse((now, _, at))) = queue.pop().filter(|Reverse((now, ..))| *now < to) {
         let asker = &mut askers[at];
-        let (query, _) = asker.plan.next();
+        let (query, _) = asker.schedule.next();
         let admitted = match query {
             Query::Refresh => discover.admits(now),
             Query::Revision => revision.admits(now),
@@ -202,7 +178,12 @@ pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> Cro
             }
             asker.answered = now;
         }
-        asker.plan.asked(query, now, admitted);
+        // Only schedules by revision know of back-off.
+        if admitted || manner != Manner::ByRevision {
+            asker.schedule.answered(query, now);
+        } else {
+            asker.schedule.failed(now);
+        }
         queue.push(due(asker, at, &mut random));
     }
     // Answers that are overdue at the end: their age is part of the picture too.

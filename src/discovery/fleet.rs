@@ -25,28 +25,16 @@ const FIRST_BAN: Duration = Duration::from_secs(1);
 const LONGEST_BAN: Duration = Duration::from_secs(30);
 
 /// What this caller has seen of an instance. Times are counted from the resolver's start.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct InstanceStats {
     in_flight: AtomicU32,
-    /// Calls at once that it takes without slowing down, as bits of an `f64`.
+    /// Calls at once that it takes without slowing down, as bits of an `f64`; 0 before anything is known.
     limit: AtomicU64,
     /// Nanoseconds of the fastest call; 0 before there was one.
     fastest: AtomicU64,
     failures: AtomicU32,
     /// Nanoseconds; left alone until then.
     banned_until: AtomicU64,
-}
-
-impl Default for InstanceStats {
-    fn default() -> Self {
-        Self {
-            in_flight: AtomicU32::new(0),
-            limit: AtomicU64::new(FIRST_LIMIT.to_bits()),
-            fastest: AtomicU64::new(0),
-            failures: AtomicU32::new(0),
-            banned_until: AtomicU64::new(0),
-        }
-    }
 }
 
 impl InstanceStats {
@@ -57,7 +45,10 @@ impl InstanceStats {
 
     /// How many calls at once it takes before it slows down: learned from how long calls take.
     pub(super) fn limit(&self) -> f64 {
-        f64::from_bits(self.limit.load(Ordering::Relaxed))
+        match self.limit.load(Ordering::Relaxed) {
+            0 => FIRST_LIMIT,
+            bits => f64::from_bits(bits),
+        }
     }
 
     /// Whether it has failed so recently that it is left alone.

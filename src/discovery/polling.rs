@@ -49,9 +49,10 @@ pub(super) enum Query {
 pub(super) struct Schedule {
     polling: Polling,
     revision_due: Duration,
-    refresh_due: Duration,
-    /// Whether revisions can be asked for at all.
-    revisions: bool,
+    /// At once where the revision has changed.
+    pub(super) refresh_due: Duration,
+    /// Whether revisions can be asked for at all; where they cannot, full answers have to do.
+    pub(super) revisions: bool,
     failures: u32,
     random: SmallRng,
 }
@@ -69,6 +70,20 @@ impl Schedule {
             revisions: true,
             failures: 0,
             random,
+        }
+    }
+
+    /// Full answers alone, from `due` on.
+    pub fn steady(every: Duration, due: Duration) -> Self {
+        let polling = Polling {
+            revision: every,
+            refresh: every,
+            jitter: 0.0,
+        };
+        Self {
+            refresh_due: due,
+            revisions: false,
+            ..Self::new(polling, 0, due)
         }
     }
 
@@ -90,11 +105,6 @@ impl Schedule {
         }
     }
 
-    /// The revision has changed: a full answer is due at once.
-    pub fn changed(&mut self, now: Duration) {
-        self.refresh_due = now;
-    }
-
     /// The query was not answered. The next try, of whichever query, waits for twice as long as the last
     /// one did, up to the interval of the full refresh, and for a random part of that: those who were
     /// refused together do not come back together.
@@ -106,11 +116,6 @@ impl Schedule {
         let again = now + doubled.min(longest).mul_f64(part);
         self.revision_due = self.revision_due.max(again);
         self.refresh_due = self.refresh_due.max(again);
-    }
-
-    /// Revisions cannot be asked for: full answers have to do.
-    pub fn without_revisions(&mut self) {
-        self.revisions = false;
     }
 
     fn varied(&mut self, interval: Duration) -> Duration {
@@ -147,7 +152,7 @@ mod tests {
         let mut schedule = Schedule::new(POLLING, 1, Duration::ZERO);
         let (_, at) = schedule.next();
         schedule.answered(Query::Revision, at);
-        schedule.changed(at);
+        schedule.refresh_due = at;
         assert_eq!(schedule.next(), (Query::Refresh, at));
     }
 
@@ -180,7 +185,7 @@ mod tests {
     #[test]
     fn without_revisions_only_full_answers_are_asked_for() {
         let mut schedule = Schedule::new(POLLING, 1, Duration::ZERO);
-        schedule.without_revisions();
+        schedule.revisions = false;
         assert_eq!(schedule.next().0, Query::Refresh);
     }
 }

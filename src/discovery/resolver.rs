@@ -158,11 +158,11 @@ async fn poll(
                     schedule.answered(query, resolver.now());
                     polled = Some(current);
                     if revision != polled {
-                        schedule.changed(resolver.now());
+                        schedule.refresh_due = resolver.now();
                     }
                 }
                 Err(error) if error.kind == DiscoverErrorKind::Unsupported => {
-                    schedule.without_revisions();
+                    schedule.revisions = false;
                 }
                 Err(error) => {
                     resolver.count_failure(&error);

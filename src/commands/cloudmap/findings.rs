@@ -14,12 +14,23 @@ const DNS_RECORDS: u64 = 8;
 pub(super) fn of(service: &Service, calls: &[Arc<BalancedCalls>], arms: &[Arm]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !calls.is_empty() && service.zone.is_none() {
-        findings.push(no_zone());
+        findings.push(Finding::warning(
+            "own-zone-unknown",
+            "nobody knows the caller's zone, so that every policy chooses as if all zones were others",
+            "no --az, no answer of ECS task metadata, none of instance metadata",
+            "pass --az, or run where metadata can be reached",
+        ));
     }
-    let mut unusable = calls
-        .iter()
-        .map(|calls| calls.balanced.resolver().counts().unusable);
-    findings.extend(unusable.find(|count| *count > 0).map(unusable_instances));
+    let resolvers = calls.iter().map(|calls| calls.balanced.resolver());
+    let mut unusable = resolvers.map(|resolver| resolver.counts().unusable);
+    if let Some(count) = unusable.find(|count| *count > 0) {
+        findings.push(Finding::warning(
+            "unusable-instances",
+            format!("{count} registered instances cannot be called"),
+            "they lack an address, or a port that neither they nor the target name",
+            "register them with AWS_INSTANCE_IPV4 and AWS_INSTANCE_PORT, or put :PORT at the end of the target",
+        ));
+    }
     let balanced: Vec<(&Arm, &Balance)> = arms
         .iter()
         .filter_map(|arm| Some((arm, arm.balance.as_ref()?)))
@@ -35,27 +46,14 @@ pub(super) fn of(service: &Service, calls: &[Arc<BalancedCalls>], arms: &[Arm]) 
         && *fleet > DNS_RECORDS
         && arms.iter().any(|arm| arm.name == "dns")
     {
-        findings.push(hidden(*fleet));
+        findings.push(Finding::info(
+            "dns-hides-instances",
+            format!("DNS shows at most {DNS_RECORDS} of the {fleet} instances in one answer"),
+            "Cloud Map answers DNS with up to eight healthy records, chosen at random",
+            "resolve through DiscoverInstances where every client should see every instance",
+        ));
     }
     findings
-}
-
-fn no_zone() -> Finding {
-    Finding::warning(
-        "own-zone-unknown",
-        "nobody knows the caller's zone, so that every policy chooses as if all zones were others",
-        "no --az, no answer of ECS task metadata, none of instance metadata",
-        "pass --az, or run where metadata can be reached",
-    )
-}
-
-fn unusable_instances(count: u64) -> Finding {
-    Finding::warning(
-        "unusable-instances",
-        format!("{count} registered instances cannot be called"),
-        "they lack an address, or a port that neither they nor the target name",
-        "register them with AWS_INSTANCE_IPV4 and AWS_INSTANCE_PORT, or put :PORT at the end of the target",
-    )
 }
 
 /// A fixed probability that sends fewer calls to the own zone than chance would.
@@ -96,13 +94,4 @@ fn hop(arm: &Arm, balance: &Balance) -> Option<Finding> {
         format!("{name}: {near} in the own zone, {far} in the nearest other one"),
         "prefer-az saves it while the own zone has room; calls between zones cost money as well",
     ))
-}
-
-fn hidden(fleet: u64) -> Finding {
-    Finding::info(
-        "dns-hides-instances",
-        format!("DNS shows at most {DNS_RECORDS} of the {fleet} instances in one answer"),
-        "Cloud Map answers DNS with up to eight healthy records, chosen at random",
-        "resolve through DiscoverInstances where every client should see every instance",
-    )
 }

@@ -78,19 +78,15 @@ impl Service {
         let polling = self.args.polling();
         let started = Resolver::start(source, zone, polling, seed, self.timeout()).await;
         started.map_err(|error| {
-            let hint = hint_of(&error.message);
+            let hint = if error.message.contains("NotFound") {
+                "`aws servicediscovery list-namespaces` and `list-services` show what there is in this account and \
+                 Region"
+            } else {
+                hint_for(&error.message)
+            };
             let error = anyhow!(error).context(format!("cannot resolve {}", self.target));
             Failure::new(error, hint)
         })
-    }
-}
-
-fn hint_of(error: &str) -> &'static str {
-    if error.contains("NotFound") {
-        "`aws servicediscovery list-namespaces` and `list-services` show what there is in this account and \
-         Region"
-    } else {
-        hint_for(error)
     }
 }
 
