@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use awscreds_bench::cli::Cli;
 use awscreds_bench::commands::{Command, execute};
 use awscreds_bench::exit::Exit;
@@ -26,9 +27,8 @@ fn run(command: Command) -> Result<Exit, Failure> {
     } else {
         Builder::new_multi_thread()
     };
-    let runtime = runtime.enable_all().build().map_err(|error| {
-        Failure::without_hint(anyhow::Error::new(error).context("cannot start the runtime"))
-    })?;
+    let runtime = runtime.enable_all().build();
+    let runtime = runtime.context("cannot start the runtime")?;
     let ended = runtime.block_on(async {
         tokio::select! {
             ended = execute(command) => ended,

@@ -1,7 +1,6 @@
 //! The one place that checks, renders and writes what commands hand back, and decides how the program ends.
 
 use std::io::IsTerminal;
-use std::path::Path;
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -25,7 +24,9 @@ pub async fn execute(command: Command) -> Result<Exit, Failure> {
 /// Finds out before anything is measured whether the result can be rendered, held and written as asked.
 fn prepare(command: &Command) -> Result<(), Failure> {
     if let Some(path) = &command.output.output {
-        require_writable(path)?;
+        render::check_writable(path)
+            .with_context(|| format!("cannot write to {}", path.display()))
+            .hint("name a file in a folder that exists and that you may write to")?;
     }
     match command.kind {
         Kind::Latencies => Ok(()),
@@ -107,12 +108,6 @@ fn write(output: &OutputOptions, text: &str) -> Result<(), Failure> {
         format!("cannot write the results to {place}")
     };
     Ok(render::write(path, text).with_context(unwritten)?)
-}
-
-fn require_writable(path: &Path) -> Result<(), Failure> {
-    render::check_writable(path)
-        .with_context(|| format!("cannot write to {}", path.display()))
-        .hint("name a file in a folder that exists and that you may write to")
 }
 
 fn color(output: &OutputOptions) -> bool {
