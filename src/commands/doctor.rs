@@ -9,8 +9,8 @@ use super::command::{Command, Completed, Kind};
 use crate::credentials::Source;
 use crate::diagnosis::{self, Check, Examination, Identity, Link, LinkState, Subject, sdks};
 use crate::document::{
-    self, DiagnosedLink, DiagnosedPlace, DiagnosedRegion, DiagnosedSts, DoctorResult, Document,
-    FailOn, Finding, SdkPick, Target, word,
+    self, Body, DiagnosedLink, DiagnosedPlace, DiagnosedRegion, DiagnosedSts, DoctorResult,
+    Document, FailOn, Finding, SdkPick, Target, word,
 };
 use crate::exit::Exit;
 use crate::figures::micros;
@@ -99,7 +99,7 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
     let head = head("doctor", Some(clock), Some(target));
     Ok(Completed {
         exit,
-        ..Completed::document(Document::new(head, body))
+        ..Completed::document(Document::new(head, Body::Doctor(Box::new(body))))
     })
 }
 

@@ -13,7 +13,7 @@ use tokio::process::{self, Child};
 use tokio::signal::unix::SignalKind;
 
 use super::command::{Command, Completed, Kind, Output};
-use crate::document::{Document, LabInfo, LabResult};
+use crate::document::{Body, Document, LabInfo, LabResult};
 use crate::exit::Exit;
 use crate::lab::{ExportedSource, Lab, Options};
 use crate::render;
@@ -94,7 +94,7 @@ async fn run(args: LabArgs) -> Result<Completed, Failure> {
     lab.stop().await;
     let head = head("lab", None, None);
     Ok(Completed {
-        output: Output::Beside(Box::new(Document::new(head, body))),
+        output: Output::Beside(Box::new(Document::new(head, Body::Lab(body)))),
         exit,
     })
 }

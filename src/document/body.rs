@@ -1,13 +1,62 @@
-//! A document as a whole.
+//! A document as a whole: what every one begins with, and what it is about.
 
 use serde::{Deserialize, Serialize};
 
-use super::crowds::CrowdsResult;
 use super::doctor::DoctorResult;
-use super::head::Head;
-use super::lab::LabResult;
-use super::measurement::Measurement;
-use super::simulation::SimulationResult;
+use super::measurement::{LabResult, Measurement};
+use super::simulation::{CrowdsResult, SimulationResult};
+
+/// The schema that [`Head::schema`] names. The number rises only if a reader of the old one would
+/// misread the new one.
+pub const SCHEMA: &str = "awscreds-bench/1";
+
+/// What every document begins with, whatever its body.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Head {
+    pub schema: String,
+    pub tool: Tool,
+    /// The subcommand: `sts`, `imds`, `s3`, `refresh`, `sign`, `cloudmap`, `doctor`, `lab`, `compare`.
+    pub command: String,
+    /// The command line as typed, without the program's name.
+    pub arguments: Vec<String>,
+    /// RFC 3339, UTC; absent where time is virtual, so that equal simulations are equal documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elapsed_s: Option<f64>,
+    /// Absent where nothing was measured or examined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+}
+
+impl Head {
+    /// `awscreds-bench sts --regional`.
+    #[must_use]
+    pub fn command_line(&self) -> String {
+        format!("{} {}", self.tool.name, self.arguments.join(" "))
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Tool {
+    pub name: String,
+    pub version: String,
+}
+
+/// What calls were made to.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Target {
+    /// The embedded lab.
+    Lab,
+    /// Whatever the standard AWS configuration names.
+    Endpoint,
+    /// Nothing was called: the CPU alone.
+    Cpu,
+}
 
 /// Everything one run of a command has to say.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -42,7 +91,18 @@ impl Body {
     }
 }
 
+impl From<Measurement> for Body {
+    fn from(body: Measurement) -> Self {
+        Self::Measured(Box::new(body))
+    }
+}
+
 impl Document {
+    pub fn new(head: Head, body: impl Into<Body>) -> Self {
+        let body = body.into();
+        Self { head, body }
+    }
+
     /// What was measured, where something was.
     #[must_use]
     pub fn measured(&self) -> Option<&Measurement> {
@@ -50,56 +110,5 @@ impl Document {
             Body::Measured(measurement) => Some(measurement),
             _ => None,
         }
-    }
-}
-
-impl<B> Document<B> {
-    /// A document of any kind.
-    pub fn new(head: Head, body: B) -> Document
-    where
-        Body: From<B>,
-    {
-        Self { head, body }.generalised()
-    }
-
-    /// The same with its body as a kind among kinds.
-    pub fn generalised(self) -> Document
-    where
-        Body: From<B>,
-    {
-        Document {
-            head: self.head,
-            body: self.body.into(),
-        }
-    }
-}
-
-impl From<Measurement> for Body {
-    fn from(body: Measurement) -> Self {
-        Self::Measured(Box::new(body))
-    }
-}
-
-impl From<DoctorResult> for Body {
-    fn from(body: DoctorResult) -> Self {
-        Self::Doctor(Box::new(body))
-    }
-}
-
-impl From<LabResult> for Body {
-    fn from(body: LabResult) -> Self {
-        Self::Lab(body)
-    }
-}
-
-impl From<SimulationResult> for Body {
-    fn from(body: SimulationResult) -> Self {
-        Self::Simulated(body)
-    }
-}
-
-impl From<CrowdsResult> for Body {
-    fn from(body: CrowdsResult) -> Self {
-        Self::Crowds(body)
     }
 }

@@ -61,22 +61,13 @@ pub enum Operator {
 }
 
 impl Operator {
-    pub(super) const ALL: [Self; 5] = [
-        Self::More,
-        Self::MoreOrEqual,
-        Self::Less,
-        Self::LessOrEqual,
-        Self::Equal,
-    ];
-
     pub(super) fn holds(self, seen: f64, limit: f64) -> bool {
-        let order = seen.partial_cmp(&limit);
         match self {
-            Self::More => order == Some(Ordering::Greater),
-            Self::MoreOrEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-            Self::Less => order == Some(Ordering::Less),
-            Self::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
-            Self::Equal => order == Some(Ordering::Equal),
+            Self::More => seen > limit,
+            Self::MoreOrEqual => seen >= limit,
+            Self::Less => seen < limit,
+            Self::LessOrEqual => seen <= limit,
+            Self::Equal => seen.partial_cmp(&limit) == Some(Ordering::Equal),
         }
     }
 }

@@ -1,37 +1,29 @@
 //! Documents that an earlier version wrote (`tests/documents`), for tests of whatever reads documents. Those of `sts`, `s3`,
 //! `imds` and their variants never took place: their figures are plausible and come from a fixed generator.
 
-use std::path::Path;
+use std::ffi::OsStr;
 
 use super::{Document, Measurement, stored};
 
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/documents");
+
 /// Every document there is, by the name of its file, in order.
 pub fn all() -> Vec<(String, Document)> {
-    let folder = folder();
-    let files = std::fs::read_dir(folder).expect("the folder of the documents");
-    let mut names: Vec<String> = files
-        .map(|file| {
-            file.expect("a file")
-                .file_name()
-                .into_string()
-                .expect("its name")
-        })
-        .map(|name| name.trim_end_matches(".json").to_owned())
-        .collect();
-    names.sort();
-    names
-        .into_iter()
-        .map(|name| (name.clone(), read(&name)))
-        .collect()
+    let files = std::fs::read_dir(FOLDER).expect("the folder of the documents");
+    let names = files.map(|file| {
+        let path = file.expect("a file").path();
+        let name = path.file_stem().and_then(OsStr::to_str);
+        name.expect("its name").to_owned()
+    });
+    let mut all: Vec<_> = names.map(|name| (name.clone(), read(&name))).collect();
+    all.sort_by(|(one, _), (other, _)| one.cmp(other));
+    all
 }
 
 /// The document in `tests/documents/NAME.json`.
 pub fn read(name: &str) -> Document {
-    stored::read(&folder().join(format!("{name}.json"))).expect("a document that can be read")
-}
-
-fn folder() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/documents"))
+    let path = format!("{FOLDER}/{name}.json");
+    stored::read(path.as_ref()).expect("a document that can be read")
 }
 
 /// The same, of one that was measured.

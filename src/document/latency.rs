@@ -1,6 +1,9 @@
 //! Latency distributions: of a call's total and of each of its phases.
 
+use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
+
+use super::codec::decode_histogram;
 
 /// The time of an arm's calls, cut into disjoint slices, and their total, measured on its own.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
@@ -79,4 +82,13 @@ pub struct Quantiles {
     pub max_us: Option<f64>,
     /// `HdrHistogram` V2, DEFLATE, base64, of values in nanoseconds, three significant digits.
     pub histogram: Option<String>,
+}
+
+impl Quantiles {
+    /// The values in nanoseconds, where there are any that can be read.
+    #[must_use]
+    pub fn decoded(&self) -> Option<Histogram<u64>> {
+        let histogram = decode_histogram(self.histogram.as_deref()?).ok()?;
+        (!histogram.is_empty()).then_some(histogram)
+    }
 }

@@ -1,4 +1,4 @@
-//! The body of a measuring command's document.
+//! The bodies of a measuring command's document and of `lab`'s.
 
 use std::collections::BTreeMap;
 
@@ -115,4 +115,13 @@ pub enum LoadMode {
     Open,
     /// Whenever a caller asks (`cloudmap --listen`).
     Received,
+}
+
+/// What programs asked of the lab, by operation.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LabResult {
+    pub scenario: String,
+    pub seed: u64,
+    pub requests: BTreeMap<String, RequestCount>,
 }

@@ -6,48 +6,59 @@
 //! and nothing knows how a document will look: it is read back ([`stored`]) and held against limits ([`threshold`]).
 
 mod arm;
-mod balance;
 mod body;
 mod check;
 pub mod codec;
 mod comparison;
-mod crowds;
 mod doctor;
 mod finding;
 #[cfg(test)]
 pub(crate) mod fixtures;
-mod head;
 mod knee;
-mod lab;
 mod latency;
 mod measurement;
 mod renewal;
 #[cfg(test)]
 mod schema;
 mod simulation;
-mod stampede;
 pub mod stored;
 pub mod threshold;
-mod word;
+
+use serde::Serialize;
 
 pub use crate::measure::{Arrivals, Statistic, Verdict};
-pub use arm::{Arm, Connections, ErrorSeen, IdentityUse, Outcomes, Slice, SourceRequests};
-pub use balance::{Balance, InstanceCalls, ZoneCalls};
-pub use body::{Body, Document};
+pub use arm::{
+    Arm, Balance, Connections, ErrorSeen, IdentityUse, InstanceCalls, Outcomes, Slice,
+    SourceRequests, ZoneCalls,
+};
+pub use body::{Body, Document, Head, SCHEMA, Target, Tool};
 pub use check::{Check, Operator, Unit};
 pub use comparison::{Compared, Comparison, StoredRun, base_name};
-pub use crowds::{Crowd, CrowdsResult, Fits, Quota};
 pub use doctor::{
     DiagnosedLink, DiagnosedPlace, DiagnosedRegion, DiagnosedSts, DoctorResult, FailOn, LinkState,
     PlatformKind, SdkPick,
 };
 pub use finding::{Finding, Severity};
-pub use head::{Head, SCHEMA, Target, Tool};
 pub use knee::{Knee, KneeKind, KneeStep, Pressure};
-pub use lab::LabResult;
 pub use latency::{Phases, Quantiles};
-pub use measurement::{Cpu, Environment, LabInfo, Load, LoadMode, Measurement, RequestCount};
-pub use renewal::{BlockedCalls, OutageSeen, Renewal};
-pub use simulation::{OutageWindow, SimulatedStrategy, SimulatedTerms, SimulationResult};
-pub use stampede::Stampede;
-pub use word::word;
+pub use measurement::{
+    Cpu, Environment, LabInfo, LabResult, Load, LoadMode, Measurement, RequestCount,
+};
+pub use renewal::{BlockedCalls, OutageSeen, Renewal, Stampede};
+pub use simulation::{
+    Crowd, CrowdsResult, Fits, OutageWindow, Quota, SimulatedStrategy, SimulatedTerms,
+    SimulationResult,
+};
+
+/// The word that stands for an enumeration's value in the document: `faster`, `no difference`, `>=`.
+///
+/// # Panics
+///
+/// If the value is not serialised as text, which its type decides.
+#[must_use]
+pub fn word(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        other => panic!("an enumeration is a word in the document: {other:?}"),
+    }
+}

@@ -8,13 +8,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
-use super::body::{Body, Document};
-use super::crowds::CrowdsResult;
-use super::doctor::DoctorResult;
-use super::head::SCHEMA;
-use super::lab::LabResult;
-use super::measurement::Measurement;
-use super::simulation::SimulationResult;
+use super::body::{Body, Document, SCHEMA};
 
 /// The name that stands for standard input.
 pub const STDIN: &str = "-";
@@ -135,29 +129,22 @@ fn parse(bytes: &[u8]) -> Result<Document, ReadError> {
             _ => ReadError::OtherSchema(schema),
         });
     }
-    match outline {
-        Outline { links: Some(_), .. } => read_as::<DoctorResult>(bytes),
-        Outline {
-            strategies: Some(_),
-            ..
-        } => read_as::<SimulationResult>(bytes),
-        Outline {
-            crowds: Some(_), ..
-        } => read_as::<CrowdsResult>(bytes),
-        Outline {
-            requests: Some(_), ..
-        } => read_as::<LabResult>(bytes),
-        _ => read_as::<Measurement>(bytes),
+    if outline.links.is_some() {
+        read_as(bytes, Body::Doctor)
+    } else if outline.strategies.is_some() {
+        read_as(bytes, Body::Simulated)
+    } else if outline.crowds.is_some() {
+        read_as(bytes, Body::Crowds)
+    } else if outline.requests.is_some() {
+        read_as(bytes, Body::Lab)
+    } else {
+        read_as(bytes, Body::Measured)
     }
 }
 
-fn read_as<B>(bytes: &[u8]) -> Result<Document, ReadError>
-where
-    B: DeserializeOwned,
-    Body: From<B>,
-{
-    let document: Document<B> = serde_json::from_slice(bytes).map_err(ReadError::Malformed)?;
-    Ok(document.generalised())
+fn read_as<B: DeserializeOwned>(bytes: &[u8], kind: fn(B) -> Body) -> Result<Document, ReadError> {
+    let Document { head, body } = serde_json::from_slice(bytes).map_err(ReadError::Malformed)?;
+    Ok(Document::new(head, kind(body)))
 }
 
 fn is_end(bytes: &[u8], line: usize, column: usize) -> bool {
@@ -179,10 +166,9 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_back() {
-        assert_eq!(
-            parse(text().as_bytes()).expect("reads"),
-            fixtures::sts().generalised()
-        );
+        let Document { head, body } = fixtures::sts();
+        let read = parse(text().as_bytes()).expect("reads");
+        assert_eq!(read, Document::new(head, body));
     }
 
     #[test]
@@ -199,33 +185,22 @@ mod tests {
 
     #[test]
     fn other_documents_are_told_apart() {
-        let with =
-            |from: &str, to: &str| parse(text().replace(from, to).as_bytes()).expect_err("refused");
-        assert!(matches!(
-            with("awscreds-bench/1", "awscreds-bench/2"),
-            ReadError::NewerSchema(_)
-        ));
-        assert!(matches!(
-            with("awscreds-bench/1", "awscreds-bench/new"),
-            ReadError::OtherSchema(_)
-        ));
-        assert!(matches!(
-            with("awscreds-bench/1", "k6/7"),
-            ReadError::OtherSchema(_)
-        ));
-        assert!(matches!(
-            with("\"schema\"", "\"scheme\""),
-            ReadError::NoSchema
-        ));
-        assert!(matches!(
-            with("\"arms\"", "\"legs\""),
-            ReadError::Malformed(_)
-        ));
-        assert!(matches!(parse(b"[1, 2]"), Err(ReadError::NoSchema)));
+        let schema = |schema: &str| text().replace("awscreds-bench/1", schema);
+        for (document, error) in [
+            (schema("awscreds-bench/2"), "NewerSchema"),
+            (schema("awscreds-bench/new"), "OtherSchema"),
+            (schema("k6/7"), "OtherSchema"),
+            (text().replace("\"schema\"", "\"scheme\""), "NoSchema"),
+            (text().replace("\"arms\"", "\"legs\""), "Malformed"),
+            ("[1, 2]".to_owned(), "NoSchema"),
+            (" \n".to_owned(), "Empty"),
+        ] {
+            let found = format!("{:?}", parse(document.as_bytes()).expect_err("refused"));
+            assert!(found.starts_with(error), "{error}: {found}");
+        }
         assert!(matches!(
             parse(b"\xff\xfe\x00noise"),
             Err(ReadError::NotJson(_))
         ));
-        assert!(matches!(parse(b" \n"), Err(ReadError::Empty)));
     }
 }

@@ -132,10 +132,8 @@ impl CheckOptions {
 
     fn meant(&self, arms: &[(&str, bool)]) -> Result<(), Failure> {
         let refused = |error: ParseError| {
-            Failure::new(
-                anyhow::anyhow!("--fail-if: {}", error.pointed()),
-                error.hint(),
-            )
+            let wrong = anyhow::anyhow!("--fail-if: {}", error.pointed());
+            Failure::new(wrong, error.hint)
         };
         let mut thresholds = self.fail_if.iter();
         thresholds.try_for_each(|threshold| threshold.meant_for(arms).map_err(refused))

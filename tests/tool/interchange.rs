@@ -19,12 +19,13 @@ const VALIDATE_PY: &str = include_str!("peers/validate.py");
 /// A document in another format, as the tool would have written it.
 pub fn rendered(document: &Value, format: Format) -> String {
     let document: Document<Measurement> = serde_json::from_value(document.clone()).unwrap();
+    let document = Document::new(document.head, document.body);
     let style = Style {
         color: false,
         width: 100,
         chart: Chart::default(),
     };
-    render(&document.generalised(), format, &style).unwrap()
+    render(&document, format, &style).unwrap()
 }
 
 /// A run in which some calls fail, so that there are distributions of both kinds.

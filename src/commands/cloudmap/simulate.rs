@@ -3,7 +3,7 @@
 use super::arguments::CloudmapArgs;
 use crate::commands::command::Completed;
 use crate::discovery::crowd::{Account, CrowdResult, Manner, Quota, play};
-use crate::document::{self, Crowd, CrowdsResult, Document, Fits};
+use crate::document::{self, Body, Crowd, CrowdsResult, Document, Fits};
 use crate::run::head;
 
 /// `DiscoverInstancesRevision` calls per second for each of `DiscoverInstances` (AWS Cloud Map Developer
@@ -38,7 +38,7 @@ pub(super) fn run(args: &CloudmapArgs) -> Completed {
         crowds: crowds.collect(),
     };
     let head = head("cloudmap", None, None);
-    Completed::document(Document::new(head, body))
+    Completed::document(Document::new(head, Body::Crowds(body)))
 }
 
 fn quota(quota: Quota) -> document::Quota {

@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use super::arguments::RefreshArgs;
 use crate::commands::command::Completed;
 use crate::document::{
-    Document, OutageWindow, SimulatedStrategy, SimulatedTerms, SimulationResult,
+    Body, Document, OutageWindow, SimulatedStrategy, SimulatedTerms, SimulationResult,
 };
 use crate::run::{Failure, head};
 use crate::simulation::{self, Player, PlayerOutcome, SourceTerms, Terms};
@@ -43,7 +43,10 @@ pub(super) async fn run(args: RefreshArgs, duration: Duration) -> Result<Complet
         strategies: strategies.collect(),
     };
     let head = head("refresh", None, None);
-    Ok(Completed::document(Document::new(head, body)))
+    Ok(Completed::document(Document::new(
+        head,
+        Body::Simulated(body),
+    )))
 }
 
 fn terms(args: &RefreshArgs, duration: Duration) -> Result<Terms, Failure> {

@@ -1,8 +1,9 @@
-//! Holds limits against a document.
+//! Holds limits against a document, and says beforehand whether they speak of arms that it will have.
 
-use super::figure::Figure;
-use super::limit::{Limit, Threshold};
+use super::limit::{Figure, Threshold};
+use super::parse::ParseError;
 use crate::document::{Arm, Check, Measurement, Unit};
+use crate::nearest::nearest;
 
 /// Each arm of the document, and the one that a change of it is measured from: the arm of BASE where two
 /// runs were compared, or else the run's first arm, which has none itself.
@@ -32,36 +33,58 @@ pub fn check(document: &Measurement, thresholds: &[Threshold]) -> Vec<Check> {
 /// A figure as it is compared with a limit.
 struct Seen {
     value: f64,
-    measured: Option<f64>,
-    against: Option<f64>,
+    /// Of a share or a change: the figure itself, and the one that it is held against.
+    ratio_of: Option<(f64, f64)>,
 }
 
 impl Threshold {
-    fn check(&self, arms: &[(&Arm, Option<&Arm>)]) -> Vec<Check> {
-        let is_meant = |arm: &Arm, base: Option<&Arm>| match &self.arm {
-            Some(name) => arm.name == *name,
-            None => base.is_some() || !self.is_relative(),
+    /// Whether it can be held against arms of these names, each with or without a base to compare it with.
+    ///
+    /// # Errors
+    ///
+    /// If it speaks of an arm that is not there, or of a change where there is nothing to compare with.
+    pub fn meant_for(&self, arms: &[(&str, bool)]) -> Result<(), ParseError> {
+        const NO_BASE: &str = "a percentage of a time or a rate is a change: of a run's later arms against its \
+             first, and in `compare` of NEW's arms against those that match in BASE";
+        let at = self.arm.clone().unwrap_or(0..self.text.len());
+        let name = self.arm.clone().map(|at| &self.text[at]);
+        let meant = |(known, _): &&(&str, bool)| name.is_none_or(|name| name == *known);
+        let has_base = arms.iter().filter(meant).any(|(_, has_base)| *has_base);
+        let mut hint = NO_BASE.to_owned();
+        let message = match name {
+            Some(name) if !arms.iter().any(|(known, _)| *known == name) => {
+                let names: Vec<&str> = arms.iter().map(|(name, _)| *name).collect();
+                let like = nearest(name, names.iter().copied())
+                    .map_or_else(String::new, |nearest| format!("did you mean `{nearest}`? "));
+                hint = format!("{like}the arms are {}", names.join(", "));
+                format!("no arm is called `{name}`")
+            }
+            _ if has_base || self.unit != Unit::Change => return Ok(()),
+            Some(name) => format!("the arm `{name}` has nothing to be compared with"),
+            None => "there is nothing to compare with".to_owned(),
         };
-        let meant = arms.iter().filter(|(arm, base)| is_meant(arm, *base));
+        Err(ParseError::new(&self.text, at, message, hint))
+    }
+
+    fn check(&self, arms: &[(&Arm, Option<&Arm>)]) -> Vec<Check> {
+        let named = self.arm.clone().map(|at| &self.text[at]);
+        let meant = arms.iter().filter(|(arm, base)| match named {
+            Some(name) => arm.name == name,
+            None => base.is_some() || self.unit != Unit::Change,
+        });
         let checks: Vec<Check> = meant
             .map(|(arm, base)| self.judged(Some(&arm.name), self.seen(arm, *base).as_ref()))
             .collect();
         if checks.is_empty() {
-            return vec![self.judged(self.arm.as_deref(), None)];
+            return vec![self.judged(named, None)];
         }
         checks
     }
 
     fn judged(&self, arm: Option<&str>, seen: Option<&Seen>) -> Check {
-        let (limit, unit) = match self.limit {
-            Limit::Time(us) => (us, Unit::Us),
-            Limit::Count(count) => (count, Unit::Count),
-            Limit::Rate(rate) => (rate, Unit::PerS),
-            Limit::Share(share) => (share, Unit::Share),
-            Limit::Change(change) => (change, Unit::Change),
-        };
-        let passed = seen
-            .is_some_and(|seen| !seen.value.is_nan() && !self.operator.holds(seen.value, limit));
+        let ratio_of = seen.and_then(|seen| seen.ratio_of);
+        let holds = |value: f64| self.operator.holds(value, self.limit);
+        let passed = seen.is_some_and(|seen| !seen.value.is_nan() && !holds(seen.value));
         Check {
             expression: self.text.clone(),
             arm: arm.map(str::to_owned),
@@ -69,44 +92,32 @@ impl Threshold {
             passed,
             seen: seen.map(|seen| seen.value),
             operator: self.operator,
-            limit,
-            unit,
-            measured: seen.and_then(|seen| seen.measured),
-            against: seen.and_then(|seen| seen.against),
+            limit: self.limit,
+            unit: self.unit,
+            measured: ratio_of.map(|(measured, _)| measured),
+            against: ratio_of.map(|(_, against)| against),
         }
     }
 
     fn seen(&self, arm: &Arm, base: Option<&Arm>) -> Option<Seen> {
         let figure = self.figure.of(arm)?;
-        match self.limit {
-            Limit::Time(_) | Limit::Count(_) | Limit::Rate(_) => Some(Seen {
-                value: figure,
-                measured: None,
-                against: None,
-            }),
-            Limit::Share(_) => (arm.requests > 0)
-                .then(|| Seen::ratio(figure, arm.requests as f64, |part, whole| part / whole)),
-            Limit::Change(_) => {
-                let from = self.figure.of(base?)?;
-                Some(Seen::ratio(figure, from, |now, from| (now - from) / from))
+        let (against, ratio): (f64, fn(f64, f64) -> f64) = match self.unit {
+            Unit::Us | Unit::Count | Unit::PerS => {
+                let (value, ratio_of) = (figure, None);
+                return Some(Seen { value, ratio_of });
             }
-        }
-    }
-}
-
-impl Seen {
-    /// Nothing out of nothing is no change; something out of nothing is more than any limit.
-    fn ratio(measured: f64, against: f64, ratio: fn(f64, f64) -> f64) -> Self {
-        let value = match (measured > 0.0, against > 0.0) {
-            (_, true) => ratio(measured, against),
+            Unit::Share if arm.requests == 0 => return None,
+            Unit::Share => (arm.requests as f64, |part, whole| part / whole),
+            Unit::Change => (self.figure.of(base?)?, |now, from| (now - from) / from),
+        };
+        // Nothing out of nothing is no change; something out of nothing is more than any limit.
+        let value = match (figure > 0.0, against > 0.0) {
+            (_, true) => ratio(figure, against),
             (false, false) => 0.0,
             (true, false) => f64::MAX,
         };
-        Self {
-            value,
-            measured: Some(measured),
-            against: Some(against),
-        }
+        let ratio_of = Some((figure, against));
+        Some(Seen { value, ratio_of })
     }
 }
 
@@ -126,20 +137,19 @@ mod tests {
     use super::*;
     use crate::document::fixtures;
 
+    fn checks(document: &Measurement, expression: &str) -> Vec<Check> {
+        check(document, &[expression.parse().expect("a good expression")])
+    }
+
     fn checked(document: &Measurement, expression: &str) -> Vec<(String, bool)> {
-        let threshold: Threshold = expression.parse().expect("a good expression");
-        let checks = check(document, &[threshold]);
-        checks
-            .into_iter()
-            .map(|check| (check.arm.unwrap_or_default(), check.passed))
-            .collect()
+        let checks = checks(document, expression).into_iter();
+        let checks = checks.map(|check| (check.arm.unwrap_or_default(), check.passed));
+        checks.collect()
     }
 
     fn passed(document: &Measurement, expression: &str) -> Vec<bool> {
-        checked(document, expression)
-            .into_iter()
-            .map(|(_, passed)| passed)
-            .collect()
+        let checks = checks(document, expression);
+        checks.iter().map(|check| check.passed).collect()
     }
 
     #[test]
@@ -162,14 +172,10 @@ mod tests {
     #[test]
     fn a_change_is_measured_from_the_first_arm() {
         let document = fixtures::sts().body;
-        let checks = checked(&document, "p50 > -50%");
-        assert_eq!(
-            checks,
-            [("regional".to_owned(), true)],
-            "regional is far faster"
-        );
+        let faster = [("regional".to_owned(), true)];
+        assert_eq!(checked(&document, "p50 > -50%"), faster);
         assert_eq!(passed(&document, "p50 < -50%"), [false]);
-        let check = &check(&document, &["p50 < -50%".parse().unwrap()])[0];
+        let check = &checks(&document, "p50 < -50%")[0];
         assert_eq!(check.against, document.arms[0].phases.total.p50_us);
         assert_eq!(check.unit, Unit::Change);
     }
@@ -200,8 +206,7 @@ mod tests {
             checked(&document, "8 workers.failed > 99"),
             [("8 workers".to_owned(), false)]
         );
-        let missing = &check(&document, &["global.total.p99 > 10h".parse().unwrap()])[0];
-        assert_eq!(missing.seen, None);
+        assert_eq!(checks(&document, "global.total.p99 > 10h")[0].seen, None);
     }
 
     #[test]
@@ -212,10 +217,48 @@ mod tests {
         assert_eq!(passed(&document, "backoff.p50 > 5%"), [true]);
         document.arms[1].phases.backoff.p50_us = Some(3.0);
         assert_eq!(passed(&document, "backoff.p50 > 999999%"), [false]);
-        let checks = check(&document, &["backoff.p50 > 5%".parse().unwrap()]);
+        let check = serde_json::to_value(&checks(&document, "backoff.p50 > 5%")[0]).unwrap();
+        assert!(check["seen"].is_f64(), "JSON has no infinity");
+    }
+
+    fn meant(text: &str, arms: &[(&str, bool)]) -> Result<(), String> {
+        let threshold: Threshold = text.parse().expect("a good expression");
+        threshold.meant_for(arms).map_err(|error| error.to_string())
+    }
+
+    const RUN: [(&str, bool); 2] = [("global", false), ("regional", true)];
+
+    #[test]
+    fn known_arms_are_accepted() {
+        for good in [
+            "p99 > 1s",
+            "p99 > 5%",
+            "global.total.p99 > 1s",
+            "regional.total.p99 > 5%",
+            "global.failed > 5%",
+        ] {
+            assert_eq!(meant(good, &RUN), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_arm_is_pointed_at_and_its_nearest_suggested() {
+        let error = meant("regionl.total.p99 > 1s", &RUN).unwrap_err();
         assert!(
-            serde_json::to_value(&checks[0]).unwrap()["seen"].is_f64(),
-            "JSON has no infinity"
+            error.contains("regionl.total.p99 > 1s\n  ^^^^^^^\n"),
+            "{error}"
         );
+        assert!(
+            error.contains("did you mean `regional`? the arms are global, regional"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_change_needs_a_base() {
+        let error = meant("global.total.p99 > 5%", &RUN).unwrap_err();
+        assert!(error.contains("`global` has nothing"));
+        let error = meant("p99 > 5%", &RUN[..1]).unwrap_err();
+        assert!(error.contains("nothing to compare with"));
     }
 }

@@ -5,12 +5,9 @@
 //! judged as well as a live one.
 
 mod evaluate;
-mod figure;
 mod limit;
-mod meant;
 mod parse;
 
 pub use evaluate::{bases, check};
-pub use figure::{Counter, Figure, TimeFigure};
-pub use limit::{Limit, Threshold};
+pub use limit::{Counter, Figure, Threshold, TimeFigure};
 pub use parse::ParseError;

@@ -3,25 +3,23 @@
 //! An arm's name may hold anything, dots included, so an expression is read from its end: the value, the
 //! operator before it, and the last one or two of the parts between dots. What is left is the arm.
 
-use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::figure::{COUNTERS, Figure, RATE, TimeFigure, phase_names};
-use super::limit::{Limit, Threshold};
-use crate::document::check::Operator;
-use crate::document::word;
+use super::limit::{COUNTERS, Counter, Figure, RATE, Threshold, TimeFigure, phase_names};
+use crate::document::{Operator, Unit};
 use crate::nearest::nearest;
 
 /// An expression that cannot be used, and where it goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}\nhint: {hint}", self.pointed())]
 pub struct ParseError {
     text: String,
     at: Range<usize>,
     message: String,
-    hint: String,
+    pub hint: String,
 }
 
 impl ParseError {
@@ -40,9 +38,7 @@ impl ParseError {
         // One column for one control character, so that the carets stand where they belong.
         let shown = |range| -> String {
             let text: &str = self.text.get(range).unwrap_or_default();
-            text.chars()
-                .map(|c| if c.is_control() { ' ' } else { c })
-                .collect()
+            text.replace(char::is_control, " ")
         };
         let carets = shown(self.at.clone()).width().max(1);
         format!(
@@ -53,20 +49,7 @@ impl ParseError {
             "^".repeat(carets)
         )
     }
-
-    #[must_use]
-    pub fn hint(&self) -> &str {
-        &self.hint
-    }
 }
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\nhint: {}", self.pointed(), self.hint)
-    }
-}
-
-impl std::error::Error for ParseError {}
 
 impl FromStr for Threshold {
     type Err = ParseError;
@@ -75,14 +58,15 @@ impl FromStr for Threshold {
         let text = text.trim();
         let (left, operator, right) = split(text)?;
         let (arm, figure, figure_name) = figure(left)?;
+        let (limit, unit) = limit(figure, right)?;
         Ok(Self {
             text: text.to_owned(),
-            arm: arm.map(|part| part.as_str().to_owned()),
-            arm_at: arm.map_or(0..0, |part| part.start..part.end),
+            arm: arm.map(|part| part.start..part.end),
             figure,
             figure_name,
             operator,
-            limit: limit(figure, right)?,
+            limit,
+            unit,
         })
     }
 }
@@ -97,14 +81,10 @@ struct Part<'a> {
 
 impl<'a> Part<'a> {
     fn new(text: &'a str, Range { start, end }: Range<usize>) -> Self {
-        let piece = &text[start..end];
-        let indent = piece.len() - piece.trim_start().len();
-        let start = start + indent;
-        Self {
-            text,
-            start,
-            end: start + piece.trim().len(),
-        }
+        let piece = text[start..end].trim_start();
+        let start = end - piece.len();
+        let end = start + piece.trim_end().len();
+        Self { text, start, end }
     }
 
     fn as_str(&self) -> &'a str {
@@ -113,13 +93,10 @@ impl<'a> Part<'a> {
 
     /// The part before the last dot, if there is one, and the part after it.
     fn split_at_last_dot(self) -> (Option<Self>, Self) {
-        match self.as_str().rfind('.') {
-            None => (None, self),
-            Some(dot) => (
-                Some(Self::new(self.text, self.start..self.start + dot)),
-                Self::new(self.text, self.start + dot + 1..self.end),
-            ),
-        }
+        let dot = self.as_str().rfind('.').map(|dot| self.start + dot);
+        let before = dot.map(|dot| Self::new(self.text, self.start..dot));
+        let last = dot.map_or(self, |dot| Self::new(self.text, dot + 1..self.end));
+        (before, last)
     }
 
     fn wrong(&self, message: impl Into<String>, hint: impl Into<String>) -> ParseError {
@@ -138,10 +115,8 @@ fn split(text: &str) -> Result<(Part<'_>, Operator, Part<'_>), ParseError> {
     };
     let first = text[..last].trim_end_matches(is_operator).len();
     let operator = Part::new(text, first..last + 1);
-    let known = Operator::ALL
-        .into_iter()
-        .find(|known| word(known) == operator.as_str());
-    let operator = known.ok_or_else(|| {
+    let known = serde_json::from_value::<Operator>(operator.as_str().into());
+    let operator = known.map_err(|_| {
         let likely = match operator.as_str() {
             "=" => "for equality write ==; ",
             "=>" => "write >=; ",
@@ -153,13 +128,11 @@ fn split(text: &str) -> Result<(Part<'_>, Operator, Part<'_>), ParseError> {
             format!("{likely}the operators are > >= < <= =="),
         )
     })?;
-    let (left, right) = (
-        Part::new(text, 0..first),
-        Part::new(text, last + 1..text.len()),
-    );
+    let left = Part::new(text, 0..first);
     if left.as_str().is_empty() {
         return Err(left.wrong("there is no figure before the operator", EXAMPLE));
     }
+    let right = Part::new(text, last + 1..text.len());
     if right.as_str().is_empty() {
         return Err(right.wrong("there is no limit after the operator", EXAMPLE));
     }
@@ -170,32 +143,23 @@ fn split(text: &str) -> Result<(Part<'_>, Operator, Part<'_>), ParseError> {
 fn figure(left: Part<'_>) -> Result<(Option<Part<'_>>, Figure, String), ParseError> {
     let (before, last) = left.split_at_last_dot();
     let name = last.as_str();
-    if let Some(counter) = COUNTERS.into_iter().find(|counter| counter.name == name) {
-        return Ok((
-            arm(before, counter.group)?,
-            Figure::Counter(counter),
-            name.to_owned(),
-        ));
-    }
-    if name == RATE {
-        return Ok((arm(before, None)?, Figure::Rate, name.to_owned()));
+    let counter = COUNTERS.into_iter().find(|counter| counter.name == name);
+    let without_phase = counter.map(|counter| (Figure::Counter(counter), counter.group));
+    if let Some((figure, group)) = without_phase.or((name == RATE).then_some((Figure::Rate, None)))
+    {
+        return Ok((arm(before, group)?, figure, name.to_owned()));
     }
     let statistic = TimeFigure::named(name).ok_or_else(|| unknown_statistic(last))?;
     let (before, phase) = match before.map(Part::split_at_last_dot) {
         None => (None, "total"),
         Some((before, phase)) => {
-            let known = phase_names()
-                .into_iter()
-                .find(|known| *known == phase.as_str());
+            let mut known = phase_names().into_iter();
+            let known = known.find(|known| *known == phase.as_str());
             (before, known.ok_or_else(|| unknown_phase(phase, name))?)
         }
     };
-    let figure_name = format!("{phase}.{name}");
-    Ok((
-        arm(before, None)?,
-        Figure::Time { phase, statistic },
-        figure_name,
-    ))
+    let figure = Figure::Time { phase, statistic };
+    Ok((arm(before, None)?, figure, format!("{phase}.{name}")))
 }
 
 /// What stands before the figure: an arm's name, after which the figure's group may be named too.
@@ -260,7 +224,8 @@ const TIMES: [(&str, f64); 8] = [
     ("h", 3.6e9),
 ];
 
-fn limit(figure: Figure, part: Part<'_>) -> Result<Limit, ParseError> {
+/// The limit, in the unit that it is meant in.
+fn limit(figure: Figure, part: Part<'_>) -> Result<(f64, Unit), ParseError> {
     let text = part.as_str();
     let digits = text.find(|c: char| !(c.is_ascii_digit() || "+-.".contains(c)));
     let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
@@ -270,50 +235,45 @@ fn limit(figure: Figure, part: Part<'_>) -> Result<Limit, ParseError> {
         .map_err(|_| wrong(format!("`{text}` does not begin with a number")))?;
     let unit = unit.trim();
     let time = TIMES.iter().find(|(name, _)| *name == unit);
-    let limit = match (figure, unit, time) {
-        (Figure::Time { .. }, _, Some((_, scale))) => Limit::Time(value * scale),
-        (Figure::Time { .. } | Figure::Rate, "%", _) => Limit::Change(value / 100.0),
-        (Figure::Rate, "" | "/s", _) => Limit::Rate(value),
-        (Figure::Counter(_), "", _) => Limit::Count(value),
-        (Figure::Counter(counter), "%", _) if counter.name != "requests" => {
-            Limit::Share(value / 100.0)
+    let read = match (figure, unit, time) {
+        (Figure::Time { .. }, _, Some((_, scale))) => Ok((value * scale, Unit::Us)),
+        (Figure::Time { .. } | Figure::Rate, "%", _) => Ok((value / 100.0, Unit::Change)),
+        (Figure::Rate, "" | "/s", _) => Ok((value, Unit::PerS)),
+        (Figure::Counter(_), "", _) => Ok((value, Unit::Count)),
+        (Figure::Time { .. }, "", _) => Err("a time needs a unit".to_owned()),
+        (Figure::Counter(Counter { name, .. }), "%", _) => match name {
+            "requests" => Err(format!("shares are shares of `{name}`")),
+            _ => Ok((value / 100.0, Unit::Share)),
+        },
+        (Figure::Counter(Counter { name, .. }), _, Some(_)) => {
+            Err(format!("`{name}` is a number, not a time"))
         }
-        (Figure::Time { .. }, "", _) => return Err(wrong("a time needs a unit".to_owned())),
-        (Figure::Counter(counter), "%", _) => {
-            return Err(wrong(format!("shares are shares of `{}`", counter.name)));
-        }
-        (Figure::Counter(counter), _, Some(_)) => {
-            return Err(wrong(format!("`{}` is a number, not a time", counter.name)));
-        }
-        _ => return Err(wrong(format!("`{unit}` is not a unit of this figure"))),
+        _ => Err(format!("`{unit}` is not a unit of this figure")),
     };
-    if value < 0.0 && !matches!(limit, Limit::Change(_)) {
-        return Err(wrong("only a change can be negative".to_owned()));
+    match read.map_err(wrong)? {
+        (limit, unit) if limit < 0.0 && unit != Unit::Change => {
+            Err(wrong("only a change can be negative".to_owned()))
+        }
+        read => Ok(read),
     }
-    Ok(limit)
 }
 
 fn expected(figure: Figure) -> String {
-    match figure {
+    const COUNTED: &str = "give a number such as 5, or a share of the calls such as 1%";
+    let hint = match figure {
         Figure::Time { .. } => {
             "give a time such as 250ms, 1.5s or 80us, or a change against the base such as 5%"
-                .to_owned()
         }
         Figure::Rate => {
             "give calls per second such as 100/s, or a change against the base such as -5%"
-                .to_owned()
         }
-        Figure::Counter(counter) if counter.name == "requests" => {
-            "give a number such as 200".to_owned()
+        Figure::Counter(counter) if counter.name == "requests" => "give a number such as 200",
+        Figure::Counter(counter) if phase_names().contains(&counter.name) => {
+            return format!("{COUNTED}; for the phase write `{}.p99`", counter.name);
         }
-        Figure::Counter(counter) if phase_names().contains(&counter.name) => format!(
-            "give a number such as 5, or a share of the calls such as 1%; for the phase write `{0}.p99`",
-            counter.name
-        ),
-        Figure::Counter(_) => {
-            "give a number such as 5, or a share of the calls such as 1%".to_owned()
-        }
-    }
+        Figure::Counter(_) => COUNTED,
+    };
+    hint.to_owned()
 }
 
 #[cfg(test)]

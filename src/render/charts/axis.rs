@@ -73,11 +73,9 @@ impl Axis {
 fn even(low: f64, high: f64, most: usize) -> Vec<f64> {
     let rough = (high - low) / most.max(1) as f64;
     let decade = 10_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .map(|factor| factor * decade)
-        .into_iter()
-        .find(|step| *step >= rough)
-        .unwrap_or(10.0 * decade);
+    let mut steps = [1.0, 2.0, 5.0].map(|factor| factor * decade).into_iter();
+    let step = steps.find(|step| *step >= rough);
+    let step = step.unwrap_or(10.0 * decade);
     let first = (low / step - 1e-9).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;
     (first..=last).map(|n| n as f64 * step).collect()

@@ -6,11 +6,9 @@ use std::collections::BTreeMap;
 
 use super::axis::Axis;
 use super::ink::Ink;
-use super::layout::Layout;
 use super::plot::Plot;
 use super::series::{self, Series};
-use super::sheet::{Sample, Sheet};
-use super::svg::Drawing;
+use super::sheet::{Layout, Sample, Sheet};
 use crate::document::Measurement;
 use crate::figures;
 use crate::measure::LogBuckets;
@@ -42,11 +40,10 @@ pub(super) fn sheet(run: &Measurement, layout: Layout) -> Option<Sheet> {
     let highest = hills.iter().flat_map(BTreeMap::values).copied();
     let x = Axis::latency(low, high, layout.pick(9, 5));
     let y = share_axis(highest.fold(0.0, f64::max));
-    let height = layout.pick(300.0, 260.0);
-    let plot = Plot::within(layout.width(), (6.0, height), &x, &y);
-    let mut body = Drawing::default();
-    plot.draw_axes(&mut body);
-    let mut legend = Vec::new();
+    let mut sheet = Sheet::new(layout.pick(300.0, 260.0));
+    let plot = Plot::within(layout.width(), (6.0, sheet.height), &x, &y);
+    let (body, legend) = (&mut sheet.body, &mut sheet.legend);
+    plot.draw_axes(body);
     for (series, shares) in all.iter().zip(&hills) {
         let outline = plot.points(&outline(shares, edge_us));
         if hills.len() <= MOST_FILLED {
@@ -56,11 +53,7 @@ pub(super) fn sheet(run: &Measurement, layout: Layout) -> Option<Sheet> {
         body.line(&outline, ink, WIDTH);
         legend.push((Sample::Line(ink, WIDTH), series.arm.name.clone()));
     }
-    Some(Sheet {
-        legend,
-        height,
-        body,
-    })
+    Some(sheet)
 }
 
 fn buckets(all: &[Series]) -> LogBuckets {

@@ -7,7 +7,6 @@
 mod axis;
 mod histogram;
 mod ink;
-mod layout;
 mod percentiles;
 mod plot;
 mod series;
@@ -16,15 +15,18 @@ mod svg;
 mod timeline;
 mod waterfall;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
 use crate::document::{Head, Measurement};
 use crate::figures;
 pub(super) use ink::css;
-pub(super) use layout::Layout;
+pub(super) use sheet::Layout;
 use sheet::Sheet;
 use svg::Label;
 
 /// One of the pictures of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Chart {
     /// Latency by the part of the calls that took no longer
     #[default]
@@ -47,16 +49,6 @@ impl Chart {
             Self::Histogram => "Histogram of latencies",
             Self::Timeline => "Latency over time",
             Self::Waterfall => "Waterfall of the phases",
-        }
-    }
-
-    /// Unique among the charts of a page.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Percentiles => "percentiles",
-            Self::Histogram => "histogram",
-            Self::Timeline => "timeline",
-            Self::Waterfall => "waterfall",
         }
     }
 
@@ -98,13 +90,7 @@ impl Chart {
 /// The chart as a picture for a page; `None` where the document has nothing to draw in it.
 pub(super) fn embedded(run: &Measurement, chart: Chart, layout: Layout) -> Option<String> {
     let sheet = chart.sheet(run, layout)?;
-    let label = Label {
-        id: id(chart, layout),
-        title: chart.title().to_owned(),
-        description: description(run),
-        alone: false,
-    };
-    Some(sheet.into_picture(&label, layout.width()))
+    Some(sheet.into_picture(&label(run, chart, layout, None), layout))
 }
 
 /// The chart as a file of its own, with a newline at its end; a picture that says so where there is nothing
@@ -114,19 +100,23 @@ pub(super) fn standalone(head: &Head, run: &Measurement, chart: Chart) -> String
         "Nothing to draw: no call succeeded, or the document holds no such figures.";
     let layout = Layout::Wide;
     let sheet = chart.sheet(run, layout);
-    let sheet = sheet.unwrap_or_else(|| Sheet::of_words(NOTHING, layout.width()));
-    let label = Label {
-        id: id(chart, layout),
-        title: format!("{} · {}", chart.title(), head.command_line()),
-        description: description(run),
-        alone: true,
-    };
-    sheet.into_picture(&label, layout.width()) + "\n"
+    let sheet = sheet.unwrap_or_else(|| Sheet::of_words(NOTHING, layout));
+    sheet.into_picture(&label(run, chart, layout, Some(head)), layout) + "\n"
 }
 
-/// Unique among the pictures of a page.
-fn id(chart: Chart, layout: Layout) -> String {
-    format!("{}-{}", chart.name(), layout.name())
+/// `head` is that of the document where the picture stands alone.
+fn label(run: &Measurement, chart: Chart, layout: Layout, head: Option<&Head>) -> Label {
+    let name = chart.to_possible_value();
+    let name = name.as_ref().map_or("", PossibleValue::get_name);
+    let title = chart.title();
+    Label {
+        id: format!("{name}-{}", layout.pick("wide", "narrow")),
+        title: head.map_or(title.to_owned(), |head| {
+            format!("{title} · {}", head.command_line())
+        }),
+        description: description(run),
+        alone: head.is_some(),
+    }
 }
 
 /// The figures in words, for those who cannot see the picture.

@@ -5,11 +5,9 @@ use hdrhistogram::Histogram;
 
 use super::axis::Axis;
 use super::ink::Ink;
-use super::layout::Layout;
 use super::plot::Plot;
 use super::series;
-use super::sheet::{Sample, Sheet};
-use super::svg::Drawing;
+use super::sheet::{Layout, Sample, Sheet};
 use crate::document::Measurement;
 
 const POINTS: u32 = 240;
@@ -23,11 +21,10 @@ pub(super) fn sheet(run: &Measurement, layout: Layout) -> Option<Sheet> {
     let (low, high) = series::span_us(&series);
     let x = quantile_axis(nines_of(longest).max(1.0));
     let y = Axis::latency(low, high, layout.pick(9, 7));
-    let height = layout.pick(340.0, 280.0);
-    let plot = Plot::within(layout.width(), (6.0, height), &x, &y);
-    let mut body = Drawing::default();
-    plot.draw_axes(&mut body);
-    let mut legend = Vec::new();
+    let mut sheet = Sheet::new(layout.pick(340.0, 280.0));
+    let plot = Plot::within(layout.width(), (6.0, sheet.height), &x, &y);
+    let (body, legend) = (&mut sheet.body, &mut sheet.legend);
+    plot.draw_axes(body);
     for series in &series {
         let (name, index) = (&series.arm.name, series.index);
         legend.push((Sample::Line(Ink::Series(index), WIDTH), name.clone()));
@@ -41,11 +38,7 @@ pub(super) fn sheet(run: &Measurement, layout: Layout) -> Option<Sheet> {
         body.line(&curve, Ink::Series(index), WIDTH);
         body.dot(curve[curve.len() - 1], 3.0, Ink::Solid(index));
     }
-    Some(Sheet {
-        legend,
-        height,
-        body,
-    })
+    Some(sheet)
 }
 
 /// How many nines a quantile has: 1 for 90 %, 2 for 99 %, 3 for 99.9 %.

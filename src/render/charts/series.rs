@@ -2,8 +2,7 @@
 
 use hdrhistogram::Histogram;
 
-use crate::document::codec;
-use crate::document::{Arm, Measurement};
+use crate::document::{Arm, Measurement, Quantiles};
 
 /// An arm that succeeded at least once.
 pub(super) struct Series<'a> {
@@ -19,20 +18,16 @@ pub(super) struct Series<'a> {
 /// The arms whose totals can be drawn.
 pub(super) fn of(run: &Measurement) -> Vec<Series<'_>> {
     let arms = run.arms.iter().enumerate();
-    arms.filter_map(|(index, arm)| {
-        let text = arm.phases.total.histogram.as_deref()?;
-        let totals = codec::decode_histogram(text).ok()?;
+    let series = arms.filter_map(|(index, arm)| {
         let service = arm.phases.service.as_ref();
-        let service =
-            service.and_then(|service| codec::decode_histogram(service.histogram.as_deref()?).ok());
-        (!totals.is_empty()).then_some(Series {
+        Some(Series {
             index,
             arm,
-            totals,
-            service: service.filter(|service| !service.is_empty()),
+            totals: arm.phases.total.decoded()?,
+            service: service.and_then(Quantiles::decoded),
         })
-    })
-    .collect()
+    });
+    series.collect()
 }
 
 pub(super) fn us(nanos: u64) -> f64 {

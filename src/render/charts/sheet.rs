@@ -1,5 +1,5 @@
-//! What stands above a chart: its heading where the picture stands alone, and its legend. All charts get
-//! theirs from here, so that they look alike.
+//! How much room a chart has, and what stands above it: its heading where the picture stands alone, and its
+//! legend. All charts get theirs from here, so that they look alike.
 
 use super::ink::Ink;
 use super::svg::{Anchor, Drawing, Label, text_width};
@@ -13,6 +13,28 @@ const SAMPLE: f64 = 26.0;
 const SAMPLE_GAP: f64 = 6.0;
 const ENTRY_GAP: f64 = 18.0;
 const LEGEND_GAP: f64 = 6.0;
+
+/// Pictures come in two widths, since text in a picture that is merely shrunk cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::render) enum Layout {
+    Wide,
+    /// A telephone held upright.
+    Narrow,
+}
+
+impl Layout {
+    /// In pixels.
+    pub(super) fn width(self) -> f64 {
+        self.pick(860.0, 380.0)
+    }
+
+    pub(super) fn pick<T>(self, wide: T, narrow: T) -> T {
+        match self {
+            Self::Wide => wide,
+            Self::Narrow => narrow,
+        }
+    }
+}
 
 /// A chart before it is known what stands above it.
 pub(super) struct Sheet {
@@ -35,19 +57,26 @@ pub(super) enum Sample {
 }
 
 impl Sheet {
-    /// A sentence instead of a chart.
-    pub(super) fn of_words(text: &str, width: f64) -> Self {
-        let mut body = Drawing::default();
-        body.text((width / 2.0, 40.0), Anchor::Middle, Ink::Muted, text);
+    /// Of this height, with nothing on it.
+    pub(super) fn new(height: f64) -> Self {
         Self {
             legend: Vec::new(),
-            height: 90.0,
-            body,
+            height,
+            body: Drawing::default(),
         }
     }
 
-    /// The whole as a picture of this width in pixels.
-    pub(super) fn into_picture(self, label: &Label, width: f64) -> String {
+    /// A sentence instead of a chart.
+    pub(super) fn of_words(text: &str, layout: Layout) -> Self {
+        let mut sheet = Self::new(90.0);
+        let centre = (layout.width() / 2.0, 40.0);
+        sheet.body.text(centre, Anchor::Middle, Ink::Muted, text);
+        sheet
+    }
+
+    /// The whole as a picture.
+    pub(super) fn into_picture(self, label: &Label, layout: Layout) -> String {
+        let width = layout.width();
         let mut picture = Drawing::default();
         let mut top = EDGE;
         if label.alone {

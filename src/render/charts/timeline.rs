@@ -3,9 +3,8 @@
 
 use super::axis::Axis;
 use super::ink::Ink;
-use super::layout::Layout;
 use super::plot::Plot;
-use super::sheet::{EDGE, Sample, Sheet};
+use super::sheet::{EDGE, Layout, Sample, Sheet};
 use super::svg::Drawing;
 use crate::document::{Arm, Measurement, Slice};
 
@@ -16,6 +15,17 @@ const STRIP: f64 = 12.0;
 const P50_WIDTH: f64 = 2.2;
 const P99_WIDTH: f64 = 1.4;
 const MARK_WIDTH: f64 = 2.0;
+
+/// Its ink, what the legend says, and how many a slice has of what it marks.
+type Mark = (Ink, &'static str, fn(&Slice) -> u64);
+
+/// Above the curves, and on the axis.
+const MARKS: [Mark; 2] = [
+    (Ink::Failed, "failed calls (above)", |slice| slice.failed),
+    (Ink::Loaded, "credentials loaded (below)", |slice| {
+        slice.loads
+    }),
+];
 
 /// `None` where no arm has a timeline.
 pub(super) fn sheet(run: &Measurement, layout: Layout) -> Option<Sheet> {
@@ -30,15 +40,13 @@ pub(super) fn sheet(run: &Measurement, layout: Layout) -> Option<Sheet> {
     let y = latency_axis(&slices);
     let height = layout.pick(if arms.len() > 3 { 170.0 } else { 220.0 }, 200.0);
     let plot = Plot::within(layout.width(), (NAME + STRIP, height), &x, &y);
-    let mut body = Drawing::default();
-    for (place, (index, arm)) in arms.iter().enumerate() {
-        body.inset(height * place as f64, panel(&plot, *index, arm));
+    let mut sheet = Sheet::new(0.0);
+    sheet.legend = legend(&slices);
+    for (index, arm) in arms {
+        sheet.body.inset(sheet.height, panel(&plot, index, arm));
+        sheet.height += height;
     }
-    Some(Sheet {
-        legend: legend(&slices),
-        height: height * arms.len() as f64,
-        body,
-    })
+    Some(sheet)
 }
 
 fn legend(slices: &[&Slice]) -> Vec<(Sample, String)> {
@@ -47,13 +55,10 @@ fn legend(slices: &[&Slice]) -> Vec<(Sample, String)> {
         (Sample::Line(Ink::Dashed(0), P99_WIDTH), "p99".to_owned()),
         (Sample::Dot(Ink::Solid(0)), "slowest call".to_owned()),
     ];
-    if slices.iter().any(|slice| slice.failed > 0) {
-        let name = "failed calls (above)".to_owned();
-        legend.push((Sample::Tick(Ink::Failed), name));
-    }
-    if slices.iter().any(|slice| slice.loads > 0) {
-        let name = "credentials loaded (below)".to_owned();
-        legend.push((Sample::Tick(Ink::Loaded), name));
+    for (ink, name, count) in MARKS {
+        if slices.iter().any(|slice| count(slice) > 0) {
+            legend.push((Sample::Tick(ink), name.to_owned()));
+        }
     }
     legend
 }
@@ -104,16 +109,12 @@ fn draw_curves(panel: &mut Drawing, plot: &Plot, index: usize, slices: &[Slice])
     }
 }
 
-/// Strokes above the curves for failures, on the axis for loads.
+/// A stroke for each slice that has what is marked.
 fn draw_marks(panel: &mut Drawing, plot: &Plot, timeline: &[Slice]) {
-    let mut stroke = |slice: &Slice, from: f64, to: f64, ink: Ink| {
-        let x = plot.x(middle(slice));
-        panel.line(&[(x, from), (x, to)], ink, MARK_WIDTH);
-    };
-    for slice in timeline.iter().filter(|slice| slice.failed > 0) {
-        stroke(slice, plot.top - STRIP + 1.0, plot.top - 1.0, Ink::Failed);
-    }
-    for slice in timeline.iter().filter(|slice| slice.loads > 0) {
-        stroke(slice, plot.bottom - STRIP + 2.0, plot.bottom, Ink::Loaded);
+    for ((ink, _, count), end) in MARKS.into_iter().zip([plot.top - 1.0, plot.bottom]) {
+        for slice in timeline.iter().filter(|slice| count(slice) > 0) {
+            let x = plot.x(middle(slice));
+            panel.line(&[(x, end - STRIP + 2.0), (x, end)], ink, MARK_WIDTH);
+        }
     }
 }

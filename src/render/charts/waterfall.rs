@@ -5,8 +5,7 @@
 //! staircase ends elsewhere, the reader sees by how much.
 
 use super::ink::Ink;
-use super::layout::Layout;
-use super::sheet::{EDGE, Sample, Sheet};
+use super::sheet::{EDGE, Layout, Sample, Sheet};
 use super::svg::{Anchor, Drawing};
 use crate::document::{Arm, Measurement, Quantiles};
 use crate::figures;
@@ -25,10 +24,12 @@ const GAP: f64 = 14.0;
 /// How opaque the bars of p50 and p99 are.
 const OPACITIES: [f64; 2] = [1.0, 0.38];
 
+/// The row below the phases, which begins at zero.
+const TOTAL: &str = "total";
+
 struct Row<'a> {
     name: &'static str,
     quantiles: &'a Quantiles,
-    is_total: bool,
     /// Where the bars of p50 and p99 begin, in microseconds.
     from_us: [f64; 2],
 }
@@ -48,27 +49,19 @@ impl Row<'_> {
 
 /// Rows of an arm, its total last.
 fn rows<'a>(arm: &'a Arm, left_out: &[&str]) -> Vec<Row<'a>> {
-    let mut from_us = [0.0; 2];
-    let mut rows = Vec::new();
+    let row = |name, quantiles, from_us| Row {
+        name,
+        quantiles,
+        from_us,
+    };
+    let mut rows: Vec<Row> = Vec::new();
     for (name, quantiles) in arm.phases.slices() {
-        if quantiles.count == 0 || left_out.contains(&name) {
-            continue;
+        if quantiles.count > 0 && !left_out.contains(&name) {
+            let from_us = rows.last().map_or([0.0; 2], Row::to_us);
+            rows.push(row(name, quantiles, from_us));
         }
-        let row = Row {
-            name,
-            quantiles,
-            is_total: false,
-            from_us,
-        };
-        from_us = row.to_us();
-        rows.push(row);
     }
-    rows.push(Row {
-        name: "total",
-        quantiles: &arm.phases.total,
-        is_total: true,
-        from_us: [0.0; 2],
-    });
+    rows.push(row(TOTAL, &arm.phases.total, [0.0; 2]));
     rows
 }
 
@@ -87,27 +80,22 @@ pub(super) fn sheet(run: &Measurement, layout: Layout) -> Option<Sheet> {
     let ends_us = panels.iter().flatten().flat_map(Row::to_us);
     let grid = Grid::new(layout, ends_us.fold(0.0, f64::max).max(1e-3));
 
-    let mut body = Drawing::default();
-    let mut top = 0.0;
-    for ((index, arm), rows) in places.into_iter().zip(arms).zip(&panels) {
-        grid.draw_names(&mut body, &arm.name, top + NAME / 2.0);
-        top += NAME;
-        for row in rows {
-            grid.draw_words(&mut body, row, top);
-            grid.draw_bars(&mut body, row, index, top);
-            top += grid.row;
-        }
-        top += GAP;
-    }
     let [p50, p99] = OPACITIES.map(|opacity| Sample::Bar(Ink::Solid(0), opacity));
-    Some(Sheet {
-        legend: vec![
-            (p50, "p50 of the phase".to_owned()),
-            (p99, "p99 of the phase".to_owned()),
-        ],
-        height: top,
-        body,
-    })
+    let mut sheet = Sheet::new(0.0);
+    sheet.legend.push((p50, "p50 of the phase".to_owned()));
+    sheet.legend.push((p99, "p99 of the phase".to_owned()));
+    let (body, top) = (&mut sheet.body, &mut sheet.height);
+    for ((index, arm), rows) in places.into_iter().zip(arms).zip(&panels) {
+        grid.draw_names(body, &arm.name, *top + NAME / 2.0);
+        *top += NAME;
+        for row in rows {
+            grid.draw_words(body, row, *top);
+            grid.draw_bars(body, row, index, *top);
+            *top += grid.row;
+        }
+        *top += GAP;
+    }
+    Some(sheet)
 }
 
 /// Where things stand, in pixels.
@@ -151,14 +139,15 @@ impl Grid {
     }
 
     fn draw_words(&self, body: &mut Drawing, row: &Row, top: f64) {
-        if row.is_total {
+        let is_total = row.name == TOTAL;
+        if is_total {
             let rule = [(EDGE, top), (self.width - EDGE, top)];
             body.line(&rule, Ink::Axis, 1.0);
         }
         let middle = top + self.words;
         body.text((EDGE, middle), Anchor::Start, Ink::Text, row.name);
         let [p50, p99] = [row.quantiles.p50_us, row.quantiles.p99_us].map(figures::time_or_absent);
-        let ink = if row.is_total { Ink::Text } else { Ink::Muted };
+        let ink = if is_total { Ink::Text } else { Ink::Muted };
         self.draw_figures(body, [&p50, &p99], ink, middle);
     }
 
@@ -171,10 +160,10 @@ impl Grid {
             let right = left + (us * self.pixels_per_us).max(LEAST);
             if us > 0.0 {
                 body.bar((left, top), (right, bottom), ink, opacity);
-            }
-            if us > 0.0 && opacity < 1.0 {
-                let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
-                body.outline(&corners, ink, 0.8);
+                if opacity < 1.0 {
+                    let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
+                    body.outline(&corners, ink, 0.8);
+                }
             }
             top = bottom + 1.0;
         }

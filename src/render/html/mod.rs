@@ -10,8 +10,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::blocks::Block;
 use super::charts::{self, Chart, Layout};
-use super::outline;
 use super::part::Part;
+use super::{outline, phases};
 use crate::document::{Document, Measurement};
 
 const STYLE: &str = include_str!("style.css");
@@ -23,21 +23,9 @@ const COLUMNS: usize = 80;
 
 /// The page of a document.
 pub(super) fn render(document: &Document, part: &dyn Part) -> String {
-    let drawn = document
-        .measured()
-        .filter(|run| outline::is_drawn(&document.head, run));
-    let mut parts = Vec::new();
-    for section in sections(part.outline(&document.head, COLUMNS)) {
-        let pictures = match drawn {
-            Some(run) => figures(run, charts_of(section.heading)),
-            None => Vec::new(),
-        };
-        parts.push(section.markup(&pictures));
-    }
-    page(&part.title(&document.head), &parts)
-}
-
-fn page(title: &str, parts: &[Markup]) -> String {
+    let head = &document.head;
+    let measured = document.measured();
+    let drawn = measured.filter(|run| outline::is_drawn(head, run));
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -46,84 +34,68 @@ fn page(title: &str, parts: &[Markup]) -> String {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) }
+                title { (part.title(head)) }
                 style { (PreEscaped(STYLE)) (PreEscaped(charts::css())) }
             }
-            body { main { @for part in parts { (part) } } }
+            body {
+                main {
+                    @for (heading, blocks) in sections(part.outline(head, COLUMNS)) {
+                        (section(heading, &blocks, drawn))
+                    }
+                }
+            }
         }
     };
-    let mut text = page.into_string();
-    text.push('\n');
-    text
-}
-
-/// A heading and what stands under it.
-struct Section {
-    heading: &'static str,
-    blocks: Vec<Block>,
-}
-
-impl Section {
-    fn markup(&self, pictures: &[Markup]) -> Markup {
-        let body = html! {
-            @for block in &self.blocks { (blocks::markup(block)) }
-            @for picture in pictures { (picture) }
-        };
-        html! {
-            @if self.heading.is_empty() { header { (body) } }
-            @else { section { h2 { (self.heading) } (body) } }
-        }
-    }
+    page.into_string() + "\n"
 }
 
 /// The report cut at its headings, without drawings for terminals and without what they leave empty.
-fn sections(all: Vec<Block>) -> Vec<Section> {
-    let mut sections = vec![Section {
-        heading: "",
-        blocks: Vec::new(),
-    }];
+fn sections(all: Vec<Block>) -> Vec<(&'static str, Vec<Block>)> {
+    let mut sections = Vec::new();
+    let (mut heading, mut blocks) = ("", Vec::new());
     for block in all {
         match block {
-            Block::Heading(heading) => sections.push(Section {
-                heading,
-                blocks: Vec::new(),
-            }),
+            Block::Heading(next) => sections.push((
+                std::mem::replace(&mut heading, next),
+                std::mem::take(&mut blocks),
+            )),
             Block::Drawing(_) => {}
-            block => {
-                if let Some(section) = sections.last_mut() {
-                    section.blocks.push(block);
-                }
-            }
+            block => blocks.push(block),
         }
     }
-    sections.retain(|section| !section.blocks.is_empty());
+    sections.push((heading, blocks));
+    sections.retain(|(_, blocks)| !blocks.is_empty());
     sections
 }
 
-/// The pictures that belong under a heading of the outline.
-fn charts_of(heading: &str) -> &'static [Chart] {
-    match heading {
+/// A heading, what stands under it, and its pictures where the run is drawn.
+fn section(heading: &str, blocks: &[Block], drawn: Option<&Measurement>) -> Markup {
+    let charts: &[Chart] = match heading {
         outline::LATENCY => &Chart::OF_LATENCY,
-        super::phases::HEADING => &[Chart::Waterfall],
+        phases::HEADING => &[Chart::Waterfall],
         _ => &[],
+    };
+    let drawn = drawn.into_iter();
+    let figures = drawn.flat_map(|run| charts.iter().filter_map(|chart| figure(run, *chart)));
+    let body = html! {
+        @for block in blocks { (blocks::markup(block)) }
+        @for figure in figures { (figure) }
+    };
+    html! {
+        @if heading.is_empty() { header { (body) } }
+        @else { section { h2 { (heading) } (body) } }
     }
 }
 
-fn figures(run: &Measurement, charts: &[Chart]) -> Vec<Markup> {
-    let mut figures = Vec::new();
-    for chart in charts {
-        let wide = charts::embedded(run, *chart, Layout::Wide);
-        let narrow = charts::embedded(run, *chart, Layout::Narrow);
-        if let (Some(wide), Some(narrow)) = (wide, narrow) {
-            figures.push(html! {
-                figure {
-                    h3 { (chart.title()) }
-                    div.wide { (PreEscaped(wide)) }
-                    div.narrow { (PreEscaped(narrow)) }
-                    figcaption { (chart.caption(run)) }
-                }
-            });
+fn figure(run: &Measurement, chart: Chart) -> Option<Markup> {
+    let wide = charts::embedded(run, chart, Layout::Wide)?;
+    let narrow = charts::embedded(run, chart, Layout::Narrow)?;
+    Some(html! {
+        figure {
+            h3 { (chart.title()) }
+            div.wide { (PreEscaped(wide)) }
+            div.narrow { (PreEscaped(narrow)) }
+            figcaption { (chart.caption(run)) }
         }
-    }
-    figures
+    })
 }

@@ -4,14 +4,15 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn parsed(text: &str) -> (Option<String>, String, Limit) {
+fn parsed(text: &str) -> (Option<String>, String, (f64, Unit)) {
     let threshold: Threshold = text.parse().unwrap_or_else(|error| panic!("{error}"));
     let figure = match threshold.figure {
         Figure::Time { phase, statistic } => format!("{phase} {statistic:?}"),
         Figure::Counter(counter) => counter.name.to_owned(),
         Figure::Rate => RATE.to_owned(),
     };
-    (threshold.arm, figure, threshold.limit)
+    let arm = threshold.arm.map(|at| threshold.text[at].to_owned());
+    (arm, figure, (threshold.limit, threshold.unit))
 }
 
 fn refused(text: &str) -> String {
@@ -27,7 +28,7 @@ fn an_expression_names_arm_phase_and_statistic() {
     assert_eq!(arm.as_deref(), Some("regional"));
     assert_eq!(
         (figure.as_str(), limit),
-        ("total At(Quantile(0.99))", Limit::Time(250e3))
+        ("total At(Quantile(0.99))", (250e3, Unit::Us))
     );
     assert_eq!(parsed("identity.p99 > 5%").0, None);
     assert_eq!(parsed("mean<=1.5s").1, "total At(Mean)");
@@ -62,15 +63,15 @@ fn a_counter_may_be_called_with_its_group() {
         parsed("regional.connections.fresh > 1%").0.as_deref(),
         Some("regional")
     );
-    assert_eq!(parsed("failed > 1%").2, Limit::Share(0.01));
-    assert_eq!(parsed("rate < 100/s").2, Limit::Rate(100.0));
-    assert_eq!(parsed("rate < -5%").2, Limit::Change(-0.05));
+    assert_eq!(parsed("failed > 1%").2, (0.01, Unit::Share));
+    assert_eq!(parsed("rate < 100/s").2, (100.0, Unit::PerS));
+    assert_eq!(parsed("rate < -5%").2, (-0.05, Unit::Change));
 }
 
 #[test]
 fn units_are_those_of_times() {
     let tenths = |text: &str| match parsed(&format!("p50 > {text}")).2 {
-        Limit::Time(us) => (us * 10.0).round() as u64,
+        (us, Unit::Us) => (us * 10.0).round() as u64,
         other => panic!("{other:?}"),
     };
     let times = ["1500ns", "80us", "80µs", "80 μs", "0.5ms", "2s", "1m"].map(tenths);
@@ -129,7 +130,7 @@ proptest! {
         let arm = arm.trim();
         prop_assert_eq!(read.as_deref(), Some(arm));
         prop_assert!(figure.starts_with(phase));
-        prop_assert_eq!(value, Limit::Time(f64::from(limit)));
+        prop_assert_eq!(value, (f64::from(limit), Unit::Us));
     }
 
     #[test]
