@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::container_token::in_file;
 use super::scenario::TokenFile;
-use super::services::container::{self, task};
+use super::services::container;
 use super::state::LabState;
 
 /// The profile with static keys.
@@ -170,7 +170,7 @@ pub(super) fn variables(
                 let token = path(CONTAINER_TOKEN);
                 variables.push(("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token));
             }
-            let metadata = format!("{endpoint}{}", task::PATH);
+            let metadata = format!("{endpoint}{}", container::METADATA_PATH);
             variables.push(("ECS_CONTAINER_METADATA_URI_V4", metadata));
         }
         ExportedSource::Static => {

@@ -91,7 +91,8 @@ pub(super) fn run(
         }
         Ok((runtime, (sockets, addresses))) => {
             let cloudmap = Arc::new(CloudMap::new(&state));
-            cloudmap.register(&sockets.grpc);
+            let registered = cloudmap.register(&sockets.grpc);
+            registered.expect("a new registry has room for the lab's own service");
             // An error means that whoever started the lab has gone away in the meantime.
             if opened.send(Ok(addresses)).is_ok() {
                 runtime.block_on(sockets.serve(state, cloudmap, tls, token_file, stop));
@@ -146,7 +147,7 @@ impl Sockets {
     ) {
         let imds = &state.scenario.imds;
         let packets = imds.packets.map(Bucket::new);
-        let dns = cloudmap.dns_view();
+        let dns = Arc::clone(&cloudmap).serve_dns(self.dns, stop.clone());
         let main = Router::new(&state, services::main(&state, cloudmap), None);
         let metadata = Router::new(&state, services::metadata(&state), packets);
         tokio::join!(
@@ -154,7 +155,7 @@ impl Sockets {
             self.imds
                 .serve(metadata, imds.connections, None, stop.clone()),
             rotate_token(&state, token_file, stop.clone()),
-            dns.serve(self.dns, stop.clone()),
+            dns,
             grpc::serve(self.grpc, Arc::clone(&state), stop),
         );
     }

@@ -124,7 +124,7 @@ mod tests {
     use super::super::scenario::Scenario;
     use super::super::services;
     use super::super::services::cloudmap::CloudMap;
-    use super::super::services::container::{self, task};
+    use super::super::services::container;
     use super::*;
 
     fn head(method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> Parts {
@@ -212,7 +212,7 @@ mod tests {
             "x-amz-target",
             "Route53AutoNaming_v20170314.DiscoverInstances",
         )];
-        let task = format!("{}/task", task::PATH);
+        let task = format!("{}/task", container::METADATA_PATH);
         for (method, path, headers, wanted) in [
             ("POST", "/", &form[..], "sts:other"),
             ("GET", container::PATH, &token, "container:credentials"),

@@ -62,10 +62,9 @@ impl DiscoverRequest {
             found = by_health(found, self.health_status);
         }
         if !self.optional_parameters.is_empty() {
-            let mut narrowed = found.clone();
-            narrowed.retain(|(_, instance)| has(instance, &self.optional_parameters));
-            if !narrowed.is_empty() {
-                found = narrowed;
+            let optional = |(_, instance): &Match<'_>| has(instance, &self.optional_parameters);
+            if found.iter().any(optional) {
+                found.retain(optional);
             }
         }
         found.shuffle(random);
@@ -92,19 +91,26 @@ fn by_health(found: Vec<Match<'_>>, filter: HealthFilter) -> Vec<Match<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::time::UNIX_EPOCH;
 
     use rand::SeedableRng;
     use rand::rngs::StdRng;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::registry::ServiceForm;
     use super::*;
 
     fn service(checked: bool) -> Service {
-        let instance = |zone: &str, healthy| Instance {
-            attributes: [("AVAILABILITY_ZONE".to_owned(), zone.to_owned())].into(),
-            healthy,
+        let instance = |id: &str, zone: &str, healthy| {
+            let attributes = [("AVAILABILITY_ZONE".to_owned(), zone.to_owned())].into();
+            (
+                id.to_owned(),
+                Instance {
+                    attributes,
+                    healthy,
+                },
+            )
         };
         Service {
             form: ServiceForm {
@@ -114,84 +120,71 @@ mod tests {
             created: UNIX_EPOCH,
             revision: 4,
             instances: [
-                ("one".to_owned(), instance("a", true)),
-                ("two".to_owned(), instance("b", true)),
-                ("three".to_owned(), instance("b", false)),
+                instance("one", "a", true),
+                instance("two", "b", true),
+                instance("three", "b", false),
             ]
             .into(),
         }
     }
 
-    fn found(service: &Service, further: &serde_json::Value) -> Vec<String> {
-        let mut asked = json!({"NamespaceName": "n", "ServiceName": "s"});
-        let further = further.as_object().unwrap().clone();
-        asked.as_object_mut().unwrap().extend(further);
-        let request: DiscoverRequest = serde_json::from_value(asked).unwrap();
+    fn request(further: &Value) -> DiscoverRequest {
+        let mut asked = further.clone();
+        asked["NamespaceName"] = json!("n");
+        asked["ServiceName"] = json!("s");
+        serde_json::from_value(asked).unwrap()
+    }
+
+    fn found(service: &Service, further: &Value) -> Vec<String> {
         let mut random = StdRng::seed_from_u64(1);
-        let found = request.find(service, &mut random).unwrap();
+        let found = request(further).find(service, &mut random).unwrap();
         let mut ids: Vec<String> = found.into_iter().map(|(id, _)| id.clone()).collect();
         ids.sort();
         ids
     }
 
+    const ALL: &[&str] = &["one", "three", "two"];
+
     #[test]
     fn query_parameters_must_match_and_optional_ones_may() {
         let service = service(true);
-        let zone = |zone: &str| json!({"AVAILABILITY_ZONE": zone});
-        assert_eq!(found(&service, &json!({})), ["one", "three", "two"]);
-        assert_eq!(
-            found(&service, &json!({"QueryParameters": zone("b")})),
-            ["three", "two"]
-        );
-        assert!(found(&service, &json!({"QueryParameters": zone("z")})).is_empty());
-        assert_eq!(
-            found(&service, &json!({"OptionalParameters": zone("a")})),
-            ["one"]
-        );
-        assert_eq!(
-            found(&service, &json!({"OptionalParameters": zone("z")})).len(),
-            3
-        );
+        for (parameters, zone, expected) in [
+            ("QueryParameters", "b", &["three", "two"][..]),
+            ("QueryParameters", "z", &[]),
+            ("OptionalParameters", "a", &["one"]),
+            ("OptionalParameters", "z", ALL),
+        ] {
+            let asked = json!({parameters: {"AVAILABILITY_ZONE": zone}});
+            assert_eq!(found(&service, &asked), expected, "{asked}");
+        }
+        assert_eq!(found(&service, &json!({})), ALL);
     }
 
     #[test]
     fn health_counts_only_where_it_is_checked() {
-        let checked = service(true);
-        assert_eq!(
-            found(&checked, &json!({"HealthStatus": "HEALTHY"})),
-            ["one", "two"]
-        );
-        assert_eq!(
-            found(&checked, &json!({"HealthStatus": "UNHEALTHY"})),
-            ["three"]
-        );
-        let zone = json!({"QueryParameters": {"AVAILABILITY_ZONE": "b"}, "HealthStatus": "HEALTHY_OR_ELSE_ALL"});
-        assert_eq!(found(&checked, &zone), ["two"]);
-        let mut ill = service(true);
+        let (checked, mut ill) = (service(true), service(true));
         ill.instances.values_mut().for_each(|i| i.healthy = false);
-        assert_eq!(
-            found(&ill, &json!({"HealthStatus": "HEALTHY_OR_ELSE_ALL"})).len(),
-            3
-        );
-        assert_eq!(
-            found(&service(false), &json!({"HealthStatus": "HEALTHY"})).len(),
-            3
-        );
+        let asked = |status: &str| json!({"HealthStatus": status});
+        assert_eq!(found(&checked, &asked("HEALTHY")), ["one", "two"]);
+        assert_eq!(found(&checked, &asked("UNHEALTHY")), ["three"]);
+        let mut in_zone = asked("HEALTHY_OR_ELSE_ALL");
+        assert_eq!(found(&ill, &in_zone), ALL);
+        in_zone["QueryParameters"] = json!({"AVAILABILITY_ZONE": "b"});
+        assert_eq!(found(&checked, &in_zone), ["two"]);
+        assert_eq!(found(&service(false), &asked("HEALTHY")), ALL);
     }
 
     #[test]
     fn no_more_than_asked_for_and_every_order_occurs() {
         let service = service(false);
         assert_eq!(found(&service, &json!({"MaxResults": 2})).len(), 2);
-        let request: DiscoverRequest =
-            serde_json::from_value(json!({"NamespaceName": "n", "ServiceName": "s"})).unwrap();
+        let request = request(&json!({}));
         let mut random = StdRng::seed_from_u64(1);
-        let orders: std::collections::BTreeSet<Vec<&String>> = (0..100)
-            .map(|_| {
-                let found = request.find(&service, &mut random).unwrap();
-                found.into_iter().map(|(id, _)| id).collect()
-            })
-            .collect();
+        let mut order = || -> Vec<&String> {
+            let found = request.find(&service, &mut random).unwrap();
+            found.into_iter().map(|(id, _)| id).collect()
+        };
+        let orders: BTreeSet<_> = (0..100).map(|_| order()).collect();
         assert_eq!(orders.len(), 6);
     }
 }

@@ -6,45 +6,32 @@
 //! beyond its address, its zone above all, DNS cannot say.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rand::Rng;
 use rand::seq::SliceRandom;
-use simple_dns::rdata::{A, AAAA, RData, SRV};
+use simple_dns::rdata::{RData, SRV};
 use simple_dns::{CLASS, Name, Packet, PacketFlag, QTYPE, RCODE, ResourceRecord, TYPE};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::names::TTL;
-use super::registry::{Instance, Registry};
+use super::CloudMap;
+use super::registry::{Instance, Registry, TTL};
 use crate::lab::pipeline::Admission;
-use crate::lab::rules::RuleEvaluator;
-use crate::lab::state::LabState;
 
 /// Records in one answer.
 const MOST_RECORDS: usize = 8;
 /// Bytes in one message without extensions (RFC 1035, 4.2.1).
 const MESSAGE: usize = 512;
 
-pub(in crate::lab) struct DnsView {
-    state: Arc<LabState>,
-    registry: Arc<Mutex<Registry>>,
-    rules: RuleEvaluator,
-}
-
-impl DnsView {
-    pub(super) fn new(state: &Arc<LabState>, registry: &Arc<Mutex<Registry>>) -> Self {
-        let scenario = &state.scenario;
-        Self {
-            state: Arc::clone(state),
-            registry: Arc::clone(registry),
-            rules: RuleEvaluator::new(scenario.cloudmap.dns, scenario.seed, "cloudmap:dns", &[]),
-        }
-    }
-
-    /// Answers questions until `stop` changes.
-    pub(in crate::lab) async fn serve(self, socket: UdpSocket, mut stop: watch::Receiver<bool>) {
+impl CloudMap {
+    /// Answers questions by DNS until `stop` changes.
+    pub(in crate::lab) async fn serve_dns(
+        self: Arc<Self>,
+        socket: UdpSocket,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let shared = Arc::new((self, socket));
         let mut answers = JoinSet::new();
         let mut message = [0; MESSAGE];
@@ -55,8 +42,8 @@ impl DnsView {
                     let question = message[..length].to_vec();
                     let shared = Arc::clone(&shared);
                     answers.spawn(async move {
-                        let (view, socket) = &*shared;
-                        if let Some(answer) = view.answer(&question).await {
+                        let (cloudmap, socket) = &*shared;
+                        if let Some(answer) = cloudmap.dns_answer(&question).await {
                             // Whoever asked may be gone.
                             let _ = socket.send_to(&answer, from).await;
                         }
@@ -68,7 +55,7 @@ impl DnsView {
         }
     }
 
-    async fn answer(&self, message: &[u8]) -> Option<Vec<u8>> {
+    async fn dns_answer(&self, message: &[u8]) -> Option<Vec<u8>> {
         let asked = Packet::parse(message).ok()?;
         let question = asked.questions.first()?;
         let operation = match question.qtype {
@@ -80,16 +67,13 @@ impl DnsView {
         let mut reply = Packet::new_reply(asked.id());
         reply.set_flags(PacketFlag::AUTHORITATIVE_ANSWER);
         reply.questions.push(question.clone());
-        match self.state.pipeline.admit(operation, &self.rules).await {
+        match self.state.pipeline.admit(operation, &self.dns_rules).await {
             Admission::Ignore => return None,
             Admission::Refuse => *reply.rcode_mut() = RCODE::ServerFailure,
             Admission::Answer => {
                 let name = question.qname.to_string().to_ascii_lowercase();
-                let instances = {
-                    let registry = self.registry.lock();
-                    let mut registry = registry.unwrap_or_else(PoisonError::into_inner);
-                    registry.choose(|registry, random| find(registry, &name, random))
-                };
+                let find = |registry: &_, random: &mut _| find(registry, &name, random);
+                let instances = self.registry().choose(find);
                 match instances {
                     None => *reply.rcode_mut() = RCODE::NameError,
                     Some(instances) => {
@@ -118,9 +102,10 @@ fn records(
     };
     let (mut answers, mut additional) = (Vec::new(), Vec::new());
     for (own, instance) in instances {
+        let address = |kind| address(instance, kind);
         match asked {
             QTYPE::TYPE(kind @ (TYPE::A | TYPE::AAAA)) => {
-                answers.extend(address(instance, kind).map(|data| record(name, data)));
+                answers.extend(address(kind).map(|data| record(name, data)));
             }
             QTYPE::TYPE(TYPE::SRV) => {
                 let port = instance.attributes.get("AWS_INSTANCE_PORT");
@@ -134,8 +119,7 @@ fn records(
                     target: parsed(own)?,
                 };
                 answers.push(record(name, RData::SRV(srv)));
-                let addresses = [TYPE::A, TYPE::AAAA].map(|kind| address(instance, kind));
-                let addresses = addresses.into_iter().flatten();
+                let addresses = [TYPE::A, TYPE::AAAA].into_iter().filter_map(address);
                 additional.extend(addresses.map(|data| record(own, data)));
             }
             _ => {}
@@ -172,15 +156,19 @@ fn find(registry: &Registry, name: &str, random: &mut impl Rng) -> Option<Vec<(S
 
 fn address(instance: &Instance, kind: TYPE) -> Option<RData<'static>> {
     let attribute = |name: &str| instance.attributes.get(name);
-    match kind {
-        TYPE::A => {
-            let address: Ipv4Addr = attribute("AWS_INSTANCE_IPV4")?.parse().ok()?;
-            Some(RData::A(A::from(address)))
-        }
-        TYPE::AAAA => {
-            let address: Ipv6Addr = attribute("AWS_INSTANCE_IPV6")?.parse().ok()?;
-            Some(RData::AAAA(AAAA::from(address)))
-        }
-        _ => None,
-    }
+    Some(match kind {
+        TYPE::A => RData::A(
+            attribute("AWS_INSTANCE_IPV4")?
+                .parse::<Ipv4Addr>()
+                .ok()?
+                .into(),
+        ),
+        TYPE::AAAA => RData::AAAA(
+            attribute("AWS_INSTANCE_IPV6")?
+                .parse::<Ipv6Addr>()
+                .ok()?
+                .into(),
+        ),
+        _ => return None,
+    })
 }

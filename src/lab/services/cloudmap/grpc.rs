@@ -15,14 +15,15 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use super::names::{SERVICE, ZONE};
-use super::registry::Attributes;
+use super::registry::{Attributes, SERVICE};
 use crate::lab::http_server::reachable;
 use crate::lab::pipeline::Admission;
 use crate::lab::rules::{RuleEvaluator, Rules};
 use crate::lab::scenario::Servers;
 use crate::lab::state::{CALLERS_ZONE, LabState};
 
+/// The attribute that says in which zone an instance is: ECS sets it.
+const ZONE: &str = "AVAILABILITY_ZONE";
 /// In the answer's metadata: the zone of the server.
 const ZONE_HEADER: &str = "x-availability-zone";
 
@@ -31,7 +32,7 @@ pub(in crate::lab) struct GrpcServer {
     listener: TcpListener,
     address: SocketAddr,
     zone: &'static str,
-    id: String,
+    pub(super) id: String,
 }
 
 impl GrpcServer {
@@ -50,10 +51,6 @@ impl GrpcServer {
             }
         }
         Ok(bound)
-    }
-
-    pub(super) fn id(&self) -> &str {
-        &self.id
     }
 
     /// What ECS registers a task with.
@@ -108,22 +105,23 @@ struct ZonedHealth {
 impl ZonedHealth {
     fn new(state: &Arc<LabState>, zone: &'static str, id: &str) -> Self {
         let (seed, servers) = (state.scenario.seed, &state.scenario.cloudmap.servers);
+        let evaluator = |rules, what| RuleEvaluator::new(rules, seed, &format!("{what} {id}"), &[]);
         let cross_zone = servers.cross_zone.filter(|_| zone != CALLERS_ZONE);
-        let cross_zone = cross_zone.map(|delay| Rules {
-            delay: Some(delay),
-            ..Rules::default()
-        });
-        let capacity = servers
-            .capacity
-            .map(|calls| usize::try_from(calls).unwrap_or(1));
         Self {
             state: Arc::clone(state),
             operation: operation(zone),
             zone: state.zone_name(zone),
-            rules: RuleEvaluator::new(servers.rules, seed, &format!("grpc {id}"), &[]),
-            cross_zone: cross_zone
-                .map(|way| RuleEvaluator::new(way, seed, &format!("hop {id}"), &[])),
-            capacity: capacity.map(Semaphore::new),
+            rules: evaluator(servers.rules, "grpc"),
+            cross_zone: cross_zone.map(|delay| {
+                let way = Rules {
+                    delay: Some(delay),
+                    ..Rules::default()
+                };
+                evaluator(way, "hop")
+            }),
+            capacity: servers
+                .capacity
+                .map(|calls| Semaphore::new(usize::try_from(calls).unwrap_or(1))),
         }
     }
 }

@@ -5,22 +5,20 @@
 //! `GetOperation` always finds success. One registry serves every Region's endpoint.
 
 mod discover;
-pub(in crate::lab) mod dns;
+mod dns;
 pub(in crate::lab) mod grpc;
-mod names;
 mod operations;
 mod registry;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderName, StatusCode};
 use serde_json::{Value, json};
 
-use self::dns::DnsView;
 use self::grpc::GrpcServer;
-pub use self::names::{NAMESPACE, SERVICE};
 use self::operations::Call;
-use self::registry::{Namespace, NamespaceKind, Registry, ServiceForm};
+pub use self::registry::{NAMESPACE, SERVICE};
+use self::registry::{Namespace, NamespaceKind, Registry, Result, ServiceForm, TTL};
 use crate::clock;
 use crate::lab::api_error::ApiError;
 use crate::lab::authentication::{AuthenticationError, authenticate};
@@ -36,26 +34,27 @@ use crate::lab::state::LabState;
 
 /// What the `X-Amz-Target` header names before the operation.
 const TARGET_PREFIX: &str = "Route53AutoNaming_v20170314.";
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 /// Bytes in the body of a request: attributes fit many times over.
 const LARGEST_BODY: usize = 256 * 1024;
 
 pub(in crate::lab) struct CloudMap {
     state: Arc<LabState>,
-    registry: Arc<Mutex<Registry>>,
-    discover: Arc<RuleEvaluator>,
-    revision: Arc<RuleEvaluator>,
-    other: Arc<RuleEvaluator>,
+    registry: Mutex<Registry>,
+    /// Of `DiscoverInstances`, of `DiscoverInstancesRevision` and of all other operations.
+    rules: [Arc<RuleEvaluator>; 3],
+    dns_rules: RuleEvaluator,
 }
 
 #[async_trait::async_trait]
 impl Service for CloudMap {
     fn claims<'a>(&'a self, destination: &Destination<'a>) -> Option<&'a str> {
         match destination {
+            // Operations on instances go to `data-` before the service's own name.
             Destination::Host(name) => {
-                // Operations on instances go to `data-` before the service's own name.
                 let name = name.strip_prefix("data-").unwrap_or(name);
-                let region = name.strip_prefix("servicediscovery.");
-                region.filter(|name| is_region(name))
+                name.strip_prefix("servicediscovery.")
+                    .filter(|name| is_region(name))
             }
             Destination::Scope { .. } => destination.scoped_to("servicediscovery"),
             Destination::Form(head) => {
@@ -73,26 +72,20 @@ impl Service for CloudMap {
     fn operation(&self, request: &Request) -> Operation {
         let name = operations::find(target(request)).map_or("cloudmap:other", |(name, _)| name);
         let rules = match name {
-            "cloudmap:DiscoverInstances" => &self.discover,
-            "cloudmap:DiscoverInstancesRevision" => &self.revision,
-            _ => &self.other,
+            "cloudmap:DiscoverInstances" => 0,
+            "cloudmap:DiscoverInstancesRevision" => 1,
+            _ => 2,
         };
         Operation {
             name,
-            rules: Arc::clone(rules),
+            rules: Arc::clone(&self.rules[rules]),
         }
     }
 
     /// Judges the request by the time of its arrival, and does what it asks when its response is due.
     async fn answer(&self, request: Request, context: RequestContext<'_>) -> Response {
-        let (issuer, region) = (&self.state.issuer, request.region.as_str());
-        let signer = authenticate(
-            issuer,
-            &request,
-            "servicediscovery",
-            region,
-            context.arrived,
-        );
+        let (issuer, region, now) = (&self.state.issuer, &request.region, context.arrived);
+        let signer = authenticate(issuer, &request, "servicediscovery", region, now);
         context.due().await;
         let result = signer.map_err(|error| refused(&error)).and_then(|_| {
             let target = target(&request);
@@ -100,9 +93,8 @@ impl Service for CloudMap {
                 let message = format!("The lab does not know the operation `{target}`");
                 ApiError::bad_request("UnknownOperationException", message)
             })?;
-            let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
             run(&mut Call {
-                registry: &mut registry,
+                registry: &mut self.registry(),
                 body: request.bytes(),
                 region,
                 now: clock::wall(),
@@ -145,71 +137,60 @@ impl CloudMap {
             ("cloudmap:revision", scenario.revision),
             ("cloudmap:other", Rules::default()),
         ];
-        let [discover, revision, other] = rules_within(scenario.rules, seed, operations);
         Self {
             state: Arc::clone(state),
-            registry: Arc::new(Mutex::new(Registry::new(seed))),
-            discover,
-            revision,
-            other,
+            registry: Mutex::new(Registry::new(seed)),
+            rules: rules_within(scenario.rules, seed, operations),
+            dns_rules: RuleEvaluator::new(scenario.dns, seed, "cloudmap:dns", &[]),
         }
     }
 
-    pub(in crate::lab) fn dns_view(&self) -> DnsView {
-        DnsView::new(&self.state, &self.registry)
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the lab's own service, with these servers.
-    pub(in crate::lab) fn register(&self, servers: &[GrpcServer]) {
-        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = clock::wall();
-        let namespace = registry.create_namespace(Namespace {
+    /// Makes the lab's own service, with these servers. A new registry has room for them.
+    pub(in crate::lab) fn register(&self, servers: &[GrpcServer]) -> Result<()> {
+        let (mut registry, created) = (self.registry(), clock::wall());
+        let namespace_id = registry.create_namespace(Namespace {
             name: NAMESPACE.to_owned(),
             kind: NamespaceKind::DnsPrivate,
             description: Some("The service that the lab brings".to_owned()),
-            created: now,
-        });
-        let form = |namespace_id| ServiceForm {
+            created,
+        })?;
+        let form = ServiceForm {
             name: SERVICE.to_owned(),
             namespace_id,
             dns_config: Some(json!({
                 "RoutingPolicy": "MULTIVALUE",
-                "DnsRecords": [{"Type": "A", "TTL": names::TTL}, {"Type": "SRV", "TTL": names::TTL}],
+                "DnsRecords": [{"Type": "A", "TTL": TTL}, {"Type": "SRV", "TTL": TTL}],
             })),
             health_check_custom_config: Some(json!({"FailureThreshold": 1})),
             ..ServiceForm::default()
         };
-        let service = namespace.and_then(|id| registry.create_service(form(id), now));
-        // A new registry has room for these, and their names are good.
-        if let Ok(service) = service {
-            for server in servers {
-                let attributes = server.attributes(&self.state);
-                let _ = registry.register(&service, server.id(), attributes);
-            }
-        }
+        let service = registry.create_service(form, created)?;
+        let mut servers = servers.iter();
+        servers.try_for_each(|server| {
+            registry.register(&service, &server.id, server.attributes(&self.state))
+        })
     }
 }
 
 /// The operation that a request names.
 fn target(request: &Request) -> &str {
     let target = request.head.headers.get("x-amz-target");
-    let target = target.and_then(|target| target.to_str().ok());
-    target
-        .and_then(|target| target.strip_prefix(TARGET_PREFIX))
-        .unwrap_or_default()
+    let target = target.and_then(|target| target.to_str().ok()?.strip_prefix(TARGET_PREFIX));
+    target.unwrap_or_default()
 }
 
 fn refused(error: &AuthenticationError) -> ApiError {
+    use AuthenticationError::{Credentials, Signature};
     let code = match error {
-        AuthenticationError::Signature(SignatureError::Missing) => {
-            "MissingAuthenticationTokenException"
-        }
-        AuthenticationError::Signature(SignatureError::Incomplete(_)) => {
-            "IncompleteSignatureException"
-        }
-        AuthenticationError::Signature(_) => "InvalidSignatureException",
-        AuthenticationError::Credentials(CredentialsError::Expired) => "ExpiredTokenException",
-        AuthenticationError::Credentials(_) => "UnrecognizedClientException",
+        Signature(SignatureError::Missing) => "MissingAuthenticationTokenException",
+        Signature(SignatureError::Incomplete(_)) => "IncompleteSignatureException",
+        Signature(_) => "InvalidSignatureException",
+        Credentials(CredentialsError::Expired) => "ExpiredTokenException",
+        Credentials(_) => "UnrecognizedClientException",
     };
     ApiError::bad_request(code, error.to_string())
 }
@@ -217,8 +198,7 @@ fn refused(error: &AuthenticationError) -> ApiError {
 fn failure(error: &ApiError, request_id: &str) -> Response {
     let body = json!({"__type": error.code, "message": error.message});
     let mut response = json_1_1(error.status, &body, request_id);
-    let code = HeaderName::from_static("x-amzn-errortype");
-    header(&mut response, code, error.code);
+    header(&mut response, ERROR_TYPE, error.code);
     response
 }
 

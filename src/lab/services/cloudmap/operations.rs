@@ -8,10 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::discover::{DiscoverRequest, Match};
 use super::registry::{
-    Attributes, Instance, Namespace, NamespaceKind, Registry, Result, Service, ServiceForm,
-    invalid, no_instance,
+    Attributes, Instance, Namespace, NamespaceKind, Operation, Registry, Result, Service, absent,
+    invalid,
 };
-use crate::lab::api_error::ApiError;
 use crate::lab::issuer::ACCOUNT;
 
 /// Things in one page of a list when the caller does not say.
@@ -36,32 +35,22 @@ const OPERATIONS: [(&str, Run); 18] = [
     ("cloudmap:CreatePrivateDnsNamespace", |call| {
         call.create_namespace(NamespaceKind::DnsPrivate)
     }),
-    ("cloudmap:CreateService", |call| call.create_service()),
-    ("cloudmap:DeleteNamespace", |call| call.delete_namespace()),
-    ("cloudmap:DeleteService", |call| call.delete_service()),
-    ("cloudmap:DeregisterInstance", |call| {
-        call.deregister_instance()
-    }),
-    ("cloudmap:DiscoverInstances", |call| {
-        call.discover_instances()
-    }),
-    ("cloudmap:DiscoverInstancesRevision", |call| {
-        call.discover_revision()
-    }),
-    ("cloudmap:GetInstance", |call| call.instance()),
-    ("cloudmap:GetInstancesHealthStatus", |call| {
-        call.health_status()
-    }),
-    ("cloudmap:GetNamespace", |call| call.namespace()),
-    ("cloudmap:GetOperation", |call| call.operation()),
-    ("cloudmap:GetService", |call| call.service()),
-    ("cloudmap:ListInstances", |call| call.list_instances()),
-    ("cloudmap:ListNamespaces", |call| call.list_namespaces()),
-    ("cloudmap:ListServices", |call| call.list_services()),
-    ("cloudmap:RegisterInstance", |call| call.register_instance()),
-    ("cloudmap:UpdateInstanceCustomHealthStatus", |call| {
-        call.update_health()
-    }),
+    ("cloudmap:CreateService", create_service),
+    ("cloudmap:DeleteNamespace", delete_namespace),
+    ("cloudmap:DeleteService", delete_service),
+    ("cloudmap:DeregisterInstance", deregister_instance),
+    ("cloudmap:DiscoverInstances", discover_instances),
+    ("cloudmap:DiscoverInstancesRevision", discover_revision),
+    ("cloudmap:GetInstance", instance),
+    ("cloudmap:GetInstancesHealthStatus", health_status),
+    ("cloudmap:GetNamespace", namespace),
+    ("cloudmap:GetOperation", operation),
+    ("cloudmap:GetService", service),
+    ("cloudmap:ListInstances", list_instances),
+    ("cloudmap:ListNamespaces", list_namespaces),
+    ("cloudmap:ListServices", list_services),
+    ("cloudmap:RegisterInstance", register_instance),
+    ("cloudmap:UpdateInstanceCustomHealthStatus", update_health),
 ];
 
 /// The operation of this API name.
@@ -166,9 +155,13 @@ impl Call<'_> {
     }
 
     /// The answer to what takes its time in the real service: the id of an operation, which is done.
-    fn done(&mut self, kind: &'static str, target: &'static str, id: String) -> Value {
-        let operation = self.registry.done(kind, (target, id), self.now);
-        json!({"OperationId": operation})
+    fn done(&mut self, verb: &'static str, what: &'static str, target_id: String) -> Result<Value> {
+        let id = self.registry.done(Operation {
+            kind: (verb, what),
+            target_id,
+            created: self.now,
+        });
+        Ok(json!({"OperationId": id}))
     }
 
     fn create_namespace(&mut self, kind: NamespaceKind) -> Result<Value> {
@@ -179,149 +172,186 @@ impl Call<'_> {
             description,
             created: self.now,
         })?;
-        Ok(self.done("CREATE_NAMESPACE", "NAMESPACE", id))
+        self.done("CREATE", "NAMESPACE", id)
     }
 
-    fn create_service(&mut self) -> Result<Value> {
-        let form: ServiceForm = self.read()?;
-        let id = self.registry.create_service(form, self.now)?;
-        self.described_service(&id)
-    }
-
-    fn delete_namespace(&mut self) -> Result<Value> {
-        let id = self.id()?;
-        self.registry.delete_namespace(&id)?;
-        Ok(self.done("DELETE_NAMESPACE", "NAMESPACE", id))
-    }
-
-    fn delete_service(&mut self) -> Result<Value> {
-        self.registry.delete_service(&self.id()?)?;
-        Ok(json!({}))
-    }
-
-    fn register_instance(&mut self) -> Result<Value> {
-        let asked: OfInstance = self.read()?;
-        let (service, id) = (&asked.service_id, asked.instance_id);
-        self.registry.register(service, &id, asked.attributes)?;
-        Ok(self.done("REGISTER_INSTANCE", "INSTANCE", id))
-    }
-
-    fn deregister_instance(&mut self) -> Result<Value> {
-        let asked: OfInstance = self.read()?;
-        let (service, id) = (&asked.service_id, asked.instance_id);
-        self.registry.deregister(service, &id)?;
-        Ok(self.done("DEREGISTER_INSTANCE", "INSTANCE", id))
-    }
-
-    fn update_health(&mut self) -> Result<Value> {
-        let asked: OfInstance = self.read()?;
-        let healthy = match asked.status.as_deref() {
-            Some("HEALTHY") => true,
-            Some("UNHEALTHY") => false,
-            _ => return Err(invalid("Status is HEALTHY or UNHEALTHY")),
+    fn describe_namespace(&self, id: &str, namespace: &Namespace) -> Value {
+        let (kind, dns) = match namespace.kind {
+            NamespaceKind::Http => ("HTTP", json!({})),
+            NamespaceKind::DnsPrivate => ("DNS_PRIVATE", json!({"HostedZoneId": "Z0LAB"})),
         };
-        let (service, id) = (&asked.service_id, &asked.instance_id);
-        self.registry.set_health(service, id, healthy)?;
-        Ok(json!({}))
-    }
-
-    fn discover_revision(&mut self) -> Result<Value> {
-        let asked: DiscoverRequest = self.read()?;
-        let service = self
-            .registry
-            .named(&asked.namespace_name, &asked.service_name)?;
-        Ok(json!({"InstancesRevision": service.revision}))
-    }
-
-    fn discover_instances(&mut self) -> Result<Value> {
-        let asked: DiscoverRequest = self.read()?;
-        self.registry.choose(|registry, random| {
-            let service = registry.named(&asked.namespace_name, &asked.service_name)?;
-            let checked = service.checks_health();
-            let summary = |(id, instance): Match<'_>| {
-                json!({
-                    "InstanceId": id,
-                    "NamespaceName": asked.namespace_name,
-                    "ServiceName": asked.service_name,
-                    "HealthStatus": if checked { health(instance) } else { "UNKNOWN" },
-                    "Attributes": instance.attributes,
-                })
-            };
-            let found = asked.find(service, random)?.into_iter();
-            let instances: Vec<Value> = found.map(summary).collect();
-            Ok(json!({"Instances": instances, "InstancesRevision": service.revision}))
-        })
-    }
-
-    fn instance(&mut self) -> Result<Value> {
-        let asked: OfInstance = self.read()?;
-        let service = self.registry.service(&asked.service_id)?;
-        let id = asked.instance_id;
-        let instance = service.instances.get(&id).ok_or_else(|| no_instance(&id))?;
-        Ok(json!({"Instance": {"Id": id, "Attributes": instance.attributes}}))
-    }
-
-    fn namespace(&mut self) -> Result<Value> {
-        let id = self.id()?;
-        let namespace = self.registry.namespace(&id)?;
-        Ok(json!({"Namespace": describe_namespace(&id, namespace, self.region)}))
-    }
-
-    fn service(&mut self) -> Result<Value> {
-        self.described_service(&self.id()?)
+        without_nulls(json!({
+            "Id": id,
+            "Arn": self.arn("namespace", id),
+            "Name": namespace.name,
+            "Type": kind,
+            "Description": namespace.description,
+            "Properties": {"DnsProperties": dns, "HttpProperties": {"HttpName": namespace.name}},
+            "CreateDate": seconds(namespace.created),
+        }))
     }
 
     fn described_service(&self, id: &str) -> Result<Value> {
         let service = self.registry.service(id)?;
-        Ok(json!({"Service": describe_service(id, service, self.region)}))
+        Ok(json!({"Service": self.describe_service(id, service)}))
     }
 
-    fn operation(&mut self) -> Result<Value> {
-        let id = self.id()?;
-        let known = self.registry.operations.get(&id).ok_or_else(|| {
-            let message = format!("Operation {id} does not exist");
-            ApiError::bad_request("OperationNotFound", message)
-        })?;
-        let (kind, target) = &known.target;
-        Ok(json!({"Operation": {
+    fn describe_service(&self, id: &str, service: &Service) -> Value {
+        let form = &service.form;
+        without_nulls(json!({
             "Id": id,
-            "Type": known.kind,
-            "Status": "SUCCESS",
-            "CreateDate": seconds(known.created),
-            "UpdateDate": seconds(known.created),
-            "Targets": {(*kind): target},
-        }}))
+            "Arn": self.arn("service", id),
+            "Name": form.name,
+            "NamespaceId": form.namespace_id,
+            "Description": form.description,
+            "InstanceCount": service.instances.len(),
+            "Type": if form.dns_config.is_some() { "DNS_HTTP" } else { "HTTP" },
+            "DnsConfig": form.dns_config,
+            "HealthCheckConfig": form.health_check_config,
+            "HealthCheckCustomConfig": form.health_check_custom_config,
+            "CreateDate": seconds(service.created),
+        }))
     }
 
-    fn list_namespaces(&mut self) -> Result<Value> {
-        let all = self.registry.namespaces.iter();
-        let all = all.map(|(id, n)| (id, describe_namespace(id, n, self.region)));
-        Ok(self.read::<List>()?.page("Namespaces", all))
+    fn arn(&self, what: &str, id: &str) -> String {
+        format!(
+            "arn:aws:servicediscovery:{}:{ACCOUNT}:{what}/{id}",
+            self.region
+        )
     }
+}
 
-    fn list_services(&mut self) -> Result<Value> {
-        let all = self.registry.services.iter();
-        let all = all.map(|(id, s)| (id, describe_service(id, s, self.region)));
-        Ok(self.read::<List>()?.page("Services", all))
-    }
+fn create_service(call: &mut Call<'_>) -> Result<Value> {
+    let id = call.registry.create_service(call.read()?, call.now)?;
+    call.described_service(&id)
+}
 
-    fn list_instances(&mut self) -> Result<Value> {
-        let list: List = self.read()?;
-        let all = list.service(self.registry)?.instances.iter();
-        let all = all.map(|(id, i)| (id, json!({"Id": id, "Attributes": i.attributes})));
-        Ok(list.page("Instances", all))
-    }
+fn delete_namespace(call: &mut Call<'_>) -> Result<Value> {
+    let id = call.id()?;
+    call.registry.delete_namespace(&id)?;
+    call.done("DELETE", "NAMESPACE", id)
+}
 
-    fn health_status(&mut self) -> Result<Value> {
-        let list: List = self.read()?;
-        let asked = |id: &String| list.instances.is_empty() || list.instances.contains(id);
-        let all = list.service(self.registry)?.instances.iter();
-        let status: Map<String, Value> = all
-            .filter(|(id, _)| asked(id))
-            .map(|(id, instance)| (id.clone(), json!(health(instance))))
-            .collect();
-        Ok(json!({"Status": status}))
-    }
+fn delete_service(call: &mut Call<'_>) -> Result<Value> {
+    call.registry.delete_service(&call.id()?)?;
+    Ok(json!({}))
+}
+
+fn register_instance(call: &mut Call<'_>) -> Result<Value> {
+    let asked: OfInstance = call.read()?;
+    let (service, id) = (&asked.service_id, asked.instance_id);
+    call.registry.register(service, &id, asked.attributes)?;
+    call.done("REGISTER", "INSTANCE", id)
+}
+
+fn deregister_instance(call: &mut Call<'_>) -> Result<Value> {
+    let asked: OfInstance = call.read()?;
+    let (service, id) = (&asked.service_id, asked.instance_id);
+    call.registry.deregister(service, &id)?;
+    call.done("DEREGISTER", "INSTANCE", id)
+}
+
+fn update_health(call: &mut Call<'_>) -> Result<Value> {
+    let asked: OfInstance = call.read()?;
+    let healthy = match asked.status.as_deref() {
+        Some("HEALTHY") => true,
+        Some("UNHEALTHY") => false,
+        _ => return Err(invalid("Status is HEALTHY or UNHEALTHY")),
+    };
+    let (service, id) = (&asked.service_id, &asked.instance_id);
+    call.registry.set_health(service, id, healthy)?;
+    Ok(json!({}))
+}
+
+fn discover_revision(call: &mut Call<'_>) -> Result<Value> {
+    let asked: DiscoverRequest = call.read()?;
+    let (namespace, service) = (&asked.namespace_name, &asked.service_name);
+    let service = call.registry.named(namespace, service)?;
+    Ok(json!({"InstancesRevision": service.revision}))
+}
+
+fn discover_instances(call: &mut Call<'_>) -> Result<Value> {
+    let asked: DiscoverRequest = call.read()?;
+    call.registry.choose(|registry, random| {
+        let service = registry.named(&asked.namespace_name, &asked.service_name)?;
+        let checked = service.checks_health();
+        let summary = |(id, instance): Match<'_>| {
+            json!({
+                "InstanceId": id,
+                "NamespaceName": asked.namespace_name,
+                "ServiceName": asked.service_name,
+                "HealthStatus": if checked { health(instance) } else { "UNKNOWN" },
+                "Attributes": instance.attributes,
+            })
+        };
+        let found = asked.find(service, random)?.into_iter();
+        let instances: Vec<Value> = found.map(summary).collect();
+        Ok(json!({"Instances": instances, "InstancesRevision": service.revision}))
+    })
+}
+
+fn instance(call: &mut Call<'_>) -> Result<Value> {
+    let asked: OfInstance = call.read()?;
+    let (service, id) = (
+        call.registry.service(&asked.service_id)?,
+        &asked.instance_id,
+    );
+    let instance = service.instances.get(id);
+    let instance = instance.ok_or_else(|| absent("InstanceNotFound", id))?;
+    Ok(json!({"Instance": {"Id": id, "Attributes": instance.attributes}}))
+}
+
+fn namespace(call: &mut Call<'_>) -> Result<Value> {
+    let id = call.id()?;
+    let namespace = call.registry.namespace(&id)?;
+    Ok(json!({"Namespace": call.describe_namespace(&id, namespace)}))
+}
+
+fn service(call: &mut Call<'_>) -> Result<Value> {
+    call.described_service(&call.id()?)
+}
+
+fn operation(call: &mut Call<'_>) -> Result<Value> {
+    let id = call.id()?;
+    let known = call.registry.operations.get(&id);
+    let known = known.ok_or_else(|| absent("OperationNotFound", &id))?;
+    let (verb, what) = known.kind;
+    Ok(json!({"Operation": {
+        "Id": id,
+        "Type": format!("{verb}_{what}"),
+        "Status": "SUCCESS",
+        "CreateDate": seconds(known.created),
+        "UpdateDate": seconds(known.created),
+        "Targets": {what: known.target_id},
+    }}))
+}
+
+fn list_namespaces(call: &mut Call<'_>) -> Result<Value> {
+    let all = call.registry.namespaces.iter();
+    let all = all.map(|(id, namespace)| (id, call.describe_namespace(id, namespace)));
+    Ok(call.read::<List>()?.page("Namespaces", all))
+}
+
+fn list_services(call: &mut Call<'_>) -> Result<Value> {
+    let all = call.registry.services.iter();
+    let all = all.map(|(id, service)| (id, call.describe_service(id, service)));
+    Ok(call.read::<List>()?.page("Services", all))
+}
+
+fn list_instances(call: &mut Call<'_>) -> Result<Value> {
+    let list: List = call.read()?;
+    let all = list.service(call.registry)?.instances.iter();
+    let all = all.map(|(id, i)| (id, json!({"Id": id, "Attributes": i.attributes})));
+    Ok(list.page("Instances", all))
+}
+
+fn health_status(call: &mut Call<'_>) -> Result<Value> {
+    let list: List = call.read()?;
+    let asked = |id: &String| list.instances.is_empty() || list.instances.contains(id);
+    let all = list.service(call.registry)?.instances.iter();
+    let all = all.filter(|(id, _)| asked(id));
+    let status: Map<_, _> = all.map(|(id, i)| (id.clone(), json!(health(i)))).collect();
+    Ok(json!({"Status": status}))
 }
 
 fn health(instance: &Instance) -> &'static str {
@@ -330,39 +360,6 @@ fn health(instance: &Instance) -> &'static str {
     } else {
         "UNHEALTHY"
     }
-}
-
-fn describe_namespace(id: &str, namespace: &Namespace, region: &str) -> Value {
-    let (kind, dns) = match namespace.kind {
-        NamespaceKind::Http => ("HTTP", json!({})),
-        NamespaceKind::DnsPrivate => ("DNS_PRIVATE", json!({"HostedZoneId": "Z0LAB"})),
-    };
-    without_nulls(json!({
-        "Id": id,
-        "Arn": format!("arn:aws:servicediscovery:{region}:{ACCOUNT}:namespace/{id}"),
-        "Name": namespace.name,
-        "Type": kind,
-        "Description": namespace.description,
-        "Properties": {"DnsProperties": dns, "HttpProperties": {"HttpName": namespace.name}},
-        "CreateDate": seconds(namespace.created),
-    }))
-}
-
-fn describe_service(id: &str, service: &Service, region: &str) -> Value {
-    let form = &service.form;
-    without_nulls(json!({
-        "Id": id,
-        "Arn": format!("arn:aws:servicediscovery:{region}:{ACCOUNT}:service/{id}"),
-        "Name": form.name,
-        "NamespaceId": form.namespace_id,
-        "Description": form.description,
-        "InstanceCount": service.instances.len(),
-        "Type": if form.dns_config.is_some() { "DNS_HTTP" } else { "HTTP" },
-        "DnsConfig": form.dns_config,
-        "HealthCheckConfig": form.health_check_config,
-        "HealthCheckCustomConfig": form.health_check_custom_config,
-        "CreateDate": seconds(service.created),
-    }))
 }
 
 fn without_nulls(mut value: Value) -> Value {

@@ -16,6 +16,13 @@ pub(super) type Result<T> = std::result::Result<T, ApiError>;
 /// Attributes of an instance: Cloud Map's own begin with `AWS_`.
 pub(super) type Attributes = BTreeMap<String, String>;
 
+/// The namespace that the lab brings: private DNS, so that the API and DNS both see it.
+pub const NAMESPACE: &str = "grpc.demo";
+/// The service in [`NAMESPACE`] whose instances are the lab's gRPC servers.
+pub const SERVICE: &str = "server";
+/// Seconds for which a DNS answer may be kept: what ECS gives its records.
+pub(super) const TTL: u32 = 60;
+
 /// Instances of one service (AWS Cloud Map Developer Guide, "Service quotas").
 const MOST_INSTANCES: usize = 1_000;
 /// Namespaces of one account and Region (the same page).
@@ -80,9 +87,9 @@ pub(super) struct Instance {
 
 #[derive(Debug)]
 pub(super) struct Operation {
-    pub(super) kind: &'static str,
-    /// `NAMESPACE`, `SERVICE` or `INSTANCE`, and its id.
-    pub(super) target: (&'static str, String),
+    /// What was done, and to what: `CREATE` and `NAMESPACE`.
+    pub(super) kind: (&'static str, &'static str),
+    pub(super) target_id: String,
     pub(super) created: SystemTime,
 }
 
@@ -120,13 +127,8 @@ impl Registry {
         format!("{prefix}-{}", digits.collect::<String>())
     }
 
-    /// Notes that something was done, at once and with success; gives the operation's id.
-    pub(super) fn done(
-        &mut self,
-        kind: &'static str,
-        target: (&'static str, String),
-        now: SystemTime,
-    ) -> String {
+    /// Notes what was done, at once and with success; gives the operation's id.
+    pub(super) fn done(&mut self, operation: Operation) -> String {
         if self.operations.len() >= MOST_OPERATIONS {
             let oldest = self.operations.iter().min_by_key(|(_, done)| done.created);
             if let Some(id) = oldest.map(|(id, _)| id.clone()) {
@@ -134,11 +136,6 @@ impl Registry {
             }
         }
         let id = self.id("op");
-        let operation = Operation {
-            kind,
-            target,
-            created: now,
-        };
         self.operations.insert(id.clone(), operation);
         id
     }
@@ -161,13 +158,18 @@ impl Registry {
     }
 
     pub(super) fn namespace(&self, id: &str) -> Result<&Namespace> {
-        self.namespaces.get(id).ok_or_else(|| no_namespace(id))
+        self.namespaces
+            .get(id)
+            .ok_or_else(|| absent("NamespaceNotFound", id))
     }
 
     pub(super) fn delete_namespace(&mut self, id: &str) -> Result<()> {
         self.namespace(id)?;
         if self.services.values().any(|s| s.form.namespace_id == id) {
-            return Err(in_use("The namespace has services"));
+            return Err(ApiError::bad_request(
+                "ResourceInUse",
+                "The namespace has services",
+            ));
         }
         self.namespaces.remove(id);
         Ok(())
@@ -205,16 +207,23 @@ impl Registry {
     }
 
     pub(super) fn service(&self, id: &str) -> Result<&Service> {
-        self.services.get(id).ok_or_else(|| no_service(id))
+        self.services
+            .get(id)
+            .ok_or_else(|| absent("ServiceNotFound", id))
     }
 
     fn service_mut(&mut self, id: &str) -> Result<&mut Service> {
-        self.services.get_mut(id).ok_or_else(|| no_service(id))
+        self.services
+            .get_mut(id)
+            .ok_or_else(|| absent("ServiceNotFound", id))
     }
 
     pub(super) fn delete_service(&mut self, id: &str) -> Result<()> {
         if !self.service(id)?.instances.is_empty() {
-            return Err(in_use("The service has registered instances"));
+            return Err(ApiError::bad_request(
+                "ResourceInUse",
+                "The service has registered instances",
+            ));
         }
         self.services.remove(id);
         Ok(())
@@ -251,7 +260,7 @@ impl Registry {
     pub(super) fn deregister(&mut self, service: &str, id: &str) -> Result<()> {
         let service = self.service_mut(service)?;
         let removed = service.instances.remove(id);
-        removed.ok_or_else(|| no_instance(id))?;
+        removed.ok_or_else(|| absent("InstanceNotFound", id))?;
         service.revision += 1;
         Ok(())
     }
@@ -261,7 +270,7 @@ impl Registry {
         let service = self.service_mut(service)?;
         let custom = service.form.health_check_custom_config.is_some();
         let instance = service.instances.get_mut(id);
-        let instance = instance.ok_or_else(|| no_instance(id))?;
+        let instance = instance.ok_or_else(|| absent("InstanceNotFound", id))?;
         if !custom {
             return Err(ApiError::bad_request(
                 "CustomHealthNotFound",
@@ -275,10 +284,12 @@ impl Registry {
     /// The service of these names, as DNS and `DiscoverInstances` ask for it.
     pub(super) fn named(&self, namespace: &str, service: &str) -> Result<&Service> {
         let known = self.namespaces.iter().find(|(_, n)| n.name == namespace);
-        let (id, _) = known.ok_or_else(|| no_namespace(namespace))?;
+        let (id, _) = known.ok_or_else(|| absent("NamespaceNotFound", namespace))?;
         let mut services = self.services.values();
         let named = |s: &&Service| s.form.namespace_id == *id && s.form.name == service;
-        services.find(named).ok_or_else(|| no_service(service))
+        services
+            .find(named)
+            .ok_or_else(|| absent("ServiceNotFound", service))
     }
 
     /// Whether the namespace of this name is seen by DNS.
@@ -306,19 +317,8 @@ fn over_limit(owner: &str, things: &str) -> ApiError {
     ApiError::bad_request("ResourceLimitExceeded", message)
 }
 
-fn no_namespace(id: &str) -> ApiError {
-    let message = format!("Namespace {id} does not exist");
-    ApiError::bad_request("NamespaceNotFound", message)
-}
-
-fn no_service(id: &str) -> ApiError {
-    ApiError::bad_request("ServiceNotFound", format!("Service {id} does not exist"))
-}
-
-pub(super) fn no_instance(id: &str) -> ApiError {
-    ApiError::bad_request("InstanceNotFound", format!("Instance {id} does not exist"))
-}
-
-fn in_use(message: &str) -> ApiError {
-    ApiError::bad_request("ResourceInUse", message)
+/// What this code says is not found.
+pub(super) fn absent(code: &'static str, id: &str) -> ApiError {
+    let what = code.trim_end_matches("NotFound");
+    ApiError::bad_request(code, format!("{what} {id} does not exist"))
 }

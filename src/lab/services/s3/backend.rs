@@ -1,38 +1,46 @@
 //! The S3 operations that the lab offers, over [`Objects`].
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Collected, LengthLimitError, Limited};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
 use s3s::dto::{
-    Bucket, BucketLocationConstraint, Checksum, CreateBucketInput, CreateBucketOutput,
-    DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput, ETag,
-    GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput, GetObjectOutput,
-    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
-    ListBucketsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
-    ListObjectsV2Output, PutObjectInput, PutObjectOutput, Range, StreamingBlob, Timestamp,
+    self, Bucket, BucketLocationConstraint, Checksum, CommonPrefix, CreateBucketInput,
+    CreateBucketOutput, DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput,
+    DeleteObjectOutput, ETag, EncodingType, GetBucketLocationInput, GetBucketLocationOutput,
+    GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
+    HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput, Range, StreamingBlob,
+    Timestamp,
 };
 use s3s::{Body, S3, S3Request, S3Response, S3Result, TrailingHeaders, s3_error};
 
-use super::listing::{encoded, listed, page_size};
 use super::objects::{LARGEST_OBJECT, Object, Objects};
 use crate::clock;
+
+/// Everything but the characters that S3 leaves as they are under `encoding-type=url`.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'*')
+    .remove(b'/');
 
 type Output<T> = S3Result<S3Response<T>>;
 
 pub(super) struct Backend {
-    objects: Objects,
-    region: String,
+    pub(super) objects: Mutex<Objects>,
+    pub(super) region: String,
 }
 
 impl Backend {
-    pub(super) fn new(objects: Objects, region: &str) -> Self {
-        Self {
-            objects,
-            region: region.to_owned(),
-        }
+    fn objects(&self) -> MutexGuard<'_, Objects> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -43,7 +51,7 @@ impl S3 for Backend {
         request: S3Request<CreateBucketInput>,
     ) -> Output<CreateBucketOutput> {
         let bucket = request.input.bucket;
-        self.objects.create_bucket(&bucket, clock::wall())?;
+        self.objects().create_bucket(&bucket, clock::wall())?;
         Ok(S3Response::new(CreateBucketOutput {
             location: Some(format!("/{bucket}")),
         }))
@@ -53,12 +61,12 @@ impl S3 for Backend {
         &self,
         request: S3Request<DeleteBucketInput>,
     ) -> Output<DeleteBucketOutput> {
-        self.objects.delete_bucket(&request.input.bucket)?;
+        self.objects().delete_bucket(&request.input.bucket)?;
         Ok(S3Response::new(DeleteBucketOutput::default()))
     }
 
     async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> Output<HeadBucketOutput> {
-        self.objects.has_bucket(&request.input.bucket)?;
+        self.objects().bucket(&request.input.bucket)?;
         Ok(S3Response::new(HeadBucketOutput {
             bucket_region: Some(self.region.clone()),
             ..HeadBucketOutput::default()
@@ -66,10 +74,10 @@ impl S3 for Backend {
     }
 
     async fn list_buckets(&self, _: S3Request<ListBucketsInput>) -> Output<ListBucketsOutput> {
-        let buckets = self.objects.buckets().into_iter();
-        let buckets = buckets.map(|(name, created)| Bucket {
-            name: Some(name),
-            creation_date: Some(Timestamp::from(created)),
+        let objects = self.objects();
+        let buckets = objects.buckets.iter().map(|(name, bucket)| Bucket {
+            name: Some(name.clone()),
+            creation_date: Some(Timestamp::from(bucket.created)),
             ..Bucket::default()
         });
         Ok(S3Response::new(ListBucketsOutput {
@@ -82,7 +90,7 @@ impl S3 for Backend {
         &self,
         request: S3Request<GetBucketLocationInput>,
     ) -> Output<GetBucketLocationOutput> {
-        self.objects.has_bucket(&request.input.bucket)?;
+        self.objects().bucket(&request.input.bucket)?;
         // us-east-1 is written as nothing at all.
         let region = (self.region != "us-east-1").then(|| self.region.clone());
         Ok(S3Response::new(GetBucketLocationOutput {
@@ -91,15 +99,10 @@ impl S3 for Backend {
     }
 
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> Output<PutObjectOutput> {
-        let S3Request {
-            mut input,
-            trailing_headers,
-            ..
-        } = request;
-        self.objects.has_bucket(&input.bucket)?;
+        let mut input = request.input;
+        self.objects().bucket(&input.bucket)?;
         let bytes = read(input.body.take()).await?;
-        let trailers = trailing_headers.as_ref();
-        let checksum = verified_checksum(&input, trailers, &bytes)?;
+        let checksum = verified_checksum(&mut input, request.trailing_headers, &bytes)?;
         let object = Object {
             content_type: input.content_type,
             metadata: input.metadata,
@@ -110,11 +113,10 @@ impl S3 for Backend {
             check_md5(&claimed, &object.etag)?;
         }
         let etag = object.etag.clone();
-        let create_only = input
-            .if_none_match
-            .is_some_and(|condition| condition.is_any());
-        self.objects
-            .put(&input.bucket, &input.key, object, create_only)?;
+        let condition = input.if_none_match;
+        let create_only = condition.is_some_and(|condition| condition.is_any());
+        let mut objects = self.objects();
+        objects.put(&input.bucket, &input.key, object, create_only)?;
         Ok(S3Response::new(PutObjectOutput {
             e_tag: Some(ETag::Strong(etag)),
             checksum_crc32: checksum.checksum_crc32,
@@ -128,7 +130,7 @@ impl S3 for Backend {
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> Output<GetObjectOutput> {
         let input = request.input;
-        let object = self.objects.get(&input.bucket, &input.key)?;
+        let object = self.objects().get(&input.bucket, &input.key)?;
         let (bytes, content_range) = slice(&object.bytes, input.range)?;
         // A checksum is of the whole object, and of use to nobody who reads a part.
         let checksum = if input.checksum_mode.is_some() && content_range.is_none() {
@@ -156,7 +158,7 @@ impl S3 for Backend {
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> Output<HeadObjectOutput> {
         let input = request.input;
-        let object = self.objects.get(&input.bucket, &input.key)?;
+        let object = self.objects().get(&input.bucket, &input.key)?;
         Ok(S3Response::new(HeadObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
             content_length: i64::try_from(object.bytes.len()).ok(),
@@ -173,7 +175,7 @@ impl S3 for Backend {
         request: S3Request<DeleteObjectInput>,
     ) -> Output<DeleteObjectOutput> {
         let input = request.input;
-        self.objects.delete(&input.bucket, &input.key)?;
+        self.objects().delete(&input.bucket, &input.key)?;
         Ok(S3Response::new(DeleteObjectOutput::default()))
     }
 
@@ -210,99 +212,94 @@ impl S3 for Backend {
         let most = page_size(input.max_keys);
         let after = input
             .continuation_token
-            .as_ref()
-            .or(input.start_after.as_ref());
-        let page = self.objects.list(
+            .as_deref()
+            .or(input.start_after.as_deref());
+        let page = self.objects().list(
             &input.bucket,
             input.prefix.as_deref().unwrap_or_default(),
             input.delimiter.as_deref(),
-            after.map_or("", String::as_str),
+            after.unwrap_or_default(),
             most,
         )?;
-        let encoding_type = input.encoding_type.clone();
-        let encoding = input.encoding_type.as_ref();
-        let written = |text: String| encoded(&text, encoding);
-        let next = page.next.clone();
-        let count = page.objects.len() + page.prefixes.len();
-        let (contents, common_prefixes) = listed(page, encoding);
+        let written = |text: &String| encoded(text, input.encoding_type.as_ref());
+        let contents = page.objects.iter().map(|(key, object)| dto::Object {
+            key: Some(written(key)),
+            size: i64::try_from(object.bytes.len()).ok(),
+            e_tag: Some(ETag::Strong(object.etag.clone())),
+            last_modified: Some(Timestamp::from(object.modified)),
+            ..dto::Object::default()
+        });
+        let prefixes = page.prefixes.iter().map(|prefix| CommonPrefix {
+            prefix: Some(written(prefix)),
+        });
         Ok(S3Response::new(ListObjectsV2Output {
-            is_truncated: Some(next.is_some()),
-            contents,
-            common_prefixes,
-            continuation_token: input.continuation_token,
-            delimiter: input.delimiter.map(written),
-            encoding_type,
-            key_count: i32::try_from(count).ok(),
+            is_truncated: Some(page.next.is_some()),
+            contents: Some(contents.collect()),
+            common_prefixes: Some(prefixes.collect()),
+            delimiter: input.delimiter.as_ref().map(written),
+            key_count: i32::try_from(page.objects.len() + page.prefixes.len()).ok(),
             max_keys: i32::try_from(most).ok(),
+            prefix: input.prefix.as_ref().map(written),
+            start_after: input.start_after.as_ref().map(written),
+            continuation_token: input.continuation_token,
+            encoding_type: input.encoding_type,
             name: Some(input.bucket),
-            next_continuation_token: next,
-            prefix: input.prefix.map(written),
-            start_after: input.start_after.map(written),
+            next_continuation_token: page.next,
             ..ListObjectsV2Output::default()
         }))
     }
 }
 
 async fn read(blob: Option<StreamingBlob>) -> S3Result<Bytes> {
-    let Some(blob) = blob else {
-        return Ok(Bytes::new());
-    };
-    let mut body = Body::from(blob);
-    let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        // s3s reports a bad chunk signature or checksum as an error of the body.
-        let frame = frame.map_err(|_| s3_error!(IncompleteBody, "The request body is broken"))?;
-        if let Ok(data) = frame.into_data() {
-            if bytes.len() + data.len() > LARGEST_OBJECT {
-                return Err(s3_error!(EntityTooLarge, "The lab takes up to 256 MiB"));
-            }
-            bytes.extend_from_slice(&data);
+    let body = blob.map_or_else(Body::empty, Body::from);
+    let read = Limited::new(body, LARGEST_OBJECT).collect().await;
+    read.map(Collected::to_bytes).map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            s3_error!(EntityTooLarge, "The lab takes up to 256 MiB")
+        } else {
+            // s3s reports a bad chunk signature or checksum as an error of the body.
+            s3_error!(IncompleteBody, "The request body is broken")
         }
-    }
-    Ok(bytes.freeze())
+    })
 }
 
 /// The checksums that the client sent along, in headers or in the trailer, if they are right.
 fn verified_checksum(
-    input: &PutObjectInput,
-    trailers: Option<&TrailingHeaders>,
+    input: &mut PutObjectInput,
+    trailers: Option<TrailingHeaders>,
     bytes: &[u8],
 ) -> S3Result<Checksum> {
-    let trailers = trailers.and_then(TrailingHeaders::take).unwrap_or_default();
-    let claim = |header: Option<&String>, name: &str| -> Option<String> {
-        let trailer = trailers.get(name).and_then(|value| value.to_str().ok());
-        header.cloned().or_else(|| trailer.map(str::to_owned))
+    let trailers = trailers
+        .and_then(|trailers| trailers.take())
+        .unwrap_or_default();
+    let claim = |header: &mut Option<String>, name: &str| {
+        let trailer = || Some(trailers.get(name)?.to_str().ok()?.to_owned());
+        header.take().or_else(trailer)
     };
     let claimed = Checksum {
-        checksum_crc32: claim(input.checksum_crc32.as_ref(), "x-amz-checksum-crc32"),
-        checksum_crc32c: claim(input.checksum_crc32c.as_ref(), "x-amz-checksum-crc32c"),
-        checksum_crc64nvme: claim(
-            input.checksum_crc64nvme.as_ref(),
-            "x-amz-checksum-crc64nvme",
-        ),
-        checksum_sha1: claim(input.checksum_sha1.as_ref(), "x-amz-checksum-sha1"),
-        checksum_sha256: claim(input.checksum_sha256.as_ref(), "x-amz-checksum-sha256"),
+        checksum_crc32: claim(&mut input.checksum_crc32, "x-amz-checksum-crc32"),
+        checksum_crc32c: claim(&mut input.checksum_crc32c, "x-amz-checksum-crc32c"),
+        checksum_crc64nvme: claim(&mut input.checksum_crc64nvme, "x-amz-checksum-crc64nvme"),
+        checksum_sha1: claim(&mut input.checksum_sha1, "x-amz-checksum-sha1"),
+        checksum_sha256: claim(&mut input.checksum_sha256, "x-amz-checksum-sha256"),
         ..Checksum::default()
     };
+    let crc64nvme = claimed.checksum_crc64nvme.is_some();
     let mut hasher = ChecksumHasher {
         crc32: claimed.checksum_crc32.is_some().then(Crc32::default),
         crc32c: claimed.checksum_crc32c.is_some().then(Crc32c::default),
-        crc64nvme: claimed
-            .checksum_crc64nvme
-            .is_some()
-            .then(Crc64Nvme::default),
+        crc64nvme: crc64nvme.then(Crc64Nvme::default),
         sha1: claimed.checksum_sha1.is_some().then(Sha1::default),
         sha256: claimed.checksum_sha256.is_some().then(Sha256::default),
     };
     hasher.update(bytes);
-    let actual = hasher.finalize();
-    if actual != claimed {
+    if hasher.finalize() != claimed {
         return Err(s3_error!(
             BadDigest,
             "The checksum you specified did not match the calculated checksum."
         ));
     }
-    Ok(actual)
+    Ok(claimed)
 }
 
 fn check_md5(claimed: &str, etag: &str) -> S3Result<()> {
@@ -335,4 +332,32 @@ fn slice(bytes: &Bytes, range: Option<Range>) -> S3Result<(Bytes, Option<String>
 /// What S3 says of an object that was stored without a type.
 fn content_type(stored: Option<String>) -> String {
     stored.unwrap_or_else(|| "binary/octet-stream".to_owned())
+}
+
+/// Keys to a page: up to 1,000, which is also the default.
+pub(super) fn page_size(asked: Option<i32>) -> usize {
+    asked.map_or(1000, |most| usize::try_from(most).unwrap_or(0).min(1000))
+}
+
+/// A key, a prefix or a delimiter as it is written: escaped where the client has asked for that, since XML
+/// cannot hold every key.
+pub(super) fn encoded(text: &str, encoding: Option<&EncodingType>) -> String {
+    match encoding {
+        Some(encoding) if encoding.as_str() == EncodingType::URL => {
+            utf8_percent_encode(text, ESCAPED).to_string()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_escaped_only_where_that_is_asked_for() {
+        let url = EncodingType::from_static(EncodingType::URL);
+        assert_eq!(encoded("k ey/ü+x", Some(&url)), "k%20ey/%C3%BC%2Bx");
+        assert_eq!(encoded("k ey/ü+x", None), "k ey/ü+x");
+    }
 }

@@ -27,21 +27,18 @@ pub(super) fn bucket_of(host: &str) -> Option<&str> {
 
 /// The bucket that a name under `amazonaws.com` names, empty for S3 itself; `None` if it is not S3's.
 pub(super) fn bucket_in(name: &str) -> Option<&str> {
-    let is_s3 = |rest: &str| {
-        let rest = rest.strip_prefix("dualstack.").unwrap_or(rest);
-        rest.is_empty() || is_region(rest)
+    let is_s3 = |name: &str| {
+        name.strip_prefix("s3").is_some_and(|rest| {
+            let rest = rest.strip_prefix(['.', '-']).unwrap_or(rest);
+            let rest = rest.strip_prefix("dualstack.").unwrap_or(rest);
+            rest.is_empty() || is_region(rest)
+        })
     };
-    let split = |name: &str| -> Option<bool> {
-        let rest = name.strip_prefix("s3")?;
-        let rest = rest.strip_prefix(['.', '-']).unwrap_or(rest);
-        Some(is_s3(rest))
-    };
-    if split(name) == Some(true) {
+    if is_s3(name) {
         return Some("");
     }
-    name.match_indices(".s3")
-        .find(|(at, _)| split(&name[at + 1..]) == Some(true))
-        .map(|(at, _)| &name[..at])
+    let mut ends = name.match_indices(".s3").map(|(at, _)| at);
+    ends.find(|at| is_s3(&name[at + 1..])).map(|at| &name[..at])
 }
 
 #[cfg(test)]

@@ -6,11 +6,10 @@
 mod access;
 mod backend;
 mod host;
-mod listing;
 mod objects;
 mod operation;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{HeaderName, StatusCode};
@@ -19,7 +18,7 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use s3s::service::{S3Service, S3ServiceBuilder};
 
-use self::access::{Access, Keys};
+use self::access::Access;
 use self::backend::Backend;
 use self::host::{VirtualHosts, bucket_in, bucket_of};
 use self::objects::{Object, Objects};
@@ -115,15 +114,18 @@ impl Service for S3 {
 impl S3 {
     pub(in crate::lab) fn new(state: &Arc<LabState>) -> Self {
         let scenario = &state.scenario;
-        let objects = Objects::default();
+        let mut objects = Objects::default();
         // There is room for these, and nothing is there yet.
         let _ = objects.create_bucket(BUCKET, state.started);
         for (key, length) in [(KEY, 1024), (LARGE_KEY, 1 << 20)] {
             let object = Object::new(random_bytes(scenario.seed, length), state.started);
             let _ = objects.put(BUCKET, key, object, false);
         }
-        let mut builder = S3ServiceBuilder::new(Backend::new(objects, &scenario.region));
-        builder.set_auth(Keys(Arc::clone(state)));
+        let mut builder = S3ServiceBuilder::new(Backend {
+            objects: Mutex::new(objects),
+            region: scenario.region.clone(),
+        });
+        builder.set_auth(Access(Arc::clone(state)));
         builder.set_access(Access(Arc::clone(state)));
         builder.set_host(VirtualHosts);
         Self {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -41,27 +40,13 @@ impl Object {
     }
 }
 
-struct Bucket {
-    created: SystemTime,
+pub(super) struct Bucket {
+    pub(super) created: SystemTime,
     objects: BTreeMap<String, Object>,
 }
 
-#[derive(Default)]
-struct State {
-    buckets: BTreeMap<String, Bucket>,
-    /// Bytes in all objects.
-    used: usize,
-}
-
-impl State {
-    fn bucket(&mut self, name: &str) -> S3Result<&mut Bucket> {
-        self.buckets
-            .get_mut(name)
-            .ok_or_else(|| s3_error!(NoSuchBucket, "The specified bucket does not exist"))
-    }
-}
-
 /// A page of a listing.
+#[derive(Default)]
 pub(super) struct Page {
     pub(super) objects: Vec<(String, Object)>,
     /// Prefixes up to and with the delimiter.
@@ -72,63 +57,48 @@ pub(super) struct Page {
 
 #[derive(Default)]
 pub(super) struct Objects {
-    state: Mutex<State>,
+    pub(super) buckets: BTreeMap<String, Bucket>,
+    /// Bytes in all objects.
+    used: usize,
 }
 
 impl Objects {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn create_bucket(&self, name: &str, now: SystemTime) -> S3Result<()> {
-        let mut state = self.lock();
-        if state.buckets.contains_key(name) {
+    pub(super) fn create_bucket(&mut self, name: &str, created: SystemTime) -> S3Result<()> {
+        if self.buckets.contains_key(name) {
             return Err(s3_error!(BucketAlreadyOwnedByYou));
         }
-        if state.buckets.len() >= MOST_BUCKETS {
+        if self.buckets.len() >= MOST_BUCKETS {
             return Err(s3_error!(TooManyBuckets));
         }
-        let bucket = Bucket {
-            created: now,
-            objects: BTreeMap::new(),
-        };
-        state.buckets.insert(name.to_owned(), bucket);
+        let objects = BTreeMap::new();
+        self.buckets
+            .insert(name.to_owned(), Bucket { created, objects });
         Ok(())
     }
 
-    pub(super) fn delete_bucket(&self, name: &str) -> S3Result<()> {
-        let mut state = self.lock();
-        if !state.bucket(name)?.objects.is_empty() {
+    pub(super) fn delete_bucket(&mut self, name: &str) -> S3Result<()> {
+        if !self.bucket(name)?.objects.is_empty() {
             return Err(s3_error!(BucketNotEmpty));
         }
-        state.buckets.remove(name);
+        self.buckets.remove(name);
         Ok(())
     }
 
-    pub(super) fn has_bucket(&self, name: &str) -> S3Result<()> {
-        self.lock().bucket(name).map(|_| ())
-    }
-
-    /// Names and creation times, in order.
-    pub(super) fn buckets(&self) -> Vec<(String, SystemTime)> {
-        self.lock()
-            .buckets
-            .iter()
-            .map(|(name, bucket)| (name.clone(), bucket.created))
-            .collect()
+    pub(super) fn bucket(&mut self, name: &str) -> S3Result<&mut Bucket> {
+        let bucket = self.buckets.get_mut(name);
+        bucket.ok_or_else(|| s3_error!(NoSuchBucket, "The specified bucket does not exist"))
     }
 
     /// Stores an object. `create_only` refuses where there is one already.
     pub(super) fn put(
-        &self,
+        &mut self,
         bucket: &str,
         key: &str,
         object: Object,
         create_only: bool,
     ) -> S3Result<()> {
-        let mut state = self.lock();
-        let used = state.used;
-        let objects = &mut state.bucket(bucket)?.objects;
+        let used = self.used;
+        let objects = &mut self.bucket(bucket)?.objects;
         let old = objects.get(key);
         if create_only && old.is_some() {
             return Err(s3_error!(
@@ -144,23 +114,19 @@ impl Objects {
             ));
         }
         objects.insert(key.to_owned(), object);
-        state.used = used;
+        self.used = used;
         Ok(())
     }
 
-    pub(super) fn get(&self, bucket: &str, key: &str) -> S3Result<Object> {
-        let mut state = self.lock();
-        let object = state.bucket(bucket)?.objects.get(key);
-        object
-            .cloned()
-            .ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))
+    pub(super) fn get(&mut self, bucket: &str, key: &str) -> S3Result<Object> {
+        let object = self.bucket(bucket)?.objects.get(key).cloned();
+        object.ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))
     }
 
     /// Deletes an object; one that is not there is deleted already.
-    pub(super) fn delete(&self, bucket: &str, key: &str) -> S3Result<()> {
-        let mut state = self.lock();
-        if let Some(old) = state.bucket(bucket)?.objects.remove(key) {
-            state.used -= old.bytes.len();
+    pub(super) fn delete(&mut self, bucket: &str, key: &str) -> S3Result<()> {
+        if let Some(old) = self.bucket(bucket)?.objects.remove(key) {
+            self.used -= old.bytes.len();
         }
         Ok(())
     }
@@ -168,45 +134,37 @@ impl Objects {
     /// Up to `most` keys and prefixes that begin with `prefix` and come after `after`. A key with
     /// the delimiter behind the prefix stands for all that share it that far.
     pub(super) fn list(
-        &self,
+        &mut self,
         bucket: &str,
         prefix: &str,
         delimiter: Option<&str>,
         after: &str,
         most: usize,
     ) -> S3Result<Page> {
-        let mut state = self.lock();
-        let objects = &state.bucket(bucket)?.objects;
-        let mut page = Page {
-            objects: Vec::new(),
-            prefixes: Vec::new(),
-            next: None,
-        };
-        let start = Bound::Excluded(after.to_owned());
+        let objects = &self.bucket(bucket)?.objects;
+        let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty());
+        let mut page = Page::default();
         let mut last = None;
-        for (key, object) in objects.range((start, Bound::Unbounded)) {
+        for (key, object) in objects.range::<str, _>((Bound::Excluded(after), Bound::Unbounded)) {
             let Some(rest) = key.strip_prefix(prefix) else {
                 continue;
             };
-            let shared = delimiter
-                .filter(|delimiter| !delimiter.is_empty())
-                .and_then(|delimiter| Some((rest.find(delimiter)?, delimiter.len())))
-                .map(|(at, length)| &key[..prefix.len() + at + length]);
-            if shared.is_some_and(|shared| {
-                shared <= after || page.prefixes.last().is_some_and(|last| last == shared)
-            }) {
+            let shared = delimiter.and_then(|delimiter| {
+                let (before, _) = rest.split_once(delimiter)?;
+                Some(&key[..prefix.len() + before.len() + delimiter.len()])
+            });
+            let known = |shared| page.prefixes.last().is_some_and(|last| last == shared);
+            if shared.is_some_and(|shared| shared <= after || known(shared)) {
                 continue;
             }
             if page.objects.len() + page.prefixes.len() >= most {
                 page.next = last;
                 break;
             }
-            if let Some(shared) = shared {
-                last = Some(shared.to_owned());
-                page.prefixes.push(shared.to_owned());
-            } else {
-                last = Some(key.clone());
-                page.objects.push((key.clone(), object.clone()));
+            last = Some(shared.unwrap_or(key).to_owned());
+            match shared {
+                Some(shared) => page.prefixes.push(shared.to_owned()),
+                None => page.objects.push((key.clone(), object.clone())),
             }
         }
         Ok(page)
@@ -218,7 +176,7 @@ mod tests {
     use super::*;
 
     fn objects(keys: &[&str]) -> Objects {
-        let objects = Objects::default();
+        let mut objects = Objects::default();
         let now = SystemTime::UNIX_EPOCH;
         objects.create_bucket("b", now).unwrap();
         for key in keys {
@@ -230,7 +188,7 @@ mod tests {
 
     #[test]
     fn pages_follow_one_another_to_the_end() {
-        let objects = objects(&["a/1", "a/2", "b", "c/1", "d"]);
+        let mut objects = objects(&["a/1", "a/2", "b", "c/1", "d"]);
         let mut seen = Vec::new();
         let mut after = String::new();
         for _ in 0..10 {
@@ -248,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_prefix_narrows_a_listing() {
-        let objects = objects(&["a/1", "a/2", "b"]);
+        let mut objects = objects(&["a/1", "a/2", "b"]);
         let page = objects.list("b", "a/", None, "", 1000).unwrap();
         let keys: Vec<_> = page.objects.into_iter().map(|(key, _)| key).collect();
         assert_eq!(keys, ["a/1", "a/2"]);
@@ -257,11 +215,11 @@ mod tests {
 
     #[test]
     fn the_space_of_what_is_replaced_or_deleted_is_free_again() {
-        let objects = objects(&["a"]);
+        let mut objects = objects(&["a"]);
         let object = Object::new(Bytes::from_static(b"four"), SystemTime::UNIX_EPOCH);
         objects.put("b", "a", object, false).unwrap();
-        assert_eq!(objects.lock().used, 4);
+        assert_eq!(objects.used, 4);
         objects.delete("b", "a").unwrap();
-        assert_eq!(objects.lock().used, 0);
+        assert_eq!(objects.used, 0);
     }
 }

@@ -25,23 +25,20 @@ pub(super) fn name(
         (!bucket.is_empty(), !key.is_empty())
     };
     let asks = |name: &str| {
-        query
-            .split('&')
-            .any(|pair| pair.split('=').next() == Some(name))
+        let mut pairs = query.split('&');
+        pairs.any(|pair| pair.split('=').next() == Some(name))
     };
+    let any = |names: &str| names.split(' ').any(asks);
     match (bucket, key) {
-        (true, true) => on_object(method, copies, asks),
-        (true, false) => on_bucket(method, asks),
-        _ if method == Method::GET => "s3:ListBuckets",
+        (true, true) if !any(OTHER_ON_OBJECTS) => on_object(method, copies, asks),
+        (true, false) if !any(OTHER_ON_BUCKETS) => on_bucket(method, asks),
+        (false, _) if method == Method::GET => "s3:ListBuckets",
         _ => "s3:other",
     }
 }
 
 fn on_object(method: &Method, copies: bool, asks: impl Fn(&str) -> bool) -> &'static str {
     let part_of_upload = asks("uploadId");
-    if OTHER_ON_OBJECTS.split(' ').any(&asks) {
-        return "s3:other";
-    }
     match *method {
         Method::GET if part_of_upload => "s3:ListParts",
         Method::GET => "s3:GetObject",
@@ -58,9 +55,6 @@ fn on_object(method: &Method, copies: bool, asks: impl Fn(&str) -> bool) -> &'st
 }
 
 fn on_bucket(method: &Method, asks: impl Fn(&str) -> bool) -> &'static str {
-    if OTHER_ON_BUCKETS.split(' ').any(&asks) {
-        return "s3:other";
-    }
     match *method {
         Method::GET if asks("location") => "s3:GetBucketLocation",
         Method::GET if asks("list-type") => "s3:ListObjectsV2",
@@ -77,32 +71,27 @@ fn on_bucket(method: &Method, asks: impl Fn(&str) -> bool) -> &'static str {
 mod tests {
     use super::*;
 
-    fn of(method: &Method, path: &str, query: &str) -> &'static str {
-        name(method, false, path, query, false)
-    }
-
     #[test]
     fn operations_by_path() {
-        assert_eq!(of(&Method::GET, "/", ""), "s3:ListBuckets");
-        assert_eq!(
-            of(&Method::GET, "/b", "list-type=2&prefix=x"),
-            "s3:ListObjectsV2"
-        );
-        assert_eq!(of(&Method::GET, "/b/", ""), "s3:ListObjects");
-        assert_eq!(of(&Method::GET, "/b", "location"), "s3:GetBucketLocation");
-        assert_eq!(of(&Method::PUT, "/b", ""), "s3:CreateBucket");
-        assert_eq!(of(&Method::HEAD, "/b", ""), "s3:HeadBucket");
-        assert_eq!(of(&Method::DELETE, "/b", ""), "s3:DeleteBucket");
-        assert_eq!(of(&Method::GET, "/b/k/l", "x-id=GetObject"), "s3:GetObject");
-        assert_eq!(of(&Method::PUT, "/b/k", "x-id=PutObject"), "s3:PutObject");
-        assert_eq!(
-            of(&Method::PUT, "/b/k", "partNumber=1&uploadId=2"),
-            "s3:UploadPart"
-        );
-        assert_eq!(of(&Method::HEAD, "/b/k", ""), "s3:HeadObject");
-        assert_eq!(of(&Method::DELETE, "/b/k", ""), "s3:DeleteObject");
-        assert_eq!(of(&Method::GET, "/b", "policy"), "s3:other");
-        assert_eq!(of(&Method::PATCH, "/b", ""), "s3:other");
+        for (method, path, query, operation) in [
+            (Method::GET, "/", "", "ListBuckets"),
+            (Method::GET, "/b", "list-type=2&prefix=x", "ListObjectsV2"),
+            (Method::GET, "/b/", "", "ListObjects"),
+            (Method::GET, "/b", "location", "GetBucketLocation"),
+            (Method::PUT, "/b", "", "CreateBucket"),
+            (Method::HEAD, "/b", "", "HeadBucket"),
+            (Method::DELETE, "/b", "", "DeleteBucket"),
+            (Method::GET, "/b/k/l", "x-id=GetObject", "GetObject"),
+            (Method::PUT, "/b/k", "x-id=PutObject", "PutObject"),
+            (Method::PUT, "/b/k", "partNumber=1&uploadId=2", "UploadPart"),
+            (Method::HEAD, "/b/k", "", "HeadObject"),
+            (Method::DELETE, "/b/k", "", "DeleteObject"),
+            (Method::GET, "/b", "policy", "other"),
+            (Method::PATCH, "/b", "", "other"),
+        ] {
+            let named = name(&method, false, path, query, false);
+            assert_eq!(named, format!("s3:{operation}"), "{method} {path}?{query}");
+        }
     }
 
     #[test]

@@ -8,73 +8,66 @@ use crate::lab::api_error::ApiError;
 /// The parameters of a request by their names.
 pub(super) type Parameters = BTreeMap<String, String>;
 
-/// Which role, and for which session.
+/// Which role, for which session, and for how long.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RoleRequest {
     pub(super) account: String,
     /// Without its path.
     pub(super) name: String,
     pub(super) session: String,
+    pub(super) duration: Duration,
 }
 
 impl RoleRequest {
-    pub(super) fn read(parameters: &Parameters) -> Result<Self, ApiError> {
-        let arn = parameters.get("RoleArn").map_or("", String::as_str);
-        let session = parameters.get("RoleSessionName").map_or("", String::as_str);
+    /// `chained` says that a role assumes it.
+    pub(super) fn read(parameters: &Parameters, chained: bool) -> Result<Self, ApiError> {
+        let parameter = |name: &str| parameters.get(name).map_or("", String::as_str);
+        let (arn, session) = (parameter("RoleArn"), parameter("RoleSessionName"));
         if arn.len() < 20 {
-            return Err(invalid(
-                arn,
-                "roleArn",
-                "Member must have length greater than or equal to 20",
-            ));
+            let constraint = "Member must have length greater than or equal to 20";
+            return Err(invalid(arn, "roleArn", constraint));
         }
         let (account, name) = role_of(arn)
             .ok_or_else(|| ApiError::bad_request("ValidationError", format!("{arn} is invalid")))?;
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
-        if !(2..=64).contains(&session.len()) || !session.bytes().all(allowed) {
-            return Err(invalid(
-                session,
-                "roleSessionName",
-                "Member must satisfy regular expression pattern: [\\w+=,.@-]{2,64}",
-            ));
+        if !(2..=64).contains(&session.len()) || !session.bytes().all(is_allowed) {
+            let constraint = "Member must satisfy regular expression pattern: [\\w+=,.@-]{2,64}";
+            return Err(invalid(session, "roleSessionName", constraint));
         }
         Ok(Self {
             account: account.to_owned(),
             name: name.to_owned(),
             session: session.to_owned(),
+            duration: session_duration(parameters, chained)?,
         })
     }
+}
+
+/// Whether a byte may be in the name of a role or a session.
+fn is_allowed(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte)
 }
 
 /// The account and the role's name, if that is what the ARN names.
 fn role_of(arn: &str) -> Option<(&str, &str)> {
     let rest = arn.strip_prefix("arn:aws:iam::")?;
-    let (account, resource) = rest.split_once(':')?;
-    let path = resource.strip_prefix("role/")?;
+    let (account, path) = rest.split_once(":role/")?;
     let name = path.rsplit('/').next()?;
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
     (account.len() == 12
         && account.bytes().all(|byte| byte.is_ascii_digit())
         && (1..=64).contains(&name.len())
-        && name.bytes().all(allowed))
+        && name.bytes().all(is_allowed))
     .then_some((account, name))
 }
 
 /// `DurationSeconds`: 900 to 43,200, an hour by default, and never over an hour for a role that
 /// another role assumes.
-pub(super) fn session_duration(
-    parameters: &Parameters,
-    chained: bool,
-) -> Result<Duration, ApiError> {
+fn session_duration(parameters: &Parameters, chained: bool) -> Result<Duration, ApiError> {
     let Some(text) = parameters.get("DurationSeconds") else {
         return Ok(Duration::from_hours(1));
     };
-    let Ok(seconds) = text.parse::<i64>() else {
-        return Err(ApiError::bad_request(
-            "MalformedInput",
-            "The duration is not a number",
-        ));
-    };
+    let seconds = text
+        .parse::<i64>()
+        .map_err(|_| ApiError::bad_request("MalformedInput", "The duration is not a number"))?;
     let outside = |bound: &str| {
         let constraint = format!("Member must have value {bound}");
         Err(invalid(text, "durationSeconds", &constraint))
@@ -92,18 +85,15 @@ pub(super) fn session_duration(
 }
 
 fn invalid(value: &str, field: &str, constraint: &str) -> ApiError {
-    let value = if value.is_empty() {
-        "null".to_owned()
-    } else {
-        format!("'{value}'")
+    let value = match value {
+        "" => "null".to_owned(),
+        value => format!("'{value}'"),
     };
-    ApiError::bad_request(
-        "ValidationError",
-        format!(
-            "1 validation error detected: Value {value} at '{field}' failed to satisfy constraint: \
-             {constraint}"
-        ),
-    )
+    let message = format!(
+        "1 validation error detected: Value {value} at '{field}' failed to satisfy constraint: \
+         {constraint}"
+    );
+    ApiError::bad_request("ValidationError", message)
 }
 
 #[cfg(test)]
@@ -111,23 +101,19 @@ mod tests {
     use super::*;
 
     fn parameters(pairs: &[(&str, &str)]) -> Parameters {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        pairs.iter().map(owned).collect()
+    }
+
+    fn read(arn: &str, session: &str) -> Result<RoleRequest, ApiError> {
+        let pairs = parameters(&[("RoleArn", arn), ("RoleSessionName", session)]);
+        RoleRequest::read(&pairs, false)
     }
 
     #[test]
     fn a_role_may_have_a_path() {
-        let read = RoleRequest::read(&parameters(&[
-            ("RoleArn", "arn:aws:iam::123456789012:role/team/app"),
-            ("RoleSessionName", "me@host"),
-        ]));
-        let read = read.unwrap();
-        assert_eq!(
-            (read.name.as_str(), read.session.as_str()),
-            ("app", "me@host")
-        );
+        let read = read("arn:aws:iam::123456789012:role/team/app", "me@host").unwrap();
+        assert_eq!([read.name, read.session], ["app", "me@host"]);
     }
 
     #[test]
@@ -140,8 +126,7 @@ mod tests {
             ("arn:aws:iam::123456789012:role/app", "s"),
             ("arn:aws:iam::123456789012:role/app", "white space"),
         ] {
-            let pairs = parameters(&[("RoleArn", arn), ("RoleSessionName", session)]);
-            let error = RoleRequest::read(&pairs).unwrap_err();
+            let error = read(arn, session).unwrap_err();
             assert_eq!(error.code, "ValidationError", "{arn} {session}");
         }
     }

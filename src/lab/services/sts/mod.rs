@@ -8,17 +8,18 @@ pub(in crate::lab) mod web_identity;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use url::form_urlencoded;
 
-use self::arguments::{Parameters, RoleRequest, session_duration};
+use self::arguments::{Parameters, RoleRequest};
+use self::web_identity::Identity;
 use crate::clock;
 use crate::lab::api_error::ApiError;
 use crate::lab::authentication::{AuthenticationError, authenticate};
-use crate::lab::issuer::{Credentials, CredentialsError, Principal};
+use crate::lab::issuer::{CredentialsError, Principal};
 use crate::lab::response::{Response, escape_xml, header, iso_8601, response};
 use crate::lab::rules::RuleEvaluator;
 use crate::lab::scenario::{Scenario, is_region};
@@ -33,6 +34,8 @@ const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 const GLOBAL: &str = "aws-global";
 /// The Region that callers of the global endpoint sign for.
 const GLOBAL_SIGNING_REGION: &str = "us-east-1";
+/// The media type of what POST brings.
+const FORM: &[u8] = b"application/x-www-form-urlencoded";
 /// Bytes in the body of a request: policies and tokens fit many times over.
 const LARGEST_BODY: usize = 256 * 1024;
 /// Regions with rules and a throttle of their own; beyond this they share one.
@@ -53,10 +56,8 @@ impl Service for Sts {
             Destination::Host(name) => name.strip_prefix("sts.").filter(|name| is_region(name)),
             Destination::Scope { .. } => destination.scoped_to("sts"),
             Destination::Form(head) => {
-                let form = head.headers.get(CONTENT_TYPE).is_some_and(|kind| {
-                    kind.as_bytes()
-                        .starts_with(b"application/x-www-form-urlencoded")
-                });
+                let kind = head.headers.get(CONTENT_TYPE);
+                let form = kind.is_some_and(|kind| kind.as_bytes().starts_with(FORM));
                 let mut query = head.uri.query().unwrap_or_default().split('&');
                 let asks = head.uri.path() == "/" && query.any(|pair| pair.starts_with("Action="));
                 let ours = (head.method == Method::POST && form) || asks;
@@ -150,17 +151,15 @@ impl Sts {
             "GetCallerIdentity" => Ok(Granted::Identity(self.caller(request, now)?)),
             "AssumeRole" => {
                 let caller = self.caller(request, now)?;
-                let role = RoleRequest::read(parameters)?;
                 let chained = caller.arn.contains(":assumed-role/");
-                Ok(Granted::Role(role, session_duration(parameters, chained)?))
+                Ok(Granted::Role(RoleRequest::read(parameters, chained)?))
             }
             "AssumeRoleWithWebIdentity" => {
-                let role = RoleRequest::read(parameters)?;
-                let duration = session_duration(parameters, false)?;
+                let role = RoleRequest::read(parameters, false)?;
                 let token = parameters.get("WebIdentityToken");
                 let token = token.map_or("", String::as_str);
-                let identity = web_identity::verify(&self.state.key, token, now);
-                Ok(Granted::WebIdentity(role, duration, identity?))
+                let identity = web_identity::verify(&self.state.key, token, now)?;
+                Ok(Granted::WebIdentity(role, identity))
             }
             other => Err(ApiError::bad_request(
                 "InvalidAction",
@@ -187,11 +186,11 @@ impl Sts {
                 escape_xml(&caller.user_id),
                 escape_xml(caller.account())
             ),
-            Granted::Role(role, duration) => self.session(&role, duration, now),
-            Granted::WebIdentity(role, duration, identity) => format!(
+            Granted::Role(role) => self.session(&role, now),
+            Granted::WebIdentity(role, identity) => format!(
                 "{}<SubjectFromWebIdentityToken>{}</SubjectFromWebIdentityToken><Audience>{}\
                  </Audience><Provider>{}</Provider>",
-                self.session(&role, duration, now),
+                self.session(&role, now),
                 escape_xml(&identity.sub),
                 escape_xml(&identity.aud.join(" ")),
                 escape_xml(&identity.iss)
@@ -200,14 +199,19 @@ impl Sts {
     }
 
     /// New credentials for a role, which live no longer than the scenario allows.
-    fn session(&self, role: &RoleRequest, duration: Duration, now: SystemTime) -> String {
+    fn session(&self, role: &RoleRequest, now: SystemTime) -> String {
         let issuer = &self.state.issuer;
         let principal = issuer.role_session(&role.account, &role.name, &role.session);
-        let lifetime = duration.min(self.state.scenario.credentials.lifetime);
+        let lifetime = role.duration.min(self.state.scenario.credentials.lifetime);
         let credentials = issuer.issue(principal.clone(), now, lifetime);
         format!(
-            "{}<AssumedRoleUser><AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>",
-            credentials_xml(&credentials),
+            "<Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey>\
+             <SessionToken>{}</SessionToken><Expiration>{}</Expiration></Credentials>\
+             <AssumedRoleUser><AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>",
+            credentials.access_key_id,
+            escape_xml(&credentials.secret_access_key),
+            escape_xml(credentials.session_token.as_deref().unwrap_or_default()),
+            credentials.expires.map(iso_8601).unwrap_or_default(),
             escape_xml(&principal.user_id),
             escape_xml(&principal.arn)
         )
@@ -217,8 +221,8 @@ impl Sts {
 /// What a good request is granted.
 enum Granted {
     Identity(Principal),
-    Role(RoleRequest, Duration),
-    WebIdentity(RoleRequest, Duration, web_identity::Identity),
+    Role(RoleRequest),
+    WebIdentity(RoleRequest, Identity),
 }
 
 /// The parameters of the form, or of the query of a GET.
@@ -230,31 +234,17 @@ fn parameters(request: &Request) -> form_urlencoded::Parse<'_> {
 }
 
 fn refused(error: &AuthenticationError) -> ApiError {
+    use AuthenticationError::{Credentials, Signature};
     let (status, code) = match error {
-        AuthenticationError::Signature(SignatureError::Missing) => {
-            (StatusCode::FORBIDDEN, "MissingAuthenticationToken")
-        }
-        AuthenticationError::Signature(SignatureError::Incomplete(_)) => {
+        Signature(SignatureError::Missing) => (StatusCode::FORBIDDEN, "MissingAuthenticationToken"),
+        Signature(SignatureError::Incomplete(_)) => {
             (StatusCode::BAD_REQUEST, "IncompleteSignature")
         }
-        AuthenticationError::Signature(_) => (StatusCode::FORBIDDEN, "SignatureDoesNotMatch"),
-        AuthenticationError::Credentials(CredentialsError::Expired) => {
-            (StatusCode::FORBIDDEN, "ExpiredToken")
-        }
-        AuthenticationError::Credentials(_) => (StatusCode::FORBIDDEN, "InvalidClientTokenId"),
+        Signature(_) => (StatusCode::FORBIDDEN, "SignatureDoesNotMatch"),
+        Credentials(CredentialsError::Expired) => (StatusCode::FORBIDDEN, "ExpiredToken"),
+        Credentials(_) => (StatusCode::FORBIDDEN, "InvalidClientTokenId"),
     };
     ApiError::new(status, code, error.to_string())
-}
-
-fn credentials_xml(credentials: &Credentials) -> String {
-    format!(
-        "<Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey>\
-         <SessionToken>{}</SessionToken><Expiration>{}</Expiration></Credentials>",
-        credentials.access_key_id,
-        escape_xml(&credentials.secret_access_key),
-        escape_xml(credentials.session_token.as_deref().unwrap_or_default()),
-        credentials.expires.map(iso_8601).unwrap_or_default()
-    )
 }
 
 fn success(action: &str, result: &str, request_id: &str) -> Response {

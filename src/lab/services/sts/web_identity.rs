@@ -29,33 +29,6 @@ pub(super) struct Identity {
     pub(super) sub: String,
 }
 
-/// Why a token is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TokenError {
-    Invalid,
-    Expired,
-}
-
-impl From<TokenError> for ApiError {
-    fn from(error: TokenError) -> Self {
-        match error {
-            TokenError::Invalid => Self::bad_request(
-                "InvalidIdentityToken",
-                "The web identity token provided could not be validated",
-            ),
-            TokenError::Expired => Self::bad_request(
-                "ExpiredTokenException",
-                "Token expired: current date/time must be before the expiration date/time",
-            ),
-        }
-    }
-}
-
-/// The provider of a Region, as EKS names them.
-fn issuer(region: &str) -> String {
-    format!("https://oidc.eks.{region}.amazonaws.com/id/AWSCREDSBENCHLAB")
-}
-
 /// A token for the lab's workload.
 pub(in crate::lab) fn mint(key: &LabKey, region: &str, now: SystemTime) -> String {
     let iat = seconds(now);
@@ -63,7 +36,8 @@ pub(in crate::lab) fn mint(key: &LabKey, region: &str, now: SystemTime) -> Strin
         aud: vec![AUDIENCE.to_owned()],
         exp: iat + LIFETIME.as_secs(),
         iat,
-        iss: issuer(region),
+        // The provider of a Region, as EKS names them.
+        iss: format!("https://oidc.eks.{region}.amazonaws.com/id/AWSCREDSBENCHLAB"),
         sub: SUBJECT.to_owned(),
     };
     let head = serde_json::json!({"alg": "HS256", "kid": "lab", "typ": "JWT"});
@@ -78,23 +52,28 @@ pub(in crate::lab) fn mint(key: &LabKey, region: &str, now: SystemTime) -> Strin
 }
 
 /// What a token says, if the lab made it and it has not expired.
-pub(super) fn verify(key: &LabKey, token: &str, now: SystemTime) -> Result<Identity, TokenError> {
-    let (signed, code) = token.rsplit_once('.').ok_or(TokenError::Invalid)?;
-    let (_, body) = signed.split_once('.').ok_or(TokenError::Invalid)?;
-    let decode = |text: &str| {
-        URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|_| TokenError::Invalid)
-    };
-    if !key.verifies(PURPOSE, &[signed.as_bytes()], &decode(code)?) {
-        return Err(TokenError::Invalid);
-    }
-    let identity: Identity =
-        serde_json::from_slice(&decode(body)?).map_err(|_| TokenError::Invalid)?;
+pub(super) fn verify(key: &LabKey, token: &str, now: SystemTime) -> Result<Identity, ApiError> {
+    let identity = read(key, token).ok_or_else(|| {
+        let message = "The web identity token provided could not be validated";
+        ApiError::bad_request("InvalidIdentityToken", message)
+    })?;
     if seconds(now) >= identity.exp {
-        return Err(TokenError::Expired);
+        return Err(ApiError::bad_request(
+            "ExpiredTokenException",
+            "Token expired: current date/time must be before the expiration date/time",
+        ));
     }
     Ok(identity)
+}
+
+/// What a token says, if the lab made it.
+fn read(key: &LabKey, token: &str) -> Option<Identity> {
+    let (signed, code) = token.rsplit_once('.')?;
+    let (_, body) = signed.split_once('.')?;
+    let code = URL_SAFE_NO_PAD.decode(code).ok()?;
+    let ours = key.verifies(PURPOSE, &[signed.as_bytes()], &code);
+    let body = URL_SAFE_NO_PAD.decode(body).ok().filter(|_| ours)?;
+    serde_json::from_slice(&body).ok()
 }
 
 fn seconds(time: SystemTime) -> u64 {
@@ -107,6 +86,10 @@ fn seconds(time: SystemTime) -> u64 {
 mod tests {
     use super::*;
 
+    fn refusal(key: &LabKey, token: &str, now: SystemTime) -> Option<&'static str> {
+        verify(key, token, now).err().map(|error| error.code)
+    }
+
     #[test]
     fn a_token_is_good_for_a_day_and_for_its_own_lab() {
         let key = LabKey::new(1);
@@ -114,23 +97,18 @@ mod tests {
         let token = mint(&key, "eu-west-1", now);
         assert_eq!(verify(&key, &token, now).unwrap().sub, SUBJECT);
         let tomorrow = now + LIFETIME;
-        assert_eq!(
-            verify(&key, &token, tomorrow).err(),
-            Some(TokenError::Expired)
-        );
-        let other = LabKey::new(2);
-        assert_eq!(verify(&other, &token, now).err(), Some(TokenError::Invalid));
+        let expired = Some("ExpiredTokenException");
+        assert_eq!(refusal(&key, &token, tomorrow), expired);
+        let invalid = Some("InvalidIdentityToken");
+        assert_eq!(refusal(&LabKey::new(2), &token, now), invalid);
     }
 
     #[test]
     fn noise_is_garbled() {
         let key = LabKey::new(1);
         for noise in ["", ".", "..", "a.b.c", "eyJ.eyJ.", "\u{fffd}"] {
-            assert_eq!(
-                verify(&key, noise, UNIX_EPOCH).err(),
-                Some(TokenError::Invalid),
-                "{noise}"
-            );
+            let refused = refusal(&key, noise, UNIX_EPOCH);
+            assert_eq!(refused, Some("InvalidIdentityToken"), "{noise}");
         }
     }
 }

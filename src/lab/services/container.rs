@@ -1,9 +1,8 @@
-//! The endpoints that ECS and EKS give their containers: credentials, and the metadata of the task.
+//! The endpoints that ECS and EKS give their containers: credentials, and the metadata of the task (version 4),
+//! where it learns its zone.
 //!
 //! Credentials come in the full-URI form with a token, as the EKS Pod Identity agent serves it and as the
 //! SDKs' container provider asks for it: the `Authorization` header is the token and nothing else.
-
-pub(in crate::lab) mod task;
 
 use std::sync::Arc;
 
@@ -18,10 +17,14 @@ use crate::lab::response::{Response, iso_8601, response};
 use crate::lab::role_credentials::RoleCredentials;
 use crate::lab::rules::RuleEvaluator;
 use crate::lab::service::{Destination, ErrorCause, Operation, Request, RequestContext, Service};
-use crate::lab::state::LabState;
+use crate::lab::state::{CALLERS_ZONE, LabState};
 
 /// Where the credentials are, on the lab's main address.
 pub(in crate::lab) const PATH: &str = "/v1/credentials";
+/// Where the metadata are: what `ECS_CONTAINER_METADATA_URI_V4` ends in.
+pub(in crate::lab) const METADATA_PATH: &str = "/v4/awscreds-bench-task-1";
+/// The lab's task, which is also its role session's name.
+const TASK: &str = "awscreds-bench-task-1";
 /// The role of the lab's container.
 const ROLE: &str = "awscreds-bench-task";
 
@@ -38,7 +41,7 @@ impl Service for Container {
             return None;
         };
         let path = head.uri.path();
-        let ours = path == PATH || path.starts_with(task::PATH);
+        let ours = path == PATH || path.starts_with(METADATA_PATH);
         ours.then_some(&self.state.scenario.region)
     }
 
@@ -57,7 +60,7 @@ impl Service for Container {
         context.due().await;
         match request.path() {
             PATH => refusal.unwrap_or_else(|| self.credentials()),
-            path => task::metadata(path, &self.state),
+            path => self.metadata(path),
         }
     }
 
@@ -72,7 +75,7 @@ impl Service for Container {
 impl Container {
     pub(in crate::lab) fn new(state: &Arc<LabState>) -> Self {
         let scenario = &state.scenario;
-        let session = state.issuer.role_session(ACCOUNT, ROLE, task::NAME);
+        let session = state.issuer.role_session(ACCOUNT, ROLE, TASK);
         let rules = RuleEvaluator::new(scenario.container.rules, scenario.seed, "container", &[]);
         Self {
             credentials: RoleCredentials::new(session, scenario.credentials),
@@ -96,25 +99,46 @@ impl Container {
 
     fn refusal(&self, head: &Parts) -> Option<Response> {
         if head.method != Method::GET {
-            return Some(error(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "InvalidRequestException",
-                "Only GET is answered here",
-            ));
+            let (status, message) = (StatusCode::METHOD_NOT_ALLOWED, "Only GET is answered here");
+            return Some(error(status, "InvalidRequestException", message));
         }
-        match head.headers.get(AUTHORIZATION) {
-            None => Some(error(
-                StatusCode::UNAUTHORIZED,
-                "AccessDeniedException",
-                "Service account token cannot be empty",
-            )),
-            Some(given) if !self.state.container_token.accepts(given.as_bytes()) => Some(error(
-                StatusCode::UNAUTHORIZED,
-                "AccessDeniedException",
-                "Service account token is not valid",
-            )),
-            Some(_) => None,
-        }
+        let message = match head.headers.get(AUTHORIZATION) {
+            None => "Service account token cannot be empty",
+            Some(given) if !self.state.container_token.accepts(given.as_bytes()) => {
+                "Service account token is not valid"
+            }
+            Some(_) => return None,
+        };
+        let status = StatusCode::UNAUTHORIZED;
+        Some(error(status, "AccessDeniedException", message))
+    }
+
+    /// Answers for the container (the path itself) and for its task (`/task` under it).
+    fn metadata(&self, path: &str) -> Response {
+        let region = &self.state.scenario.region;
+        let arn = |what: &str| format!("arn:aws:ecs:{region}:{ACCOUNT}:{what}");
+        let task = arn("task/awscreds-bench/awscreds-bench-task-1");
+        let of = path.strip_prefix(METADATA_PATH);
+        let body = match of.map(|of| of.trim_end_matches('/')) {
+            Some("") => json!({
+                "DockerId": TASK,
+                "Name": "client",
+                "ContainerARN": arn("container/awscreds-bench/awscreds-bench-task-1/client"),
+                "Labels": {"com.amazonaws.ecs.task-arn": task},
+            }),
+            Some("/task") => json!({
+                "Cluster": "awscreds-bench",
+                "TaskARN": task,
+                "Family": "client",
+                "Revision": "1",
+                "DesiredStatus": "RUNNING",
+                "KnownStatus": "RUNNING",
+                "AvailabilityZone": self.state.zone_name(CALLERS_ZONE),
+                "LaunchType": "FARGATE",
+            }),
+            _ => return response(StatusCode::NOT_FOUND, "text/plain", "404 page not found"),
+        };
+        response(StatusCode::OK, "application/json", body.to_string())
     }
 }
 
