@@ -91,12 +91,7 @@ impl Service for Imds {
         let imds = &self.state.scenario.imds;
         let (head, path) = (&request.head, request.path());
         let step = Step::of(&head.method, path);
-        let refusal = match step {
-            _ if !imds.enabled => Some(StatusCode::FORBIDDEN),
-            Step::Token if imds.v1 == ImdsV1::Only => Some(StatusCode::NOT_FOUND),
-            Step::Token => token_refusal(head),
-            _ => self.refusal(head, context.arrived),
-        };
+        let refusal = self.refusal(step, head, context.arrived);
         context.due().await;
         if step == Step::Token && imds.token_gets_lost() {
             return pending().await;
@@ -105,7 +100,7 @@ impl Service for Imds {
             return error_page(status);
         }
         let now = clock::wall();
-        let mut response = match step {
+        match step {
             Step::Token => self.token(head, now),
             _ if path.starts_with("/latest/meta-data/iam") && !imds.instance_profile => {
                 error_page(StatusCode::NOT_FOUND)
@@ -116,9 +111,7 @@ impl Service for Imds {
                 _ => error_page(StatusCode::NOT_FOUND),
             },
             Step::Other => self.metadata(path, now),
-        };
-        header(&mut response, SERVER, "EC2ws");
-        response
+        }
     }
 
     fn error(&self, status: StatusCode, _: ErrorCause, _: &str) -> Response {
@@ -139,18 +132,28 @@ impl Imds {
         }
     }
 
-    /// Why a GET is refused, if it is.
-    fn refusal(&self, parts: &Parts, now: SystemTime) -> Option<StatusCode> {
-        if parts.method != Method::GET && parts.method != Method::HEAD {
-            return Some(StatusCode::METHOD_NOT_ALLOWED);
+    /// Why a request is refused, if it is.
+    fn refusal(&self, step: Step, head: &Parts, now: SystemTime) -> Option<StatusCode> {
+        let (imds, key) = (&self.state.scenario.imds, &self.state.key);
+        let is_good = |token: &str| time_left(key, token, now).is_some();
+        match step {
+            _ if !imds.enabled => Some(StatusCode::FORBIDDEN),
+            Step::Token if imds.v1 == ImdsV1::Only => Some(StatusCode::NOT_FOUND),
+            Step::Token if head.headers.contains_key("x-forwarded-for") => {
+                Some(StatusCode::FORBIDDEN)
+            }
+            Step::Token => requested_ttl(head)
+                .is_none()
+                .then_some(StatusCode::BAD_REQUEST),
+            _ if head.method != Method::GET && head.method != Method::HEAD => {
+                Some(StatusCode::METHOD_NOT_ALLOWED)
+            }
+            _ => match head.headers.get(TOKEN) {
+                Some(token) if token.to_str().is_ok_and(is_good) => None,
+                None if imds.v1 != ImdsV1::Refused => None,
+                _ => Some(StatusCode::UNAUTHORIZED),
+            },
         }
-        let good = match parts.headers.get(TOKEN) {
-            Some(token) => token
-                .to_str()
-                .is_ok_and(|token| time_left(&self.state.key, token, now).is_some()),
-            None => self.state.scenario.imds.v1 != ImdsV1::Refused,
-        };
-        (!good).then_some(StatusCode::UNAUTHORIZED)
     }
 
     fn token(&self, parts: &Parts, now: SystemTime) -> Response {
@@ -209,15 +212,6 @@ impl Imds {
     }
 }
 
-fn token_refusal(parts: &Parts) -> Option<StatusCode> {
-    if parts.headers.contains_key("x-forwarded-for") {
-        return Some(StatusCode::FORBIDDEN);
-    }
-    requested_ttl(parts)
-        .is_none()
-        .then_some(StatusCode::BAD_REQUEST)
-}
-
 fn requested_ttl(parts: &Parts) -> Option<u64> {
     let ttl = parts.headers.get(TTL)?.to_str().ok()?.trim().parse().ok()?;
     (1..=LONGEST_TTL).contains(&ttl).then_some(ttl)
@@ -243,35 +237,34 @@ fn time_left(key: &LabKey, token: &str, now: SystemTime) -> Option<Duration> {
     let nanos = u128::from_be_bytes(*end);
     let now = now.duration_since(UNIX_EPOCH).ok()?.as_nanos();
     let left = nanos.checked_sub(now).filter(|left| *left > 0)?;
-    Some(Duration::from_nanos(
-        u64::try_from(left).unwrap_or(u64::MAX),
-    ))
+    Some(Duration::from_nanos(left.try_into().unwrap_or(u64::MAX)))
 }
 
 fn text(body: impl Into<Bytes>) -> Response {
-    response(StatusCode::OK, "text/plain", body)
+    served(StatusCode::OK, "text/plain", body)
 }
 
 fn json_text(body: &serde_json::Value) -> Response {
     text(serde_json::to_string_pretty(body).unwrap_or_default())
 }
 
+fn served(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response {
+    let mut response = response(status, content_type, body);
+    header(&mut response, SERVER, "EC2ws");
+    response
+}
+
 /// An error page of the real service.
 fn error_page(status: StatusCode) -> Response {
-    let title = format!(
-        "{} - {}",
-        status.as_u16(),
-        status.canonical_reason().unwrap_or("Error")
-    );
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let title = format!("{} - {reason}", status.as_u16());
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>\n<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML \
          1.0 Transitional//EN\"\n\t\"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd\">\n\
          <html xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"en\" lang=\"en\">\n <head>\n  \
          <title>{title}</title>\n </head>\n <body>\n  <h1>{title}</h1>\n </body>\n</html>\n"
     );
-    let mut response = response(status, "text/html", body);
-    header(&mut response, SERVER, "EC2ws");
-    response
+    served(status, "text/html", body)
 }
 
 #[cfg(test)]
@@ -280,29 +273,30 @@ mod tests {
 
     #[test]
     fn steps_are_told_apart() {
-        let step = Step::of;
-        assert_eq!(step(&Method::PUT, TOKEN_PATH), Step::Token);
-        assert_eq!(step(&Method::GET, TOKEN_PATH), Step::Other);
-        assert_eq!(step(&Method::GET, ROLE_PATH), Step::Role);
-        assert_eq!(step(&Method::GET, &format!("{ROLE_PATH}/")), Step::Role);
-        let role = format!("{ROLE_PATH}/{ROLE}");
-        assert_eq!(step(&Method::GET, &role), Step::Credentials);
-        assert_eq!(
-            step(&Method::GET, "/latest/meta-data/iam/info"),
-            Step::Other
-        );
+        for (method, path, step) in [
+            (Method::PUT, TOKEN_PATH, Step::Token),
+            (Method::GET, TOKEN_PATH, Step::Other),
+            (Method::GET, ROLE_PATH, Step::Role),
+            (Method::GET, &format!("{ROLE_PATH}/"), Step::Role),
+            (
+                Method::GET,
+                &format!("{ROLE_PATH}/{ROLE}"),
+                Step::Credentials,
+            ),
+            (Method::GET, "/latest/meta-data/iam/info", Step::Other),
+        ] {
+            assert_eq!(Step::of(&method, path), step, "{method} {path}");
+        }
     }
 
     #[test]
     fn a_token_is_good_for_its_time_and_its_lab_only() {
         let key = LabKey::new(1);
-        let end = UNIX_EPOCH + Duration::from_mins(1);
+        let minute = Duration::from_mins(1);
+        let end = UNIX_EPOCH + minute;
         let token = mint(&key, end);
         assert_eq!(token.len(), 56);
-        assert_eq!(
-            time_left(&key, &token, UNIX_EPOCH),
-            Some(Duration::from_mins(1))
-        );
+        assert_eq!(time_left(&key, &token, UNIX_EPOCH), Some(minute));
         assert_eq!(time_left(&key, &token, end), None);
         assert_eq!(time_left(&LabKey::new(2), &token, UNIX_EPOCH), None);
         assert_eq!(time_left(&key, "", UNIX_EPOCH), None);

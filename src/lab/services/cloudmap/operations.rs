@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::discover::{DiscoverRequest, Match};
 use super::registry::{
-    Attributes, Instance, Namespace, NamespaceKind, Operation, Registry, Result, Service, absent,
-    invalid,
+    Attributes, Instance, Namespace, NamespaceKind, Registry, Result, Service, found, invalid,
 };
+use crate::lab::api_error::ApiError;
 use crate::lab::issuer::ACCOUNT;
 
 /// Things in one page of a list when the caller does not say.
@@ -112,8 +112,7 @@ impl Filter {
             "TYPE" => "Type",
             _ => return false,
         };
-        let has = described[field].as_str();
-        self.values.iter().any(|value| Some(value.as_str()) == has)
+        self.values.iter().any(|value| described[field] == *value)
     }
 }
 
@@ -124,28 +123,24 @@ impl List {
     }
 
     /// A page of `all`, which come in the order of their ids: the token is the last id of the page.
-    fn page<'a>(&self, name: &str, all: impl Iterator<Item = (&'a String, Value)>) -> Value {
+    fn page(&self, name: &str, all: impl Iterator<Item = Value>) -> Value {
         let after = self.next_token.as_deref().unwrap_or_default();
-        let passes = |value: &Value| self.filters.iter().all(|filter| filter.passes(value));
         let mut rest = all
-            .filter(|(id, value)| id.as_str() > after && passes(value))
+            .filter(|value| value["Id"].as_str() > Some(after))
+            .filter(|value| self.filters.iter().all(|filter| filter.passes(value)))
             .peekable();
         let most = self.max_results.unwrap_or(PAGE).clamp(1, PAGE);
-        let (ids, values): (Vec<_>, Vec<_>) = rest.by_ref().take(most).unzip();
-        let mut page = json!({name: values});
-        if let (Some(last), Some(_)) = (ids.last(), rest.peek()) {
-            page["NextToken"] = json!(last);
-        }
-        page
+        let page: Vec<_> = rest.by_ref().take(most).collect();
+        let next = page.last().filter(|_| rest.peek().is_some());
+        without_nulls(json!({name: page, "NextToken": next.map(|last| &last["Id"])}))
     }
 }
 
 impl Call<'_> {
     fn read<T: DeserializeOwned>(&self) -> Result<T> {
-        let body = if self.body.is_empty() {
-            b"{}"
-        } else {
-            self.body
+        let body = match self.body {
+            [] => b"{}",
+            body => body,
         };
         serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))
     }
@@ -155,12 +150,16 @@ impl Call<'_> {
     }
 
     /// The answer to what takes its time in the real service: the id of an operation, which is done.
-    fn done(&mut self, verb: &'static str, what: &'static str, target_id: String) -> Result<Value> {
-        let id = self.registry.done(Operation {
-            kind: (verb, what),
-            target_id,
-            created: self.now,
-        });
+    fn done(&mut self, kind: &str, target: &str, target_id: String) -> Result<Value> {
+        let id = self.registry.id("op");
+        self.registry.done(json!({
+            "Id": id,
+            "Type": kind,
+            "Status": "SUCCESS",
+            "CreateDate": seconds(self.now),
+            "UpdateDate": seconds(self.now),
+            "Targets": {target: target_id},
+        }));
         Ok(json!({"OperationId": id}))
     }
 
@@ -172,7 +171,7 @@ impl Call<'_> {
             description,
             created: self.now,
         })?;
-        self.done("CREATE", "NAMESPACE", id)
+        self.done("CREATE_NAMESPACE", "NAMESPACE", id)
     }
 
     fn describe_namespace(&self, id: &str, namespace: &Namespace) -> Value {
@@ -180,9 +179,10 @@ impl Call<'_> {
             NamespaceKind::Http => ("HTTP", json!({})),
             NamespaceKind::DnsPrivate => ("DNS_PRIVATE", json!({"HostedZoneId": "Z0LAB"})),
         };
+        let region = self.region;
         without_nulls(json!({
             "Id": id,
-            "Arn": self.arn("namespace", id),
+            "Arn": format!("arn:aws:servicediscovery:{region}:{ACCOUNT}:namespace/{id}"),
             "Name": namespace.name,
             "Type": kind,
             "Description": namespace.description,
@@ -197,10 +197,10 @@ impl Call<'_> {
     }
 
     fn describe_service(&self, id: &str, service: &Service) -> Value {
-        let form = &service.form;
+        let (form, region) = (&service.form, self.region);
         without_nulls(json!({
             "Id": id,
-            "Arn": self.arn("service", id),
+            "Arn": format!("arn:aws:servicediscovery:{region}:{ACCOUNT}:service/{id}"),
             "Name": form.name,
             "NamespaceId": form.namespace_id,
             "Description": form.description,
@@ -212,13 +212,6 @@ impl Call<'_> {
             "CreateDate": seconds(service.created),
         }))
     }
-
-    fn arn(&self, what: &str, id: &str) -> String {
-        format!(
-            "arn:aws:servicediscovery:{}:{ACCOUNT}:{what}/{id}",
-            self.region
-        )
-    }
 }
 
 fn create_service(call: &mut Call<'_>) -> Result<Value> {
@@ -227,13 +220,26 @@ fn create_service(call: &mut Call<'_>) -> Result<Value> {
 }
 
 fn delete_namespace(call: &mut Call<'_>) -> Result<Value> {
-    let id = call.id()?;
-    call.registry.delete_namespace(&id)?;
-    call.done("DELETE", "NAMESPACE", id)
+    let (id, registry) = (call.id()?, &mut call.registry);
+    registry.namespace(&id)?;
+    let mut services = registry.services.values();
+    if services.any(|service| service.form.namespace_id == id) {
+        return Err(ApiError::bad_request(
+            "ResourceInUse",
+            "The namespace has services",
+        ));
+    }
+    registry.namespaces.remove(&id);
+    call.done("DELETE_NAMESPACE", "NAMESPACE", id)
 }
 
 fn delete_service(call: &mut Call<'_>) -> Result<Value> {
-    call.registry.delete_service(&call.id()?)?;
+    let id = call.id()?;
+    if !call.registry.service(&id)?.instances.is_empty() {
+        let message = "The service has registered instances";
+        return Err(ApiError::bad_request("ResourceInUse", message));
+    }
+    call.registry.services.remove(&id);
     Ok(json!({}))
 }
 
@@ -241,16 +247,21 @@ fn register_instance(call: &mut Call<'_>) -> Result<Value> {
     let asked: OfInstance = call.read()?;
     let (service, id) = (&asked.service_id, asked.instance_id);
     call.registry.register(service, &id, asked.attributes)?;
-    call.done("REGISTER", "INSTANCE", id)
+    call.done("REGISTER_INSTANCE", "INSTANCE", id)
 }
 
 fn deregister_instance(call: &mut Call<'_>) -> Result<Value> {
     let asked: OfInstance = call.read()?;
-    let (service, id) = (&asked.service_id, asked.instance_id);
-    call.registry.deregister(service, &id)?;
-    call.done("DEREGISTER", "INSTANCE", id)
+    let (service, id) = (
+        call.registry.service_mut(&asked.service_id)?,
+        asked.instance_id,
+    );
+    found(service.instances.remove(&id), "InstanceNotFound", &id)?;
+    service.revision += 1;
+    call.done("DEREGISTER_INSTANCE", "INSTANCE", id)
 }
 
+/// Sets the health of an instance whose service has a custom health check.
 fn update_health(call: &mut Call<'_>) -> Result<Value> {
     let asked: OfInstance = call.read()?;
     let healthy = match asked.status.as_deref() {
@@ -258,8 +269,16 @@ fn update_health(call: &mut Call<'_>) -> Result<Value> {
         Some("UNHEALTHY") => false,
         _ => return Err(invalid("Status is HEALTHY or UNHEALTHY")),
     };
-    let (service, id) = (&asked.service_id, &asked.instance_id);
-    call.registry.set_health(service, id, healthy)?;
+    let (service, id) = (
+        call.registry.service_mut(&asked.service_id)?,
+        &asked.instance_id,
+    );
+    let instance = found(service.instances.get_mut(id), "InstanceNotFound", id)?;
+    if service.form.health_check_custom_config.is_none() {
+        let message = "The service has no custom health check";
+        return Err(ApiError::bad_request("CustomHealthNotFound", message));
+    }
+    instance.healthy = healthy;
     Ok(json!({}))
 }
 
@@ -296,8 +315,7 @@ fn instance(call: &mut Call<'_>) -> Result<Value> {
         call.registry.service(&asked.service_id)?,
         &asked.instance_id,
     );
-    let instance = service.instances.get(id);
-    let instance = instance.ok_or_else(|| absent("InstanceNotFound", id))?;
+    let instance = found(service.instances.get(id), "InstanceNotFound", id)?;
     Ok(json!({"Instance": {"Id": id, "Attributes": instance.attributes}}))
 }
 
@@ -313,35 +331,27 @@ fn service(call: &mut Call<'_>) -> Result<Value> {
 
 fn operation(call: &mut Call<'_>) -> Result<Value> {
     let id = call.id()?;
-    let known = call.registry.operations.get(&id);
-    let known = known.ok_or_else(|| absent("OperationNotFound", &id))?;
-    let (verb, what) = known.kind;
-    Ok(json!({"Operation": {
-        "Id": id,
-        "Type": format!("{verb}_{what}"),
-        "Status": "SUCCESS",
-        "CreateDate": seconds(known.created),
-        "UpdateDate": seconds(known.created),
-        "Targets": {what: known.target_id},
-    }}))
+    let mut operations = call.registry.operations.iter();
+    let known = operations.find(|operation| operation["Id"] == id);
+    Ok(json!({"Operation": found(known, "OperationNotFound", &id)?}))
 }
 
 fn list_namespaces(call: &mut Call<'_>) -> Result<Value> {
     let all = call.registry.namespaces.iter();
-    let all = all.map(|(id, namespace)| (id, call.describe_namespace(id, namespace)));
+    let all = all.map(|(id, namespace)| call.describe_namespace(id, namespace));
     Ok(call.read::<List>()?.page("Namespaces", all))
 }
 
 fn list_services(call: &mut Call<'_>) -> Result<Value> {
     let all = call.registry.services.iter();
-    let all = all.map(|(id, service)| (id, call.describe_service(id, service)));
+    let all = all.map(|(id, service)| call.describe_service(id, service));
     Ok(call.read::<List>()?.page("Services", all))
 }
 
 fn list_instances(call: &mut Call<'_>) -> Result<Value> {
     let list: List = call.read()?;
     let all = list.service(call.registry)?.instances.iter();
-    let all = all.map(|(id, i)| (id, json!({"Id": id, "Attributes": i.attributes})));
+    let all = all.map(|(id, instance)| json!({"Id": id, "Attributes": instance.attributes}));
     Ok(list.page("Instances", all))
 }
 

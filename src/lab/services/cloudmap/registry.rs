@@ -1,7 +1,7 @@
 //! What is registered: namespaces, their services, the services' instances. Pure: time and random
 //! numbers are handed in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::SystemTime;
 
 use rand::rngs::StdRng;
@@ -85,20 +85,13 @@ pub(super) struct Instance {
     pub(super) healthy: bool,
 }
 
-#[derive(Debug)]
-pub(super) struct Operation {
-    /// What was done, and to what: `CREATE` and `NAMESPACE`.
-    pub(super) kind: (&'static str, &'static str),
-    pub(super) target_id: String,
-    pub(super) created: SystemTime,
-}
-
 /// Everything that is registered. Ids follow from the seed.
 #[derive(Debug)]
 pub(super) struct Registry {
     pub(super) namespaces: BTreeMap<String, Namespace>,
     pub(super) services: BTreeMap<String, Service>,
-    pub(super) operations: BTreeMap<String, Operation>,
+    /// As `GetOperation` tells of them, the oldest first.
+    pub(super) operations: VecDeque<Value>,
     random: StdRng,
 }
 
@@ -107,7 +100,7 @@ impl Registry {
         Self {
             namespaces: BTreeMap::new(),
             services: BTreeMap::new(),
-            operations: BTreeMap::new(),
+            operations: VecDeque::new(),
             random: StdRng::seed_from_u64(seed ^ 0x0C10_D3A9),
         }
     }
@@ -121,33 +114,26 @@ impl Registry {
         chosen
     }
 
-    fn id(&mut self, prefix: &str) -> String {
+    pub(super) fn id(&mut self, prefix: &str) -> String {
         const DIGITS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
         let digits = (0..16).map(|_| char::from(DIGITS[self.random.random_range(0..DIGITS.len())]));
         format!("{prefix}-{}", digits.collect::<String>())
     }
 
-    /// Notes what was done, at once and with success; gives the operation's id.
-    pub(super) fn done(&mut self, operation: Operation) -> String {
+    /// Notes what was done, at once and with success.
+    pub(super) fn done(&mut self, operation: Value) {
         if self.operations.len() >= MOST_OPERATIONS {
-            let oldest = self.operations.iter().min_by_key(|(_, done)| done.created);
-            if let Some(id) = oldest.map(|(id, _)| id.clone()) {
-                self.operations.remove(&id);
-            }
+            self.operations.pop_front();
         }
-        let id = self.id("op");
-        self.operations.insert(id.clone(), operation);
-        id
+        self.operations.push_back(operation);
     }
 
     /// A new namespace; gives its id.
     pub(super) fn create_namespace(&mut self, namespace: Namespace) -> Result<String> {
         check_name("namespace name", &namespace.name, 1024)?;
         if self.namespaces.values().any(|n| n.name == namespace.name) {
-            return Err(ApiError::bad_request(
-                "NamespaceAlreadyExists",
-                format!("A namespace called {} exists already", namespace.name),
-            ));
+            let message = format!("A namespace called {} exists already", namespace.name);
+            return Err(ApiError::bad_request("NamespaceAlreadyExists", message));
         }
         if self.namespaces.len() >= MOST_NAMESPACES {
             return Err(over_limit("account", "namespaces"));
@@ -158,21 +144,7 @@ impl Registry {
     }
 
     pub(super) fn namespace(&self, id: &str) -> Result<&Namespace> {
-        self.namespaces
-            .get(id)
-            .ok_or_else(|| absent("NamespaceNotFound", id))
-    }
-
-    pub(super) fn delete_namespace(&mut self, id: &str) -> Result<()> {
-        self.namespace(id)?;
-        if self.services.values().any(|s| s.form.namespace_id == id) {
-            return Err(ApiError::bad_request(
-                "ResourceInUse",
-                "The namespace has services",
-            ));
-        }
-        self.namespaces.remove(id);
-        Ok(())
+        found(self.namespaces.get(id), "NamespaceNotFound", id)
     }
 
     /// A new service; gives its id.
@@ -182,15 +154,12 @@ impl Registry {
         let same =
             |s: &Service| s.form.name == form.name && s.form.namespace_id == form.namespace_id;
         if self.services.values().any(same) {
-            return Err(ApiError::bad_request(
-                "ServiceAlreadyExists",
-                format!("Service {} exists already in this namespace", form.name),
-            ));
+            let message = format!("Service {} exists already in this namespace", form.name);
+            return Err(ApiError::bad_request("ServiceAlreadyExists", message));
         }
         if form.health_check_config.is_some() && form.health_check_custom_config.is_some() {
-            return Err(invalid(
-                "HealthCheckConfig and HealthCheckCustomConfig exclude each other",
-            ));
+            let message = "HealthCheckConfig and HealthCheckCustomConfig exclude each other";
+            return Err(invalid(message));
         }
         if self.services.len() >= MOST_SERVICES {
             return Err(over_limit("account", "services"));
@@ -207,26 +176,11 @@ impl Registry {
     }
 
     pub(super) fn service(&self, id: &str) -> Result<&Service> {
-        self.services
-            .get(id)
-            .ok_or_else(|| absent("ServiceNotFound", id))
+        found(self.services.get(id), "ServiceNotFound", id)
     }
 
-    fn service_mut(&mut self, id: &str) -> Result<&mut Service> {
-        self.services
-            .get_mut(id)
-            .ok_or_else(|| absent("ServiceNotFound", id))
-    }
-
-    pub(super) fn delete_service(&mut self, id: &str) -> Result<()> {
-        if !self.service(id)?.instances.is_empty() {
-            return Err(ApiError::bad_request(
-                "ResourceInUse",
-                "The service has registered instances",
-            ));
-        }
-        self.services.remove(id);
-        Ok(())
+    pub(super) fn service_mut(&mut self, id: &str) -> Result<&mut Service> {
+        found(self.services.get_mut(id), "ServiceNotFound", id)
     }
 
     /// Registers an instance, or replaces the attributes of one that is there.
@@ -239,9 +193,8 @@ impl Registry {
         let service = self.service_mut(service)?;
         check_name("instance id", id, 64)?;
         if attributes.len() > MOST_ATTRIBUTES {
-            return Err(invalid(format!(
-                "An instance has at most {MOST_ATTRIBUTES} attributes"
-            )));
+            let message = format!("An instance has at most {MOST_ATTRIBUTES} attributes");
+            return Err(invalid(message));
         }
         if service.instances.len() >= MOST_INSTANCES && !service.instances.contains_key(id) {
             return Err(over_limit("service", "instances"));
@@ -257,39 +210,13 @@ impl Registry {
         Ok(())
     }
 
-    pub(super) fn deregister(&mut self, service: &str, id: &str) -> Result<()> {
-        let service = self.service_mut(service)?;
-        let removed = service.instances.remove(id);
-        removed.ok_or_else(|| absent("InstanceNotFound", id))?;
-        service.revision += 1;
-        Ok(())
-    }
-
-    /// Sets the health of an instance whose service has a custom health check.
-    pub(super) fn set_health(&mut self, service: &str, id: &str, healthy: bool) -> Result<()> {
-        let service = self.service_mut(service)?;
-        let custom = service.form.health_check_custom_config.is_some();
-        let instance = service.instances.get_mut(id);
-        let instance = instance.ok_or_else(|| absent("InstanceNotFound", id))?;
-        if !custom {
-            return Err(ApiError::bad_request(
-                "CustomHealthNotFound",
-                "The service has no custom health check",
-            ));
-        }
-        instance.healthy = healthy;
-        Ok(())
-    }
-
     /// The service of these names, as DNS and `DiscoverInstances` ask for it.
     pub(super) fn named(&self, namespace: &str, service: &str) -> Result<&Service> {
         let known = self.namespaces.iter().find(|(_, n)| n.name == namespace);
-        let (id, _) = known.ok_or_else(|| absent("NamespaceNotFound", namespace))?;
+        let (id, _) = found(known, "NamespaceNotFound", namespace)?;
         let mut services = self.services.values();
         let named = |s: &&Service| s.form.namespace_id == *id && s.form.name == service;
-        services
-            .find(named)
-            .ok_or_else(|| absent("ServiceNotFound", service))
+        found(services.find(named), "ServiceNotFound", service)
     }
 
     /// Whether the namespace of this name is seen by DNS.
@@ -317,8 +244,10 @@ fn over_limit(owner: &str, things: &str) -> ApiError {
     ApiError::bad_request("ResourceLimitExceeded", message)
 }
 
-/// What this code says is not found.
-pub(super) fn absent(code: &'static str, id: &str) -> ApiError {
-    let what = code.trim_end_matches("NotFound");
-    ApiError::bad_request(code, format!("{what} {id} does not exist"))
+/// The thing of this id, which `code` says where it is not found.
+pub(super) fn found<T>(thing: Option<T>, code: &'static str, id: &str) -> Result<T> {
+    thing.ok_or_else(|| {
+        let what = code.trim_end_matches("NotFound");
+        ApiError::bad_request(code, format!("{what} {id} does not exist"))
+    })
 }

@@ -5,20 +5,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, Collected, LengthLimitError, Limited};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use s3s::checksum::ChecksumHasher;
-use s3s::crypto::{Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
+use s3s::crypto::{self, Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
 use s3s::dto::{
-    self, Bucket, BucketLocationConstraint, Checksum, CommonPrefix, CreateBucketInput,
-    CreateBucketOutput, DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput,
-    DeleteObjectOutput, ETag, EncodingType, GetBucketLocationInput, GetBucketLocationOutput,
-    GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
-    HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput,
-    ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput, Range, StreamingBlob,
-    Timestamp,
+    self, Bucket, BucketLocationConstraint, CommonPrefix, CreateBucketInput, CreateBucketOutput,
+    DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput, ETag,
+    EncodingType, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput, GetObjectOutput,
+    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
+    ListBucketsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
+    ListObjectsV2Output, PutObjectInput, PutObjectOutput, Range, StreamingBlob, Timestamp,
 };
-use s3s::{Body, S3, S3Request, S3Response, S3Result, TrailingHeaders, s3_error};
+use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 
 use super::objects::{LARGEST_OBJECT, Object, Objects};
 use crate::clock;
@@ -102,13 +101,14 @@ impl S3 for Backend {
         let mut input = request.input;
         self.objects().bucket(&input.bucket)?;
         let bytes = read(input.body.take()).await?;
-        let checksum = verified_checksum(&mut input, request.trailing_headers, &bytes)?;
-        let object = Object {
-            content_type: input.content_type,
-            metadata: input.metadata,
-            checksum: checksum.clone(),
-            ..Object::new(bytes, clock::wall())
-        };
+        let trailers = request
+            .trailing_headers
+            .and_then(|trailers| trailers.take());
+        let checksums = verified_checksums(&input, &trailers.unwrap_or_default(), &bytes)?;
+        let mut object = Object::new(bytes, clock::wall());
+        object.content_type = input.content_type.unwrap_or(object.content_type);
+        object.metadata = input.metadata;
+        object.checksums = checksums.clone();
         if let Some(claimed) = input.content_md5 {
             check_md5(&claimed, &object.etag)?;
         }
@@ -117,15 +117,11 @@ impl S3 for Backend {
         let create_only = condition.is_some_and(|condition| condition.is_any());
         let mut objects = self.objects();
         objects.put(&input.bucket, &input.key, object, create_only)?;
-        Ok(S3Response::new(PutObjectOutput {
+        let output = PutObjectOutput {
             e_tag: Some(ETag::Strong(etag)),
-            checksum_crc32: checksum.checksum_crc32,
-            checksum_crc32c: checksum.checksum_crc32c,
-            checksum_crc64nvme: checksum.checksum_crc64nvme,
-            checksum_sha1: checksum.checksum_sha1,
-            checksum_sha256: checksum.checksum_sha256,
             ..PutObjectOutput::default()
-        }))
+        };
+        Ok(S3Response::with_headers(output, checksums))
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> Output<GetObjectOutput> {
@@ -133,27 +129,23 @@ impl S3 for Backend {
         let object = self.objects().get(&input.bucket, &input.key)?;
         let (bytes, content_range) = slice(&object.bytes, input.range)?;
         // A checksum is of the whole object, and of use to nobody who reads a part.
-        let checksum = if input.checksum_mode.is_some() && content_range.is_none() {
-            object.checksum
+        let checksums = if input.checksum_mode.is_some() && content_range.is_none() {
+            object.checksums
         } else {
-            Checksum::default()
+            HeaderMap::new()
         };
-        Ok(S3Response::new(GetObjectOutput {
+        let output = GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
             content_length: i64::try_from(bytes.len()).ok(),
             body: Some(StreamingBlob::from(Body::from(bytes))),
             content_range,
-            content_type: Some(content_type(object.content_type)),
+            content_type: Some(object.content_type),
             e_tag: Some(ETag::Strong(object.etag)),
             last_modified: Some(Timestamp::from(object.modified)),
             metadata: object.metadata,
-            checksum_crc32: checksum.checksum_crc32,
-            checksum_crc32c: checksum.checksum_crc32c,
-            checksum_crc64nvme: checksum.checksum_crc64nvme,
-            checksum_sha1: checksum.checksum_sha1,
-            checksum_sha256: checksum.checksum_sha256,
             ..GetObjectOutput::default()
-        }))
+        };
+        Ok(S3Response::with_headers(output, checksums))
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> Output<HeadObjectOutput> {
@@ -162,7 +154,7 @@ impl S3 for Backend {
         Ok(S3Response::new(HeadObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
             content_length: i64::try_from(object.bytes.len()).ok(),
-            content_type: Some(content_type(object.content_type)),
+            content_type: Some(object.content_type),
             e_tag: Some(ETag::Strong(object.etag)),
             last_modified: Some(Timestamp::from(object.modified)),
             metadata: object.metadata,
@@ -264,42 +256,55 @@ async fn read(blob: Option<StreamingBlob>) -> S3Result<Bytes> {
 }
 
 /// The checksums that the client sent along, in headers or in the trailer, if they are right.
-fn verified_checksum(
-    input: &mut PutObjectInput,
-    trailers: Option<TrailingHeaders>,
+fn verified_checksums(
+    input: &PutObjectInput,
+    trailers: &HeaderMap,
     bytes: &[u8],
-) -> S3Result<Checksum> {
-    let trailers = trailers
-        .and_then(|trailers| trailers.take())
-        .unwrap_or_default();
-    let claim = |header: &mut Option<String>, name: &str| {
-        let trailer = || Some(trailers.get(name)?.to_str().ok()?.to_owned());
-        header.take().or_else(trailer)
-    };
-    let claimed = Checksum {
-        checksum_crc32: claim(&mut input.checksum_crc32, "x-amz-checksum-crc32"),
-        checksum_crc32c: claim(&mut input.checksum_crc32c, "x-amz-checksum-crc32c"),
-        checksum_crc64nvme: claim(&mut input.checksum_crc64nvme, "x-amz-checksum-crc64nvme"),
-        checksum_sha1: claim(&mut input.checksum_sha1, "x-amz-checksum-sha1"),
-        checksum_sha256: claim(&mut input.checksum_sha256, "x-amz-checksum-sha256"),
-        ..Checksum::default()
-    };
-    let crc64nvme = claimed.checksum_crc64nvme.is_some();
-    let mut hasher = ChecksumHasher {
-        crc32: claimed.checksum_crc32.is_some().then(Crc32::default),
-        crc32c: claimed.checksum_crc32c.is_some().then(Crc32c::default),
-        crc64nvme: crc64nvme.then(Crc64Nvme::default),
-        sha1: claimed.checksum_sha1.is_some().then(Sha1::default),
-        sha256: claimed.checksum_sha256.is_some().then(Sha256::default),
-    };
-    hasher.update(bytes);
-    if hasher.finalize() != claimed {
-        return Err(s3_error!(
-            BadDigest,
-            "The checksum you specified did not match the calculated checksum."
-        ));
+) -> S3Result<HeaderMap> {
+    type Digest = fn(&[u8]) -> String;
+    let algorithms: [(&Option<String>, &'static str, Digest); 5] = [
+        (
+            &input.checksum_crc32,
+            "x-amz-checksum-crc32",
+            digest::<Crc32>,
+        ),
+        (
+            &input.checksum_crc32c,
+            "x-amz-checksum-crc32c",
+            digest::<Crc32c>,
+        ),
+        (
+            &input.checksum_crc64nvme,
+            "x-amz-checksum-crc64nvme",
+            digest::<Crc64Nvme>,
+        ),
+        (&input.checksum_sha1, "x-amz-checksum-sha1", digest::<Sha1>),
+        (
+            &input.checksum_sha256,
+            "x-amz-checksum-sha256",
+            digest::<Sha256>,
+        ),
+    ];
+    let mut verified = HeaderMap::new();
+    for (header, name, digest) in algorithms {
+        let trailer = || trailers.get(name)?.to_str().ok();
+        let Some(claimed) = header.as_deref().or_else(trailer) else {
+            continue;
+        };
+        let value = HeaderValue::from_str(claimed).ok();
+        let value = value.filter(|_| digest(bytes) == claimed).ok_or_else(|| {
+            s3_error!(
+                BadDigest,
+                "The checksum you specified did not match the calculated checksum."
+            )
+        })?;
+        verified.insert(name, value);
     }
-    Ok(claimed)
+    Ok(verified)
+}
+
+fn digest<C: crypto::Checksum>(bytes: &[u8]) -> String {
+    STANDARD.encode(C::checksum(bytes))
 }
 
 fn check_md5(claimed: &str, etag: &str) -> S3Result<()> {
@@ -327,11 +332,6 @@ fn slice(bytes: &Bytes, range: Option<Range>) -> S3Result<(Bytes, Option<String>
     let content_range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
     let part = bytes.slice(part.start as usize..part.end as usize);
     Ok((part, Some(content_range)))
-}
-
-/// What S3 says of an object that was stored without a type.
-fn content_type(stored: Option<String>) -> String {
-    stored.unwrap_or_else(|| "binary/octet-stream".to_owned())
 }
 
 /// Keys to a page: up to 1,000, which is also the default.

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use s3s::crypto::{Checksum as _, Md5};
 use s3s::{S3Result, s3_error};
 
@@ -22,9 +23,10 @@ pub(super) struct Object {
     /// MD5 in hexadecimal.
     pub(super) etag: String,
     pub(super) modified: SystemTime,
-    pub(super) content_type: Option<String>,
+    pub(super) content_type: String,
     pub(super) metadata: Option<HashMap<String, String>>,
-    pub(super) checksum: s3s::dto::Checksum,
+    /// As headers.
+    pub(super) checksums: HeaderMap,
 }
 
 impl Object {
@@ -33,9 +35,10 @@ impl Object {
             etag: hex::encode(Md5::checksum(&bytes)),
             bytes,
             modified,
-            content_type: None,
+            // What S3 says of an object that was stored without a type.
+            content_type: "binary/octet-stream".to_owned(),
             metadata: None,
-            checksum: s3s::dto::Checksum::default(),
+            checksums: HeaderMap::new(),
         }
     }
 }
