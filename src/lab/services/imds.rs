@@ -142,9 +142,8 @@ impl Imds {
             Step::Token if head.headers.contains_key("x-forwarded-for") => {
                 Some(StatusCode::FORBIDDEN)
             }
-            Step::Token => requested_ttl(head)
-                .is_none()
-                .then_some(StatusCode::BAD_REQUEST),
+            Step::Token if requested_ttl(head).is_none() => Some(StatusCode::BAD_REQUEST),
+            Step::Token => None,
             _ if head.method != Method::GET && head.method != Method::HEAD => {
                 Some(StatusCode::METHOD_NOT_ALLOWED)
             }

@@ -1,13 +1,17 @@
-//! `DiscoverInstances`: which instances, and in which order. Pure.
+//! Which of all that is registered an answer holds: the instances that `DiscoverInstances` finds, and pages
+//! of lists. Pure.
 
 use rand::Rng;
 use rand::seq::SliceRandom;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
-use super::registry::{Attributes, Instance, Result, Service, invalid};
+use super::registry::{Attributes, Instance, Registry, Result, Service, invalid};
 
 /// Instances in an answer when the caller does not say; there are no further pages.
 const USUAL_RESULTS: u64 = 100;
+/// Things in one page of a list, at most and when the caller does not say.
+const PAGE: usize = 100;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -89,6 +93,62 @@ fn by_health(found: Vec<Match<'_>>, filter: HealthFilter) -> Vec<Match<'_>> {
     }
 }
 
+/// What is listed: instances, services or namespaces, a page of them.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct List {
+    service_id: Option<String>,
+    next_token: Option<String>,
+    max_results: Option<usize>,
+    #[serde(default)]
+    pub(super) instances: Vec<String>,
+    #[serde(default)]
+    filters: Vec<Filter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Filter {
+    name: String,
+    values: Vec<String>,
+}
+
+impl Filter {
+    /// Whether it lets a described namespace or service pass. One that the lab does not know lets
+    /// nothing pass, so that nobody takes an unfiltered list for a filtered one.
+    fn passes(&self, described: &Value) -> bool {
+        let field = match self.name.as_str() {
+            "NAMESPACE_ID" => "NamespaceId",
+            "NAME" | "HTTP_NAME" => "Name",
+            "TYPE" => "Type",
+            _ => return false,
+        };
+        self.values.iter().any(|value| described[field] == *value)
+    }
+}
+
+impl List {
+    /// The service whose instances are listed.
+    pub(super) fn service<'a>(&self, registry: &'a Registry) -> Result<&'a Service> {
+        registry.service(self.service_id.as_deref().unwrap_or_default())
+    }
+
+    /// A page of `all`, which come in the order of their ids: the token is the last id of the page.
+    pub(super) fn page(&self, name: &str, all: impl Iterator<Item = Value>) -> Value {
+        let after = self.next_token.as_deref().unwrap_or_default();
+        let mut rest = all
+            .filter(|value| value["Id"].as_str() > Some(after))
+            .filter(|value| self.filters.iter().all(|filter| filter.passes(value)))
+            .peekable();
+        let most = self.max_results.unwrap_or(PAGE).clamp(1, PAGE);
+        let page: Vec<_> = rest.by_ref().take(most).collect();
+        match (page.last(), rest.peek()) {
+            (Some(last), Some(_)) => json!({name: page, "NextToken": last["Id"]}),
+            _ => json!({name: page}),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -96,7 +156,6 @@ mod tests {
 
     use rand::SeedableRng;
     use rand::rngs::StdRng;
-    use serde_json::{Value, json};
 
     use super::super::registry::ServiceForm;
     use super::*;

@@ -6,6 +6,7 @@
 //! beyond its address, its zone above all, DNS cannot say.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use rand::Rng;
@@ -95,9 +96,9 @@ fn records(
     asked: QTYPE,
     instances: &[(String, Instance)],
 ) -> Option<(Records, Records)> {
-    let parsed = |name: &str| Name::new(name).ok().map(Name::into_owned);
+    let owned = |name: &str| Name::new(name).ok().map(Name::into_owned);
     let record = |name: &str, data| {
-        let name = parsed(name)?;
+        let name = owned(name)?;
         Some(ResourceRecord::new(name, CLASS::IN, TTL, data))
     };
     let (mut answers, mut additional) = (Vec::new(), Vec::new());
@@ -108,15 +109,14 @@ fn records(
                 answers.extend(address(kind).map(|data| record(name, data)));
             }
             QTYPE::TYPE(TYPE::SRV) => {
-                let port = instance.attributes.get("AWS_INSTANCE_PORT");
-                let Some(port) = port.and_then(|port| port.parse().ok()) else {
+                let Some(port) = parsed(instance, "AWS_INSTANCE_PORT") else {
                     continue;
                 };
                 let srv = SRV {
                     priority: 1,
                     weight: 1,
                     port,
-                    target: parsed(own)?,
+                    target: owned(own)?,
                 };
                 answers.push(record(name, RData::SRV(srv)));
                 let addresses = [TYPE::A, TYPE::AAAA].into_iter().filter_map(address);
@@ -149,26 +149,19 @@ fn find(registry: &Registry, name: &str, random: &mut impl Rng) -> Option<Vec<(S
     let (service, namespace) = rest.split_once('.')?;
     let service = registry.named(namespace, service).ok()?;
     let instance = service.instances.get(first)?;
-    registry
-        .has_dns(namespace)
-        .then(|| vec![(name.to_owned(), instance.clone())])
+    let own = (name.to_owned(), instance.clone());
+    registry.has_dns(namespace).then(|| vec![own])
 }
 
 fn address(instance: &Instance, kind: TYPE) -> Option<RData<'static>> {
-    let attribute = |name: &str| instance.attributes.get(name);
     Some(match kind {
-        TYPE::A => RData::A(
-            attribute("AWS_INSTANCE_IPV4")?
-                .parse::<Ipv4Addr>()
-                .ok()?
-                .into(),
-        ),
-        TYPE::AAAA => RData::AAAA(
-            attribute("AWS_INSTANCE_IPV6")?
-                .parse::<Ipv6Addr>()
-                .ok()?
-                .into(),
-        ),
+        TYPE::A => RData::A(parsed::<Ipv4Addr>(instance, "AWS_INSTANCE_IPV4")?.into()),
+        TYPE::AAAA => RData::AAAA(parsed::<Ipv6Addr>(instance, "AWS_INSTANCE_IPV6")?.into()),
         _ => return None,
     })
+}
+
+/// An attribute of an instance, if it is what it ought to be.
+fn parsed<T: FromStr>(instance: &Instance, attribute: &str) -> Option<T> {
+    instance.attributes.get(attribute)?.parse().ok()
 }

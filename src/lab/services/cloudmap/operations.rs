@@ -6,15 +6,15 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::discover::{DiscoverRequest, Match};
+use super::discover::{DiscoverRequest, List, Match};
 use super::registry::{
     Attributes, Instance, Namespace, NamespaceKind, Registry, Result, Service, found, invalid,
 };
 use crate::lab::api_error::ApiError;
 use crate::lab::issuer::ACCOUNT;
 
-/// Things in one page of a list when the caller does not say.
-const PAGE: usize = 100;
+/// Operations that can be asked after; older ones are forgotten.
+const MOST_OPERATIONS: usize = 10_000;
 
 /// What an operation is given.
 pub(super) struct Call<'a> {
@@ -83,59 +83,6 @@ struct OfInstance {
     status: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct List {
-    service_id: Option<String>,
-    next_token: Option<String>,
-    max_results: Option<usize>,
-    #[serde(default)]
-    instances: Vec<String>,
-    #[serde(default)]
-    filters: Vec<Filter>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Filter {
-    name: String,
-    values: Vec<String>,
-}
-
-impl Filter {
-    /// Whether it lets a described namespace or service pass. One that the lab does not know lets
-    /// nothing pass, so that nobody takes an unfiltered list for a filtered one.
-    fn passes(&self, described: &Value) -> bool {
-        let field = match self.name.as_str() {
-            "NAMESPACE_ID" => "NamespaceId",
-            "NAME" | "HTTP_NAME" => "Name",
-            "TYPE" => "Type",
-            _ => return false,
-        };
-        self.values.iter().any(|value| described[field] == *value)
-    }
-}
-
-impl List {
-    /// The service whose instances are listed.
-    fn service<'a>(&self, registry: &'a Registry) -> Result<&'a Service> {
-        registry.service(self.service_id.as_deref().unwrap_or_default())
-    }
-
-    /// A page of `all`, which come in the order of their ids: the token is the last id of the page.
-    fn page(&self, name: &str, all: impl Iterator<Item = Value>) -> Value {
-        let after = self.next_token.as_deref().unwrap_or_default();
-        let mut rest = all
-            .filter(|value| value["Id"].as_str() > Some(after))
-            .filter(|value| self.filters.iter().all(|filter| filter.passes(value)))
-            .peekable();
-        let most = self.max_results.unwrap_or(PAGE).clamp(1, PAGE);
-        let page: Vec<_> = rest.by_ref().take(most).collect();
-        let next = page.last().filter(|_| rest.peek().is_some());
-        without_nulls(json!({name: page, "NextToken": next.map(|last| &last["Id"])}))
-    }
-}
-
 impl Call<'_> {
     fn read<T: DeserializeOwned>(&self) -> Result<T> {
         let body = match self.body {
@@ -150,9 +97,13 @@ impl Call<'_> {
     }
 
     /// The answer to what takes its time in the real service: the id of an operation, which is done.
-    fn done(&mut self, kind: &str, target: &str, target_id: String) -> Result<Value> {
+    fn done(&mut self, kind: &str, target: &str, target_id: &str) -> Value {
         let id = self.registry.id("op");
-        self.registry.done(json!({
+        let done = &mut self.registry.operations;
+        if done.len() >= MOST_OPERATIONS {
+            done.pop_front();
+        }
+        done.push_back(json!({
             "Id": id,
             "Type": kind,
             "Status": "SUCCESS",
@@ -160,7 +111,7 @@ impl Call<'_> {
             "UpdateDate": seconds(self.now),
             "Targets": {target: target_id},
         }));
-        Ok(json!({"OperationId": id}))
+        json!({"OperationId": id})
     }
 
     fn create_namespace(&mut self, kind: NamespaceKind) -> Result<Value> {
@@ -171,7 +122,7 @@ impl Call<'_> {
             description,
             created: self.now,
         })?;
-        self.done("CREATE_NAMESPACE", "NAMESPACE", id)
+        Ok(self.done("CREATE_NAMESPACE", "NAMESPACE", &id))
     }
 
     fn describe_namespace(&self, id: &str, namespace: &Namespace) -> Value {
@@ -230,7 +181,7 @@ fn delete_namespace(call: &mut Call<'_>) -> Result<Value> {
         ));
     }
     registry.namespaces.remove(&id);
-    call.done("DELETE_NAMESPACE", "NAMESPACE", id)
+    Ok(call.done("DELETE_NAMESPACE", "NAMESPACE", &id))
 }
 
 fn delete_service(call: &mut Call<'_>) -> Result<Value> {
@@ -247,7 +198,7 @@ fn register_instance(call: &mut Call<'_>) -> Result<Value> {
     let asked: OfInstance = call.read()?;
     let (service, id) = (&asked.service_id, asked.instance_id);
     call.registry.register(service, &id, asked.attributes)?;
-    call.done("REGISTER_INSTANCE", "INSTANCE", id)
+    Ok(call.done("REGISTER_INSTANCE", "INSTANCE", &id))
 }
 
 fn deregister_instance(call: &mut Call<'_>) -> Result<Value> {
@@ -258,7 +209,7 @@ fn deregister_instance(call: &mut Call<'_>) -> Result<Value> {
     );
     found(service.instances.remove(&id), "InstanceNotFound", &id)?;
     service.revision += 1;
-    call.done("DEREGISTER_INSTANCE", "INSTANCE", id)
+    Ok(call.done("DEREGISTER_INSTANCE", "INSTANCE", &id))
 }
 
 /// Sets the health of an instance whose service has a custom health check.

@@ -31,8 +31,6 @@ const MOST_NAMESPACES: usize = 50;
 const MOST_SERVICES: usize = 1_000;
 /// Attributes of one instance (the same page).
 const MOST_ATTRIBUTES: usize = 30;
-/// Operations that can be asked after; older ones are forgotten.
-const MOST_OPERATIONS: usize = 10_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NamespaceKind {
@@ -118,14 +116,6 @@ impl Registry {
         const DIGITS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
         let digits = (0..16).map(|_| char::from(DIGITS[self.random.random_range(0..DIGITS.len())]));
         format!("{prefix}-{}", digits.collect::<String>())
-    }
-
-    /// Notes what was done, at once and with success.
-    pub(super) fn done(&mut self, operation: Value) {
-        if self.operations.len() >= MOST_OPERATIONS {
-            self.operations.pop_front();
-        }
-        self.operations.push_back(operation);
     }
 
     /// A new namespace; gives its id.

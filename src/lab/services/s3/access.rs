@@ -1,16 +1,20 @@
-//! Whom S3 lets in: the lab's issuer, asked in the form that `s3s` asks in.
+//! Whom S3 lets in, and under which names: what `s3s` asks of whoever serves with it.
 
 use std::sync::Arc;
 
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
+use s3s::host::{S3Host, VirtualHost};
 use s3s::{S3Error, S3Result, s3_error};
 
 use crate::clock;
 use crate::lab::issuer::CredentialsError;
+use crate::lab::router::without_port;
+use crate::lab::scenario::is_region;
 use crate::lab::sigv4;
 use crate::lab::state::LabState;
 
+#[derive(Clone)]
 pub(super) struct Access(pub(super) Arc<LabState>);
 
 #[async_trait::async_trait]
@@ -50,9 +54,60 @@ impl S3Access for Access {
     }
 }
 
+/// `BUCKET.s3.REGION.amazonaws.com` and its kin; any other name is the service itself.
+impl S3Host for Access {
+    fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
+        let name = without_port(host);
+        let virtual_host = VirtualHost::new(name);
+        Ok(match bucket_of(name) {
+            Some(bucket) => virtual_host.with_bucket(bucket),
+            None => virtual_host,
+        })
+    }
+}
+
 fn unknown_key() -> S3Error {
     s3_error!(
         InvalidAccessKeyId,
         "The AWS Access Key Id you provided does not exist in our records."
     )
+}
+
+/// The bucket that a virtual host names.
+pub(super) fn bucket_of(host: &str) -> Option<&str> {
+    let bucket = bucket_in(host.strip_suffix(".amazonaws.com")?)?;
+    (!bucket.is_empty()).then_some(bucket)
+}
+
+/// The bucket that a name under `amazonaws.com` names, empty for S3 itself; `None` if it is not S3's.
+pub(super) fn bucket_in(name: &str) -> Option<&str> {
+    let is_s3 = |name: &str| {
+        name.strip_prefix("s3").is_some_and(|rest| {
+            let rest = rest.strip_prefix(['.', '-']).unwrap_or(rest);
+            let rest = rest.strip_prefix("dualstack.").unwrap_or(rest);
+            rest.is_empty() || is_region(rest)
+        })
+    };
+    if is_s3(name) {
+        return Some("");
+    }
+    let mut ends = name.match_indices(".s3").map(|(at, _)| at);
+    ends.find(|at| is_s3(&name[at + 1..])).map(|at| &name[..at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_of_virtual_hosts() {
+        assert_eq!(bucket_of("logs.s3.eu-west-1.amazonaws.com"), Some("logs"));
+        assert_eq!(bucket_of("a.b.s3.amazonaws.com"), Some("a.b"));
+        assert_eq!(bucket_of("s3.eu-west-1.amazonaws.com"), None);
+        assert_eq!(
+            bucket_of("my.s3log.s3.us-east-1.amazonaws.com"),
+            Some("my.s3log")
+        );
+        assert_eq!(bucket_of("localhost"), None);
+    }
 }

@@ -17,7 +17,7 @@ use s3s::dto::{
     ListBucketsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
     ListObjectsV2Output, PutObjectInput, PutObjectOutput, Range, StreamingBlob, Timestamp,
 };
-use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
+use s3s::{Body, S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 
 use super::objects::{LARGEST_OBJECT, Object, Objects};
 use crate::clock;
@@ -29,6 +29,17 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'*')
     .remove(b'/');
+
+type Digest = fn(&[u8]) -> String;
+
+/// The checksums that an object may bring along: the header, and what stands in it.
+const CHECKSUMS: [(&str, Digest); 5] = [
+    ("x-amz-checksum-crc32", digest::<Crc32>),
+    ("x-amz-checksum-crc32c", digest::<Crc32c>),
+    ("x-amz-checksum-crc64nvme", digest::<Crc64Nvme>),
+    ("x-amz-checksum-sha1", digest::<Sha1>),
+    ("x-amz-checksum-sha256", digest::<Sha256>),
+];
 
 type Output<T> = S3Result<S3Response<T>>;
 
@@ -101,16 +112,20 @@ impl S3 for Backend {
         let mut input = request.input;
         self.objects().bucket(&input.bucket)?;
         let bytes = read(input.body.take()).await?;
-        let trailers = request
-            .trailing_headers
-            .and_then(|trailers| trailers.take());
+        let trailers = request.trailing_headers.and_then(|handle| handle.take());
         let checksums = verified_checksums(&input, &trailers.unwrap_or_default(), &bytes)?;
         let mut object = Object::new(bytes, clock::wall());
         object.content_type = input.content_type.unwrap_or(object.content_type);
         object.metadata = input.metadata;
         object.checksums = checksums.clone();
         if let Some(claimed) = input.content_md5 {
-            check_md5(&claimed, &object.etag)?;
+            let claimed = STANDARD.decode(claimed);
+            if hex::encode(claimed.map_err(|_| s3_error!(InvalidDigest))?) != object.etag {
+                return Err(s3_error!(
+                    BadDigest,
+                    "The Content-MD5 you specified did not match what we received."
+                ));
+            }
         }
         let etag = object.etag.clone();
         let condition = input.if_none_match;
@@ -128,13 +143,8 @@ impl S3 for Backend {
         let input = request.input;
         let object = self.objects().get(&input.bucket, &input.key)?;
         let (bytes, content_range) = slice(&object.bytes, input.range)?;
-        // A checksum is of the whole object, and of use to nobody who reads a part.
-        let checksums = if input.checksum_mode.is_some() && content_range.is_none() {
-            object.checksums
-        } else {
-            HeaderMap::new()
-        };
-        let output = GetObjectOutput {
+        let whole = content_range.is_none();
+        let mut response = S3Response::new(GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
             content_length: i64::try_from(bytes.len()).ok(),
             body: Some(StreamingBlob::from(Body::from(bytes))),
@@ -144,8 +154,12 @@ impl S3 for Backend {
             last_modified: Some(Timestamp::from(object.modified)),
             metadata: object.metadata,
             ..GetObjectOutput::default()
-        };
-        Ok(S3Response::with_headers(output, checksums))
+        });
+        // A checksum is of the whole object, and of use to nobody who reads a part.
+        if whole && input.checksum_mode.is_some() {
+            response.headers = object.checksums;
+        }
+        Ok(response)
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> Output<HeadObjectOutput> {
@@ -202,15 +216,13 @@ impl S3 for Backend {
     ) -> Output<ListObjectsV2Output> {
         let input = request.input;
         let most = page_size(input.max_keys);
-        let after = input
-            .continuation_token
-            .as_deref()
-            .or(input.start_after.as_deref());
+        let after = input.continuation_token.as_ref();
+        let after = after.or(input.start_after.as_ref());
         let page = self.objects().list(
             &input.bucket,
             input.prefix.as_deref().unwrap_or_default(),
             input.delimiter.as_deref(),
-            after.unwrap_or_default(),
+            after.map_or("", String::as_str),
             most,
         )?;
         let written = |text: &String| encoded(text, input.encoding_type.as_ref());
@@ -261,63 +273,35 @@ fn verified_checksums(
     trailers: &HeaderMap,
     bytes: &[u8],
 ) -> S3Result<HeaderMap> {
-    type Digest = fn(&[u8]) -> String;
-    let algorithms: [(&Option<String>, &'static str, Digest); 5] = [
-        (
-            &input.checksum_crc32,
-            "x-amz-checksum-crc32",
-            digest::<Crc32>,
-        ),
-        (
-            &input.checksum_crc32c,
-            "x-amz-checksum-crc32c",
-            digest::<Crc32c>,
-        ),
-        (
-            &input.checksum_crc64nvme,
-            "x-amz-checksum-crc64nvme",
-            digest::<Crc64Nvme>,
-        ),
-        (&input.checksum_sha1, "x-amz-checksum-sha1", digest::<Sha1>),
-        (
-            &input.checksum_sha256,
-            "x-amz-checksum-sha256",
-            digest::<Sha256>,
-        ),
+    let headers = [
+        &input.checksum_crc32,
+        &input.checksum_crc32c,
+        &input.checksum_crc64nvme,
+        &input.checksum_sha1,
+        &input.checksum_sha256,
     ];
     let mut verified = HeaderMap::new();
-    for (header, name, digest) in algorithms {
+    for (header, (name, digest)) in headers.into_iter().zip(CHECKSUMS) {
         let trailer = || trailers.get(name)?.to_str().ok();
         let Some(claimed) = header.as_deref().or_else(trailer) else {
             continue;
         };
-        let value = HeaderValue::from_str(claimed).ok();
-        let value = value.filter(|_| digest(bytes) == claimed).ok_or_else(|| {
-            s3_error!(
+        if digest(bytes) != claimed {
+            return Err(s3_error!(
                 BadDigest,
                 "The checksum you specified did not match the calculated checksum."
-            )
-        })?;
-        verified.insert(name, value);
+            ));
+        }
+        verified.insert(
+            name,
+            HeaderValue::from_str(claimed).map_err(S3Error::internal_error)?,
+        );
     }
     Ok(verified)
 }
 
 fn digest<C: crypto::Checksum>(bytes: &[u8]) -> String {
     STANDARD.encode(C::checksum(bytes))
-}
-
-fn check_md5(claimed: &str, etag: &str) -> S3Result<()> {
-    let claimed = STANDARD.decode(claimed);
-    let claimed = claimed.map_err(|_| s3_error!(InvalidDigest))?;
-    if hex::encode(claimed) == etag {
-        Ok(())
-    } else {
-        Err(s3_error!(
-            BadDigest,
-            "The Content-MD5 you specified did not match what we received."
-        ))
-    }
 }
 
 /// The part of an object that was asked for, and what `Content-Range` says of it.
@@ -335,13 +319,13 @@ fn slice(bytes: &Bytes, range: Option<Range>) -> S3Result<(Bytes, Option<String>
 }
 
 /// Keys to a page: up to 1,000, which is also the default.
-pub(super) fn page_size(asked: Option<i32>) -> usize {
+fn page_size(asked: Option<i32>) -> usize {
     asked.map_or(1000, |most| usize::try_from(most).unwrap_or(0).min(1000))
 }
 
 /// A key, a prefix or a delimiter as it is written: escaped where the client has asked for that, since XML
 /// cannot hold every key.
-pub(super) fn encoded(text: &str, encoding: Option<&EncodingType>) -> String {
+fn encoded(text: &str, encoding: Option<&EncodingType>) -> String {
     match encoding {
         Some(encoding) if encoding.as_str() == EncodingType::URL => {
             utf8_percent_encode(text, ESCAPED).to_string()

@@ -5,7 +5,6 @@
 
 mod access;
 mod backend;
-mod host;
 mod objects;
 mod operation;
 
@@ -18,11 +17,10 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use s3s::service::{S3Service, S3ServiceBuilder};
 
-use self::access::Access;
+use self::access::{Access, bucket_in, bucket_of};
 use self::backend::Backend;
-use self::host::{VirtualHosts, bucket_in, bucket_of};
 use self::objects::{Object, Objects};
-use crate::lab::response::{Response, escape_xml, header, response};
+use crate::lab::response::{Response, header, response};
 use crate::lab::router::host_of;
 use crate::lab::rules::RuleEvaluator;
 use crate::lab::service::{
@@ -37,6 +35,7 @@ pub const KEY: &str = "object-1k";
 /// An object of 1 MiB in [`BUCKET`].
 pub const LARGE_KEY: &str = "object-1m";
 
+const INTERNAL_ERROR: &str = "We encountered an internal error. Please try again.";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
 pub(in crate::lab) struct S3 {
@@ -94,16 +93,12 @@ impl Service for S3 {
             (ErrorCause::Throttled, _) => ("SlowDown", "Please reduce your request rate."),
             (_, 403) => ("AccessDenied", "Access Denied"),
             (_, 503) => ("ServiceUnavailable", "Service is unable to handle request."),
-            _ => (
-                "InternalError",
-                "We encountered an internal error. Please try again.",
-            ),
+            _ => ("InternalError", INTERNAL_ERROR),
         };
         let request_id = short(request_id);
         let body = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{}\
-             </Message><RequestId>{request_id}</RequestId></Error>",
-            escape_xml(message)
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code>\
+             <Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
         );
         let mut response = response(status, "application/xml", body);
         header(&mut response, REQUEST_ID, &request_id);
@@ -125,9 +120,10 @@ impl S3 {
             objects: Mutex::new(objects),
             region: scenario.region.clone(),
         });
-        builder.set_auth(Access(Arc::clone(state)));
-        builder.set_access(Access(Arc::clone(state)));
-        builder.set_host(VirtualHosts);
+        let access = Access(Arc::clone(state));
+        builder.set_auth(access.clone());
+        builder.set_access(access.clone());
+        builder.set_host(access);
         Self {
             service: builder.build(),
             rules: Arc::new(RuleEvaluator::new(scenario.s3, scenario.seed, "s3", &[])),
@@ -145,10 +141,6 @@ fn random_bytes(seed: u64, length: usize) -> Bytes {
 
 /// S3's request ids are sixteen characters, in capitals.
 fn short(request_id: &str) -> String {
-    request_id
-        .bytes()
-        .filter(u8::is_ascii_hexdigit)
-        .take(16)
-        .map(|byte| byte.to_ascii_uppercase() as char)
-        .collect()
+    let digits = request_id.chars().filter(char::is_ascii_hexdigit);
+    digits.take(16).collect::<String>().to_ascii_uppercase()
 }

@@ -74,8 +74,8 @@ impl Objects {
             return Err(s3_error!(TooManyBuckets));
         }
         let objects = BTreeMap::new();
-        self.buckets
-            .insert(name.to_owned(), Bucket { created, objects });
+        let bucket = Bucket { created, objects };
+        self.buckets.insert(name.to_owned(), bucket);
         Ok(())
     }
 

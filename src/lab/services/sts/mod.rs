@@ -43,9 +43,8 @@ const MOST_REGIONS: usize = 256;
 
 pub(in crate::lab) struct Sts {
     state: Arc<LabState>,
-    global: Arc<RuleEvaluator>,
-    /// They keep their state from call to call.
-    regional: Mutex<HashMap<String, Arc<RuleEvaluator>>>,
+    /// By Region, [`GLOBAL`] among them. They keep their state from call to call.
+    rules: Mutex<HashMap<String, Arc<RuleEvaluator>>>,
 }
 
 #[async_trait::async_trait]
@@ -78,10 +77,7 @@ impl Service for Sts {
             Some("AssumeRoleWithWebIdentity") => "sts:AssumeRoleWithWebIdentity",
             _ => "sts:other",
         };
-        let rules = match request.region.as_str() {
-            GLOBAL => Arc::clone(&self.global),
-            region => self.regional_rules(region),
-        };
+        let rules = self.rules(&request.region);
         Operation { name, rules }
     }
 
@@ -121,16 +117,16 @@ impl Service for Sts {
 impl Sts {
     pub(in crate::lab) fn new(state: &Arc<LabState>) -> Self {
         let Scenario { sts, seed, .. } = &state.scenario;
+        let global = RuleEvaluator::new(sts.global, *seed, "sts global", &[]);
         Self {
-            global: Arc::new(RuleEvaluator::new(sts.global, *seed, "sts global", &[])),
-            regional: Mutex::default(),
+            rules: Mutex::new([(GLOBAL.to_owned(), Arc::new(global))].into()),
             state: Arc::clone(state),
         }
     }
 
-    fn regional_rules(&self, region: &str) -> Arc<RuleEvaluator> {
-        let mut by_region = self.regional.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = by_region.len() >= MOST_REGIONS && !by_region.contains_key(region);
+    fn rules(&self, region: &str) -> Arc<RuleEvaluator> {
+        let mut by_region = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = by_region.len() > MOST_REGIONS && !by_region.contains_key(region);
         let shared_by = if full { "every further Region" } else { region };
         let rules = by_region.entry(shared_by.to_owned()).or_insert_with(|| {
             let scenario = &self.state.scenario;
@@ -161,10 +157,10 @@ impl Sts {
                 let identity = web_identity::verify(&self.state.key, token, now)?;
                 Ok(Granted::WebIdentity(role, identity))
             }
-            other => Err(ApiError::bad_request(
-                "InvalidAction",
-                format!("Could not find operation {other} for version 2011-06-15"),
-            )),
+            other => {
+                let message = format!("Could not find operation {other} for version 2011-06-15");
+                Err(ApiError::bad_request("InvalidAction", message))
+            }
         }
     }
 
@@ -174,8 +170,8 @@ impl Sts {
             GLOBAL => GLOBAL_SIGNING_REGION,
             region => region,
         };
-        authenticate(&self.state.issuer, request, "sts", region, now)
-            .map_err(|error| refused(&error))
+        let signer = authenticate(&self.state.issuer, request, "sts", region, now);
+        signer.map_err(|error| refused(&error))
     }
 
     fn result(&self, granted: Granted, now: SystemTime) -> String {
