@@ -17,7 +17,11 @@ pub fn spaced(text: &str) -> String {
 /// What stands where a figure could not be measured.
 pub const ABSENT: &str = "–";
 
-const UNITS: [(f64, &str); 4] = [(1e6, "s"), (1e3, "ms"), (1.0, "µs"), (1e-3, "ns")];
+type Unit = (f64, &'static str);
+
+const TIMES: [Unit; 4] = [(1e6, "s"), (1e3, "ms"), (1.0, "µs"), (1e-3, "ns")];
+/// In powers of ten, as networks and disks are sold.
+const THROUGHPUTS: [Unit; 4] = [(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s")];
 
 /// The microseconds of a duration.
 #[must_use]
@@ -28,15 +32,16 @@ pub fn micros(duration: Duration) -> f64 {
 /// `850 µs`, `12.3 ms`, `1.25 s`.
 #[must_use]
 pub fn time(us: f64) -> String {
-    let us = three_digits(us);
-    if us == 0.0 {
-        return "0".to_owned();
+    match three_digits(us) {
+        0.0 => "0".to_owned(),
+        us => with_unit(us, &TIMES),
     }
-    let (scale, name) = unit(us);
-    format!(
-        "{}{JOINT}{name}",
-        number(us / scale, digits_after_point(us / scale))
-    )
+}
+
+/// [`time()`] of seconds.
+#[must_use]
+pub fn seconds(s: f64) -> String {
+    time(s * 1e6)
 }
 
 /// [`time()`], or a dash where nothing was measured.
@@ -59,17 +64,14 @@ pub fn interval(low_us: f64, high_us: f64) -> String {
     if widest == 0.0 {
         return "0".to_owned();
     }
-    let (scale, name) = unit(widest);
+    let (scale, name) = unit(widest, &TIMES);
     let digits = digits_after_point(widest / scale);
+    let [low, high] = [low_us, high_us].map(|us| number(us / scale, digits));
     let plus = if low_us < 0.0 && high_us > 0.0 {
         "+"
     } else {
         ""
     };
-    let (low, high) = (
-        number(low_us / scale, digits),
-        number(high_us / scale, digits),
-    );
     format!("{low}{JOINT}…{JOINT}{plus}{high}{JOINT}{name}")
 }
 
@@ -92,15 +94,10 @@ pub fn percent(fraction: f64) -> String {
 /// `12,345`.
 #[must_use]
 pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
+    match n / 1000 {
+        0 => n.to_string(),
+        thousands => format!("{},{:03}", count(thousands), n % 1000),
     }
-    grouped
 }
 
 /// `1 call`, `200 calls`.
@@ -119,26 +116,23 @@ pub fn rate(per_s: f64) -> String {
     format!("{}/s", number(rounded, digits_after_point(rounded)))
 }
 
-/// `1.62 GB/s`, in powers of ten as networks and disks are sold.
+/// `1.62 GB/s`.
 #[must_use]
 pub fn throughput(bytes_per_s: f64) -> String {
-    const UNITS: [(f64, &str); 3] = [(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s")];
-    let rounded = three_digits(bytes_per_s);
-    let unit = UNITS.into_iter().find(|(scale, _)| rounded >= *scale);
-    let (scale, name) = unit.unwrap_or((1.0, "B/s"));
-    let scaled = rounded / scale;
-    format!(
-        "{}{JOINT}{name}",
-        number(scaled, digits_after_point(scaled))
-    )
+    with_unit(three_digits(bytes_per_s), &THROUGHPUTS)
 }
 
-fn unit(us: f64) -> (f64, &'static str) {
-    let finest = UNITS[UNITS.len() - 1];
-    UNITS
-        .into_iter()
-        .find(|(scale, _)| us.abs() >= *scale)
-        .unwrap_or(finest)
+fn with_unit(rounded: f64, units: &[Unit]) -> String {
+    let (scale, name) = unit(rounded, units);
+    let scaled = rounded / scale;
+    let number = number(scaled, digits_after_point(scaled));
+    format!("{number}{JOINT}{name}")
+}
+
+/// The largest of the units that the value is not less than one of, or else the smallest.
+fn unit(value: f64, units: &[Unit]) -> Unit {
+    let fits = units.iter().find(|(scale, _)| value.abs() >= *scale);
+    *fits.unwrap_or(&units[units.len() - 1])
 }
 
 /// Rounded before the unit is chosen, so that 999.7 µs is `1.00 ms` and not `1000 µs`.
@@ -175,26 +169,19 @@ mod tests {
 
     #[test]
     fn times_have_three_digits_and_a_unit() {
-        let shown = [
-            0.0,
-            0.85,
-            1.6,
-            850.0,
-            999.7,
-            12_345.0,
-            1_250_000.0,
-            99_990.0,
-            125_000_000.0,
-        ]
-        .map(time)
-        .map(|text| spaced(&text));
-        assert_eq!(
-            shown,
-            [
-                "0", "850 ns", "1.60 µs", "850 µs", "1.00 ms", "12.3 ms", "1.25 s", "100 ms",
-                "125 s"
-            ]
-        );
+        for (us, shown) in [
+            (0.0, "0"),
+            (0.85, "850 ns"),
+            (1.6, "1.60 µs"),
+            (850.0, "850 µs"),
+            (999.7, "1.00 ms"),
+            (12_345.0, "12.3 ms"),
+            (1_250_000.0, "1.25 s"),
+            (99_990.0, "100 ms"),
+            (125_000_000.0, "125 s"),
+        ] {
+            assert_eq!(spaced(&time(us)), shown);
+        }
     }
 
     #[test]
