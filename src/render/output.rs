@@ -2,7 +2,9 @@
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 /// Writes `text` to the file, or to standard output where there is none.
 ///
@@ -33,26 +35,19 @@ pub fn write(output: Option<&Path>, text: &str) -> io::Result<()> {
 ///
 /// If it could not.
 pub fn check_writable(path: &Path) -> io::Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if target.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
+    let target = target(path)?;
     if is_special(&target) {
         return Ok(());
     }
-    tempfile::Builder::new()
-        .prefix(PREFIX)
-        .tempfile_in(folder_of(&target))
-        .map(drop)
+    beside(&target).map(drop)
 }
 
 /// Columns of the terminal on standard output, or of a page where there is none.
 #[must_use]
 pub fn width() -> usize {
-    let told = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok());
-    told.or_else(|| columns(io::stdout()))
+    let told = std::env::var("COLUMNS").ok();
+    told.and_then(|columns| columns.parse().ok())
+        .or_else(|| columns(io::stdout()))
         .or_else(|| columns(io::stderr()))
         .or_else(|| columns(io::stdin()))
         .unwrap_or(PAGE)
@@ -66,16 +61,6 @@ fn columns(terminal: impl std::os::fd::AsFd) -> Option<usize> {
 /// Columns where there is no terminal.
 const PAGE: usize = 100;
 
-/// Starts the name of a file that is being written.
-const PREFIX: &str = ".awscreds-bench-";
-
-fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
 fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
@@ -88,15 +73,8 @@ fn is_special(path: &Path) -> bool {
 }
 
 fn replace(path: &Path, text: &str) -> io::Result<()> {
-    // A link stays a link; its target is what is replaced.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if target.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    let mut file = tempfile::Builder::new()
-        .prefix(PREFIX)
-        .permissions(ordinary())
-        .tempfile_in(folder_of(&target))?;
+    let target = target(path)?;
+    let mut file = beside(&target)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     if let Ok(old) = fs::metadata(&target) {
@@ -106,6 +84,24 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// What is replaced: not a link but its target, and no folder.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if target.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok(target)
+}
+
+/// A file that is being written, in the folder of the one that it is to replace.
+fn beside(target: &Path) -> io::Result<NamedTempFile> {
+    let folder = target.parent().filter(|folder| *folder != Path::new(""));
+    tempfile::Builder::new()
+        .prefix(".awscreds-bench-")
+        .permissions(ordinary())
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+}
+
 /// What a file made by any other program would have: the umask takes its part away.
 fn ordinary() -> Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(0o666)
@@ -113,8 +109,9 @@ fn ordinary() -> Permissions {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
 
     #[test]
     fn a_file_is_replaced_and_nothing_is_left_beside_it() {

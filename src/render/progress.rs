@@ -1,7 +1,6 @@
 //! How far a run is, on standard error. Knows no clock: the time that has passed is handed in.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use unicode_width::UnicodeWidthChar;
@@ -18,12 +17,8 @@ const CLEAR_LINE: &str = "\r\x1b[2K";
 
 /// One line of standard error that is drawn over and over, and gone at the end.
 pub struct Progress {
-    drawn: Option<Mutex<Drawn>>,
-}
-
-#[derive(Default)]
-struct Drawn {
-    at: Option<Duration>,
+    enabled: bool,
+    drawn_at: Option<Duration>,
 }
 
 impl Progress {
@@ -31,60 +26,35 @@ impl Progress {
     #[must_use]
     pub fn new(enabled: bool) -> Self {
         Self {
-            drawn: enabled.then(Mutex::default),
+            enabled,
+            drawn_at: None,
         }
     }
 
     /// Draws the line anew, unless that was done a moment ago. May be called after every call.
-    pub fn update(&self, done: u64, total: Option<u64>, elapsed: Duration, label: &str) {
-        let Some(drawn) = &self.drawn else { return };
-        let mut drawn = drawn.lock().unwrap_or_else(PoisonError::into_inner);
-        if drawn.is_due(elapsed) {
-            to_stderr(&format!(
-                "{CLEAR_LINE}{}",
-                line(done, total, elapsed, label)
-            ));
+    pub fn update(&mut self, done: u64, total: Option<u64>, elapsed: Duration, label: &str) {
+        if self.enabled && is_due(&mut self.drawn_at, elapsed) {
+            let line = line(done, total, elapsed, label);
+            to_stderr(&format!("{CLEAR_LINE}{line}"));
         }
     }
+}
 
-    /// Takes the line away.
-    pub fn finish(&self) {
-        let Some(drawn) = &self.drawn else { return };
-        let mut drawn = drawn.lock().unwrap_or_else(PoisonError::into_inner);
-        if drawn.at.take().is_some() {
+/// Takes the line away.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.drawn_at.is_some() {
             to_stderr(CLEAR_LINE);
         }
     }
-
-    /// [`note`], above the line.
-    pub fn note(&self, text: &str) {
-        self.finish();
-        note(text);
-    }
-
-    /// [`warning`], above the line.
-    pub fn warning(&self, text: &str) {
-        self.finish();
-        warning(text);
-    }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.finish();
+fn is_due(drawn_at: &mut Option<Duration>, elapsed: Duration) -> bool {
+    let due = drawn_at.is_none_or(|last| elapsed.saturating_sub(last) >= REDRAW_AFTER);
+    if due {
+        *drawn_at = Some(elapsed);
     }
-}
-
-impl Drawn {
-    fn is_due(&mut self, elapsed: Duration) -> bool {
-        let due = self
-            .at
-            .is_none_or(|last| elapsed.saturating_sub(last) >= REDRAW_AFTER);
-        if due {
-            self.at = Some(elapsed);
-        }
-        due
-    }
+    due
 }
 
 /// A line on standard error that the reader may want to know.
@@ -109,24 +79,21 @@ fn to_stderr(text: &str) {
 
 /// The line for one moment of a run.
 fn line(done: u64, total: Option<u64>, elapsed: Duration, label: &str) -> String {
-    let spent = figures::time(elapsed.as_secs_f64() * 1e6);
+    let spent = figures::seconds(elapsed.as_secs_f64());
     let text = match total.filter(|total| *total > 0) {
         None => format!("{label}  {}  {spent}", figures::counted(done, "call")),
         Some(total) => {
             let fraction = (done as f64 / total as f64).min(1.0);
+            let percent = (fraction * 100.0).floor();
+            let bar = bars::padded(fraction, BAR_WIDTH);
+            let [of, all] = [done, total].map(figures::count);
             let left = if done == 0 || done >= total {
                 String::new()
             } else {
                 let seconds = elapsed.as_secs_f64() * (1.0 / fraction - 1.0);
                 format!(", about {seconds:.0} s left")
             };
-            format!(
-                "{label}  {:>3.0} %  {}  {}/{}  {spent}{left}",
-                (fraction * 100.0).floor(),
-                bars::padded(fraction, BAR_WIDTH),
-                figures::count(done),
-                figures::count(total),
-            )
+            format!("{label}  {percent:>3.0} %  {bar}  {of}/{all}  {spent}{left}")
         }
     };
     figures::spaced(&cut(&text, LINE_WIDTH))
@@ -171,8 +138,9 @@ mod tests {
 
     #[test]
     fn redraws_come_at_most_every_tenth_of_a_second() {
-        let mut drawn = Drawn::default();
-        let due = [0, 30, 99, 100, 150, 230].map(|ms| drawn.is_due(Duration::from_millis(ms)));
+        let mut drawn_at = None;
+        let due = [0, 30, 99, 100, 150, 230].map(Duration::from_millis);
+        let due = due.map(|elapsed| is_due(&mut drawn_at, elapsed));
         assert_eq!(due, [true, false, false, true, false, true]);
     }
 }

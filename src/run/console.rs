@@ -54,11 +54,11 @@ impl Console {
         work: F,
         done: impl Fn() -> (u64, Option<u64>),
     ) -> F::Output {
-        let progress = self.progress(label);
+        let mut progress = self.progress(label);
         let start = clock::now();
         let mut ticks = tokio::time::interval(TICK);
         let mut work = std::pin::pin!(work);
-        let output = loop {
+        loop {
             tokio::select! {
                 output = &mut work => break output,
                 _ = ticks.tick() => {
@@ -66,8 +66,6 @@ impl Console {
                     progress.update(done, total, clock::since(start), label);
                 }
             }
-        };
-        progress.finish();
-        output
+        }
     }
 }
