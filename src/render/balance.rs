@@ -1,7 +1,7 @@
 //! Which instances and zones answered balanced calls.
 
-use super::blocks::{Block, Cell, Grid, left, right};
-use crate::document::{Arm, Balance, ZoneCalls};
+use super::blocks::{Block, Columns};
+use crate::document::{Arm, Balance};
 use crate::figures;
 
 /// For each balanced arm what its policy achieved, and its zones.
@@ -17,72 +17,40 @@ pub(super) fn section(arms: &[Arm]) -> Vec<Block> {
         Some(zone) => format!("The caller is in {zone}."),
         None => "Nobody knows the caller's zone: every zone is another one.".to_owned(),
     };
+    let achieved = Columns::of(&balanced)
+        .left("arm", |(arm, _)| arm.name.as_str())
+        .right("own zone", |(_, of)| of.own_share.map(figures::percent))
+        .right("by chance", |(_, of)| {
+            of.own_share_by_chance.map(figures::percent)
+        })
+        .right("crossed", |(_, of)| of.cross_zone_calls)
+        .right("saved", |(_, of)| {
+            of.cross_zone_saved.map(|saved| format!("{saved:.0}"))
+        })
+        .right("busiest", |(_, of)| {
+            of.imbalance.map(|n| format!("{n:.2}×"))
+        })
+        .right("retried", |(_, of)| of.retried);
     let zones = balanced.iter().flat_map(|(arm, balance)| {
         let zones = balance.zones.iter();
-        zones.map(|zone| Zone {
-            arm,
-            calls: zone,
-            own: zone.zone.is_some() && zone.zone == balance.own_zone,
-        })
+        zones.map(|zone| (arm.name.as_str(), balance.own_zone.as_ref(), zone))
     });
+    let by_zone = Columns::of(zones)
+        .left("arm", |(arm, _, _)| *arm)
+        .left("zone", |(_, own, of)| match &of.zone {
+            None => "unknown".to_owned(),
+            Some(zone) if *own == Some(zone) => format!("{zone} (own)"),
+            Some(zone) => zone.clone(),
+        })
+        .right("calls", |(_, _, of)| of.calls)
+        .right("share", |(_, _, of)| figures::percent(of.share))
+        .time("p50", |(_, _, of)| of.latency.p50_us)
+        .time("p99", |(_, _, of)| of.latency.p99_us);
     vec![
         Block::Heading("Zones"),
         Block::Note(own),
-        Block::Grid(achieved(&balanced)),
+        achieved.block(),
         Block::Note("By zone:".to_owned()),
-        Block::Grid(by_zone(zones)),
+        by_zone.block(),
     ]
-}
-
-/// A zone, as the calls of one arm met it.
-struct Zone<'a> {
-    arm: &'a Arm,
-    calls: &'a ZoneCalls,
-    own: bool,
-}
-
-fn share(share: Option<f64>) -> Cell {
-    share
-        .map_or_else(|| figures::ABSENT.to_owned(), figures::percent)
-        .into()
-}
-
-fn achieved(balanced: &[(&Arm, &Balance)]) -> Grid {
-    let columns = [
-        left("arm", |row: &&(&Arm, &Balance)| row.0.name.as_str().into()),
-        right("own zone", |row| share(row.1.own_share)),
-        right("by chance", |row| share(row.1.own_share_by_chance)),
-        right("crossed", |row| {
-            let crossed = row.1.cross_zone_calls;
-            crossed.map_or(figures::ABSENT.into(), Cell::count)
-        }),
-        right("saved", |row| {
-            let saved = row.1.cross_zone_saved;
-            saved.map_or(figures::ABSENT.into(), |saved| format!("{saved:.0}").into())
-        }),
-        right("busiest", |row| {
-            let times = row.1.imbalance;
-            times.map_or(figures::ABSENT.into(), |times| {
-                format!("{times:.2}×").into()
-            })
-        }),
-        right("retried", |row| Cell::count(row.1.retried)),
-    ];
-    Grid::of(&columns, balanced)
-}
-
-fn by_zone<'a>(zones: impl Iterator<Item = Zone<'a>>) -> Grid {
-    let columns = [
-        left("arm", |zone: &Zone| zone.arm.name.as_str().into()),
-        left("zone", |zone| {
-            let name = zone.calls.zone.as_deref().unwrap_or("unknown");
-            let own = if zone.own { " (own)" } else { "" };
-            format!("{name}{own}").into()
-        }),
-        right("calls", |zone| Cell::count(zone.calls.calls)),
-        right("share", |zone| figures::percent(zone.calls.share).into()),
-        right("p50", |zone| Cell::time(zone.calls.latency.p50_us)),
-        right("p99", |zone| Cell::time(zone.calls.latency.p99_us)),
-    ];
-    Grid::of(&columns, zones)
 }

@@ -44,11 +44,6 @@ impl Statement {
             details: Vec::new(),
         }
     }
-
-    pub(super) fn detail(mut self, name: &'static str, text: impl Into<String>) -> Self {
-        self.details.push((name, text.into()));
-        self
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,40 +58,50 @@ pub(super) struct Grid {
     pub(super) rows: Vec<Vec<Cell>>,
 }
 
-impl Grid {
-    /// A row for each item.
-    pub(super) fn of<T>(columns: &[Column<T>], items: impl IntoIterator<Item = T>) -> Self {
-        let row = |item: T| columns.iter().map(|column| (column.cell)(&item)).collect();
-        Self {
-            columns: columns
-                .iter()
-                .map(|column| (column.name, column.align))
-                .collect(),
-            rows: items.into_iter().map(row).collect(),
+/// A [`Grid`] with a row for each item, that gets its columns one by one.
+pub(super) struct Columns<T> {
+    items: Vec<T>,
+    grid: Grid,
+}
+
+impl<T> Columns<T> {
+    pub(super) fn of(items: impl IntoIterator<Item = T>) -> Self {
+        let items: Vec<T> = items.into_iter().collect();
+        let grid = Grid {
+            columns: Vec::new(),
+            rows: items.iter().map(|_| Vec::new()).collect(),
+        };
+        Self { items, grid }
+    }
+
+    pub(super) fn left<C: Into<Cell>>(self, name: &'static str, cell: impl Fn(&T) -> C) -> Self {
+        self.column(name, Align::Left, cell)
+    }
+
+    pub(super) fn right<C: Into<Cell>>(self, name: &'static str, cell: impl Fn(&T) -> C) -> Self {
+        self.column(name, Align::Right, cell)
+    }
+
+    /// Of microseconds.
+    pub(super) fn time(self, name: &'static str, us: impl Fn(&T) -> Option<f64>) -> Self {
+        self.right(name, |item| us(item).map(figures::time))
+    }
+
+    fn column<C: Into<Cell>>(
+        mut self,
+        name: &'static str,
+        align: Align,
+        cell: impl Fn(&T) -> C,
+    ) -> Self {
+        self.grid.columns.push((name, align));
+        for (row, item) in self.grid.rows.iter_mut().zip(&self.items) {
+            row.push(cell(item).into());
         }
+        self
     }
-}
 
-/// How a column of a [`Grid`] gets its cell from an item.
-pub(super) struct Column<T> {
-    pub(super) name: &'static str,
-    pub(super) align: Align,
-    pub(super) cell: fn(&T) -> Cell,
-}
-
-pub(super) fn left<T>(name: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
-    Column {
-        name,
-        align: Align::Left,
-        cell,
-    }
-}
-
-pub(super) fn right<T>(name: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
-    Column {
-        name,
-        align: Align::Right,
-        cell,
+    pub(super) fn block(self) -> Block {
+        Block::Grid(self.grid)
     }
 }
 
@@ -113,27 +118,40 @@ impl Cell {
         }
     }
 
+    /// A figure of something that should not have happened.
+    pub(super) fn bad_if(bad: bool, text: impl Into<String>) -> Self {
+        Self::toned(text, if bad { Tone::Bad } else { Tone::Plain })
+    }
+
     /// A count of something that should not have happened.
     pub(super) fn failures(count: u64) -> Self {
-        Self::toned(
-            figures::count(count),
-            if count > 0 { Tone::Bad } else { Tone::Plain },
-        )
+        Self::bad_if(count > 0, figures::count(count))
     }
+}
 
-    /// A time in microseconds, or a dash where nothing was measured.
-    pub(super) fn time(us: Option<f64>) -> Self {
-        figures::time_or_absent(us).into()
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::toned(text, Tone::Plain)
     }
+}
 
-    pub(super) fn count(count: u64) -> Self {
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// A count.
+impl From<u64> for Cell {
+    fn from(count: u64) -> Self {
         figures::count(count).into()
     }
 }
 
-impl<T: Into<String>> From<T> for Cell {
-    fn from(text: T) -> Self {
-        Self::toned(text, Tone::Plain)
+/// A dash where nothing was measured.
+impl<C: Into<Cell>> From<Option<C>> for Cell {
+    fn from(cell: Option<C>) -> Self {
+        cell.map_or(figures::ABSENT.into(), C::into)
     }
 }
 

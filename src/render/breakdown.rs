@@ -44,6 +44,12 @@ pub(super) fn slices(phases: &Phases) -> Option<Vec<Slice<'_>>> {
     slices.collect()
 }
 
+/// The arms whose time was cut into phases.
+pub(super) fn cut(arms: &[Arm]) -> Vec<&Arm> {
+    let cut = arms.iter().filter(|arm| slices(&arm.phases).is_some());
+    cut.collect()
+}
+
 /// The part of the total that went into `quantiles`; `None` where no total was measured.
 pub(super) fn share(quantiles: &Quantiles, phases: &Phases) -> Option<f64> {
     let total = phases.total.sum_us.filter(|total| *total > 0.0)?;
@@ -70,25 +76,18 @@ pub(super) fn in_words(phases: &Phases, least: f64) -> String {
 /// Names of the phases that need no row: no arm spends noticeable time in them, and they are not what
 /// people come to see.
 pub(super) fn negligible(arms: &[&Arm]) -> Vec<&'static str> {
-    let of_all: Vec<_> = arms
-        .iter()
-        .filter_map(|arm| slices(&arm.phases))
-        .flatten()
-        .collect();
-    let is_negligible = |name: &&str| {
-        let mut same = of_all.iter().filter(|slice| slice.name == *name);
-        same.all(|slice| {
-            slice.quantiles.count == 0
-                || slice.is_negligible() && !ALWAYS_SHOWN.contains(&slice.name)
-        })
+    let of_all = arms.iter().filter_map(|arm| slices(&arm.phases)).flatten();
+    let of_all: Vec<_> = of_all.collect();
+    let needs_row = |slice: &Slice| {
+        slice.quantiles.count > 0 && (!slice.is_negligible() || ALWAYS_SHOWN.contains(&slice.name))
     };
     let most = arms.iter().max_by_key(|arm| arm.phases.slices().len());
-    let names = most.map(|arm| arm.phases.slices()).unwrap_or_default();
-    let names = names.into_iter().map(|(name, _)| name);
-    names
-        .filter(|name| *name != UNEXPLAINED)
-        .filter(is_negligible)
-        .collect()
+    let names = most.iter().flat_map(|arm| arm.phases.slices());
+    let names = names.map(|(name, _)| name).filter(|name| {
+        let mut same = of_all.iter().filter(|slice| slice.name == *name);
+        *name != UNEXPLAINED && !same.any(needs_row)
+    });
+    names.collect()
 }
 
 /// The one phase that these calls have at all, if hardly anything is unexplained.
@@ -116,10 +115,26 @@ mod tests {
         }
     }
 
+    /// Whose calls took 100 ms in all.
     fn arm(phases: Phases) -> Arm {
+        let total = of(100_000.0);
         Arm {
-            phases,
+            phases: Phases { total, ..phases },
             ..Arm::default()
+        }
+    }
+
+    fn of_transmit(us: f64) -> Phases {
+        Phases {
+            transmit: of(us),
+            ..Phases::default()
+        }
+    }
+
+    fn of_identity(us: f64) -> Phases {
+        Phases {
+            identity: of(us),
+            ..Phases::default()
         }
     }
 
@@ -127,22 +142,14 @@ mod tests {
     fn shares_are_parts_of_the_measured_total() {
         let phases = Phases {
             total: of(200.0),
-            transmit: of(150.0),
             unexplained: of(50.0),
-            ..Phases::default()
+            ..of_transmit(150.0)
         };
         let largest = largest_first(&phases);
         assert_eq!((largest[0].name, largest[0].share), ("transmit", 0.75));
-        assert!(
-            (slices(&phases)
-                .expect("cut")
-                .iter()
-                .map(|slice| slice.share)
-                .sum::<f64>()
-                - 1.0)
-                .abs()
-                < 1e-9
-        );
+        let slices = slices(&phases).expect("cut");
+        let sum: f64 = slices.iter().map(|slice| slice.share).sum();
+        assert!((sum - 1.0).abs() < 1e-9);
     }
 
     #[test]
@@ -153,19 +160,13 @@ mod tests {
 
     #[test]
     fn a_phase_that_one_arm_spends_time_in_is_not_negligible() {
-        let quick = Phases {
-            total: of(100_000.0),
-            transmit: of(99_990.0),
-            endpoint: of(10.0),
-            ..Phases::default()
-        };
-        let slow = Phases {
-            total: of(100_000.0),
-            transmit: of(50_000.0),
-            endpoint: of(50_000.0),
-            ..Phases::default()
-        };
-        let (quick, slow) = (arm(quick), arm(slow));
+        let [quick, slow] = [10.0, 50_000.0].map(|us| {
+            let phases = Phases {
+                endpoint: of(us),
+                ..of_transmit(100_000.0 - us)
+            };
+            arm(phases)
+        });
         assert!(negligible(&[&quick]).contains(&"endpoint"));
         assert!(!negligible(&[&quick, &slow]).contains(&"endpoint"));
         assert!(!negligible(&[&quick]).contains(&UNEXPLAINED));
@@ -174,10 +175,8 @@ mod tests {
     #[test]
     fn what_people_come_to_see_is_shown_however_small() {
         let phases = Phases {
-            total: of(100_000.0),
-            transmit: of(99_999.0),
             identity: of(1.0),
-            ..Phases::default()
+            ..of_transmit(99_999.0)
         };
         let arm = arm(phases);
         assert!(!negligible(&[&arm]).contains(&"identity"));
@@ -189,22 +188,13 @@ mod tests {
 
     #[test]
     fn a_phase_is_the_only_one_unless_another_or_the_unexplained_matter() {
-        let only = arm(Phases {
-            total: of(100_000.0),
-            identity: of(100_000.0),
-            ..Phases::default()
-        });
-        let unexplained = arm(Phases {
-            total: of(100_000.0),
-            identity: of(90_000.0),
+        let only = arm(of_identity(100_000.0));
+        let unexplained = Phases {
             unexplained: of(10_000.0),
-            ..Phases::default()
-        });
-        let other = arm(Phases {
-            total: of(100_000.0),
-            transmit: of(100_000.0),
-            ..Phases::default()
-        });
+            ..of_identity(90_000.0)
+        };
+        let unexplained = arm(unexplained);
+        let other = arm(of_transmit(100_000.0));
         assert_eq!(only_phase(&[&only]), Some("identity"));
         assert_eq!(only_phase(&[&only, &unexplained]), None);
         assert_eq!(only_phase(&[&only, &other]), None);

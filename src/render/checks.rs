@@ -1,39 +1,34 @@
 //! Limits that were held against a run, told: what was expected, what was seen.
 
-use super::blocks::{Block, Cell, Grid, Statement, Tone, left};
+use super::blocks::{Block, Cell, Columns, Statement, Tone};
 use crate::document::{Check, Measurement, Operator, Unit};
 use crate::figures;
 
 /// A sentence for each limit that was not kept, ready for a log.
 #[must_use]
 pub fn breaches(run: &Measurement) -> Vec<String> {
-    let breaches = run.checks.iter().filter(|check| !check.passed);
-    breaches
-        .map(|check| {
-            let text = format!("--fail-if '{}': {}", check.expression, breach(check));
-            figures::spaced(&text)
-        })
-        .collect()
+    let breaches = broken(run).map(|check| {
+        let text = format!("--fail-if '{}': {}", check.expression, breach(check));
+        figures::spaced(&text)
+    });
+    breaches.collect()
+}
+
+fn broken(run: &Measurement) -> impl Iterator<Item = &Check> {
+    run.checks.iter().filter(|check| !check.passed)
 }
 
 /// The limits that were not kept, or that all were.
 pub(super) fn in_short(run: &Measurement) -> Vec<Statement> {
-    let checks = &run.checks;
-    let mut statements: Vec<Statement> = checks
-        .iter()
-        .filter(|check| !check.passed)
-        .map(|check| {
-            let text = format!("{}: {}", check.expression, breach(check));
-            Statement::new("FAILED", Tone::Bad, text)
-        })
-        .collect();
-    if statements.is_empty() && !checks.is_empty() {
-        let kept = figures::counted(checks.len() as u64, "check");
-        statements.push(Statement::new(
-            "checks",
-            Tone::Good,
-            format!("{kept} passed"),
-        ));
+    let broken = broken(run).map(|check| {
+        let text = format!("{}: {}", check.expression, breach(check));
+        Statement::new("FAILED", Tone::Bad, text)
+    });
+    let mut statements: Vec<_> = broken.collect();
+    if statements.is_empty() && !run.checks.is_empty() {
+        let kept = figures::counted(run.checks.len() as u64, "check");
+        let text = format!("{kept} passed");
+        statements.push(Statement::new("checks", Tone::Good, text));
     }
     statements
 }
@@ -43,36 +38,28 @@ pub(super) fn table(run: &Measurement) -> Vec<Block> {
     if run.checks.is_empty() {
         return Vec::new();
     }
-    let columns = [
-        left("fails if", |check: &&Check| {
-            check.expression.as_str().into()
-        }),
-        left("arm", |check| {
-            check.arm.as_deref().unwrap_or(figures::ABSENT).into()
-        }),
-        left("expected", |check| expected(check).into()),
-        left("seen", |check| seen(check).into()),
-        left("", |check| {
+    let table = Columns::of(&run.checks)
+        .left("fails if", |check| check.expression.as_str())
+        .left("arm", |check| check.arm.as_deref())
+        .left("expected", |check| expected(check))
+        .left("seen", |check| seen(check))
+        .left("", |check| {
             if check.passed {
                 Cell::toned("passed", Tone::Good)
             } else {
                 Cell::toned("FAILED", Tone::Bad)
             }
-        }),
-    ];
-    vec![
-        Block::Heading("Checks"),
-        Block::Grid(Grid::of(&columns, &run.checks)),
-    ]
+        });
+    vec![Block::Heading("Checks"), table.block()]
 }
 
 /// `regional: expected at most 250 ms, seen 312 ms`.
 fn breach(check: &Check) -> String {
-    let arm = check
-        .arm
-        .as_ref()
-        .map_or_else(String::new, |arm| format!("{arm}: "));
-    format!("{arm}expected {}, seen {}", expected(check), seen(check))
+    let told = format!("expected {}, seen {}", expected(check), seen(check));
+    match &check.arm {
+        Some(arm) => format!("{arm}: {told}"),
+        None => told,
+    }
 }
 
 /// The contrary of the condition under which the check fails.
@@ -91,30 +78,20 @@ fn seen(check: &Check) -> String {
     let Some(value) = check.seen else {
         return "nothing: it was not measured".to_owned();
     };
+    let told = exactly(value, check.limit, check.unit);
     let (Some(measured), Some(against)) = (check.measured, check.against) else {
-        return exactly(value, check.limit, check.unit);
+        return told;
     };
     if check.unit == Unit::Share {
-        let share = figure(value, check.unit);
-        return format!("{share} ({} of {})", count(measured), count(against));
+        let [measured, against] = [measured, against].map(count);
+        return format!("{} ({measured} of {against})", figures::percent(value));
     }
-    let figure_of = |value| {
-        if check.figure == "rate" {
-            figures::rate(value)
-        } else {
-            figures::time(value)
-        }
+    let change = if against > 0.0 { &told } else { "a change" };
+    let text = match check.figure.as_str() {
+        "rate" => figures::rate,
+        _ => figures::time,
     };
-    let change = if against > 0.0 {
-        exactly(value, check.limit, check.unit)
-    } else {
-        "a change".to_owned()
-    };
-    format!(
-        "{change} ({} against {})",
-        figure_of(measured),
-        figure_of(against)
-    )
+    format!("{change} ({} against {})", text(measured), text(against))
 }
 
 /// A figure next to its limit: with more digits where three would make them look alike.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::blocks::{Block, Cell, Column, Grid, Statement, Tone, left, right};
+use super::blocks::{Block, Cell, Columns, Statement, Tone};
 use super::breakdown;
 use crate::document::{Arm, Comparison, Measurement, Statistic, Verdict, base_name, word};
 use crate::figures;
@@ -51,21 +51,17 @@ fn is_decided(comparison: &Comparison) -> bool {
 
 /// Whether a row is worth its line: the total, phases that take time, and whatever was decided.
 fn matters(run: &Measurement, comparison: &Comparison) -> bool {
-    let bases = run.compared.iter().flat_map(|c| &c.base_arms);
+    let mut bases = run.compared.iter().flat_map(|c| &c.base_arms);
     let takes_time = |arm: &Arm| {
         let phase = arm.phases.named(&comparison.phase);
         let share = phase.and_then(|phase| breakdown::share(phase, &arm.phases));
         share.is_some_and(|share| share >= NOTICEABLE)
     };
+    let is_candidate = |arm: &&Arm| arm.name == comparison.candidate;
     comparison.phase == "total"
         || is_decided(comparison)
-        || run
-            .arms
-            .iter()
-            .any(|arm| arm.name == comparison.candidate && takes_time(arm))
-        || bases
-            .into_iter()
-            .any(|arm| base_name(&arm.name) == comparison.baseline && takes_time(arm))
+        || run.arms.iter().filter(is_candidate).any(takes_time)
+        || bases.any(|arm| base_name(&arm.name) == comparison.baseline && takes_time(arm))
 }
 
 /// The comparisons that matter, and what it would take to settle those that are open.
@@ -75,15 +71,14 @@ pub(super) fn table(run: &Measurement) -> Vec<Block> {
         return Vec::new();
     };
     let shown: Vec<_> = comparisons.iter().filter(|c| matters(run, c)).collect();
-    let level = figures::count((first.confidence * 100.0).round() as u64);
-    let against = if run.compared.is_some() {
-        "new − base"
-    } else {
-        "arm − against"
+    let against = match run.compared {
+        Some(_) => "new − base",
+        None => "arm − against",
     };
     let mut note = format!(
-        "Differences are {against}; intervals are at {level} %. A difference counts as none within \
-         {:.0} % of the figure it is compared with.",
+        "Differences are {against}; intervals are at {} %. A difference counts as none within {:.0} % of the figure it \
+         is compared with.",
+        level(first),
         100.0 * first.smallest_us / first.baseline_us.max(f64::MIN_POSITIVE),
     );
     if shown.len() < comparisons.len() {
@@ -95,28 +90,35 @@ pub(super) fn table(run: &Measurement) -> Vec<Block> {
     }
     vec![
         Block::Heading("Comparison"),
-        Block::Grid(Grid::of(&columns(run), shown)),
+        columns(run, shown),
         Block::Note(note),
     ]
 }
 
+/// The confidence of the interval in percent.
+fn level(comparison: &Comparison) -> String {
+    figures::count((comparison.confidence * 100.0).round() as u64)
+}
+
 /// Across runs, each arm's base is clear, and what it measured is in no other table.
-fn columns<'a>(run: &Measurement) -> Vec<Column<&'a Comparison>> {
-    let mut columns: Vec<Column<&Comparison>> = vec![left("arm", |c| c.candidate.as_str().into())];
-    if run.compared.is_some() {
-        columns.push(left("at", |c| at(c).into()));
-        columns.push(right("base", |c| Cell::time(Some(c.baseline_us))));
-        columns.push(right("new", |c| Cell::time(Some(c.candidate_us))));
-    } else {
-        columns.push(left("against", |c| c.baseline.as_str().into()));
-        columns.push(left("at", |c| at(c).into()));
-    }
-    columns.push(right("difference", |c| {
-        figures::difference(c.difference_us).into()
-    }));
-    columns.push(right("interval", |c| interval(c).into()));
-    columns.push(left("verdict", |c| verdict(c)));
-    columns
+fn columns(run: &Measurement, shown: Vec<&Comparison>) -> Block {
+    let arms = Columns::of(shown).left("arm", |c| c.candidate.as_str());
+    let compared = match run.compared {
+        Some(_) => arms
+            .left("at", |c| at(c))
+            .time("base", |c| Some(c.baseline_us))
+            .time("new", |c| Some(c.candidate_us)),
+        None => arms
+            .left("against", |c| c.baseline.as_str())
+            .left("at", |c| at(c)),
+    };
+    compared
+        .right("difference", |c| figures::difference(c.difference_us))
+        .right("interval", |c| {
+            Some(figures::interval(c.ci_low_us?, c.ci_high_us?))
+        })
+        .left("verdict", |c| verdict(c))
+        .block()
 }
 
 /// `p50`, or `p50 of transmit`.
@@ -127,19 +129,11 @@ fn at(comparison: &Comparison) -> String {
     }
 }
 
-fn interval(comparison: &Comparison) -> String {
-    match (comparison.ci_low_us, comparison.ci_high_us) {
-        (Some(low), Some(high)) => figures::interval(low, high),
-        _ => figures::ABSENT.to_owned(),
-    }
-}
-
 fn verdict(comparison: &Comparison) -> Cell {
-    let word = word(comparison.verdict);
-    let text = match comparison.more_calls {
-        Some(calls) => format!("{word} ({} more calls)", figures::count(calls)),
-        None => word,
-    };
+    let mut text = word(comparison.verdict);
+    if let Some(calls) = comparison.more_calls {
+        let _ = write!(text, " ({} more calls)", figures::count(calls));
+    }
     Cell::toned(text, tone(comparison.verdict))
 }
 
@@ -152,16 +146,6 @@ fn tone(verdict: Verdict) -> Tone {
     }
 }
 
-/// `; about 1,200 more calls per arm would settle it`.
-fn wanting(comparison: &Comparison) -> String {
-    comparison.more_calls.map_or_else(String::new, |calls| {
-        format!(
-            "; about {} more calls per arm would settle it",
-            figures::count(calls)
-        )
-    })
-}
-
 /// `regional is 87.9 ms faster than global at p50: 4.21 ms instead of 92.1 ms (95 % CI 85.1 … 90.3 ms)`.
 fn statement(comparison: &Comparison) -> Statement {
     let Comparison {
@@ -171,27 +155,22 @@ fn statement(comparison: &Comparison) -> Statement {
         ..
     } = comparison;
     let at = at(comparison);
-    let (is, was) = (
-        figures::time(comparison.candidate_us),
-        figures::time(comparison.baseline_us),
-    );
+    let [is, was] = [comparison.candidate_us, comparison.baseline_us].map(figures::time);
     let verdict = word(comparison.verdict);
-    let text = match comparison.verdict {
-        Verdict::Faster | Verdict::Slower => {
-            let size = figures::time(difference_us.abs());
-            let ci = confidence(comparison, difference_us.signum());
-            format!(
-                "{candidate} is {size} {verdict} than {baseline} at {at}: {is} instead of {was}{ci}"
-            )
-        }
-        Verdict::NoDifference | Verdict::Inconclusive => {
-            let difference = figures::difference(*difference_us);
-            let ci = confidence(comparison, 1.0);
-            format!(
-                "{candidate} against {baseline} at {at}: {is} and {was}, {difference}{ci}{}",
-                wanting(comparison)
-            )
-        }
+    let text = if is_decided(comparison) {
+        let size = figures::time(difference_us.abs());
+        let ci = confidence(comparison, difference_us.signum());
+        format!(
+            "{candidate} is {size} {verdict} than {baseline} at {at}: {is} instead of {was}{ci}"
+        )
+    } else {
+        let difference = figures::difference(*difference_us);
+        let ci = confidence(comparison, 1.0);
+        let wanting = comparison.more_calls.map_or_else(String::new, |calls| {
+            let calls = figures::count(calls);
+            format!("; about {calls} more calls per arm would settle it")
+        });
+        format!("{candidate} against {baseline} at {at}: {is} and {was}, {difference}{ci}{wanting}")
     };
     Statement::new(verdict, tone(comparison.verdict), text)
 }
@@ -201,15 +180,11 @@ fn confidence(comparison: &Comparison, sign: f64) -> String {
     let (Some(low), Some(high)) = (comparison.ci_low_us, comparison.ci_high_us) else {
         return String::new();
     };
-    let (low, high) = if sign < 0.0 {
-        (-high, -low)
+    let interval = if sign < 0.0 {
+        figures::interval(-high, -low)
     } else {
-        (low, high)
+        figures::interval(low, high)
     };
-    let level = figures::count((comparison.confidence * 100.0).round() as u64);
-    let interval = figures::interval(low, high);
-    format!(
-        " ({level}{JOINT}%{JOINT}CI {interval})",
-        JOINT = figures::JOINT
-    )
+    let (level, joint) = (level(comparison), figures::JOINT);
+    format!(" ({level}{joint}%{joint}CI {interval})")
 }

@@ -1,11 +1,7 @@
 //! One bar per arm, all to one scale: as long as the mean call, cut into its phases.
 
-use std::borrow::Cow;
-
-use unicode_width::UnicodeWidthStr;
-
-use super::bars;
-use super::breakdown;
+use super::lines::{widest, wrapped};
+use super::{bars, breakdown};
 use crate::document::Arm;
 use crate::figures;
 
@@ -18,42 +14,38 @@ const MEAN_WIDTH: usize = 7;
 
 /// Nothing where no arm's time was cut into phases.
 pub(super) fn draw(arms: &[Arm], width: usize) -> Vec<String> {
-    let cut: Vec<_> = arms
-        .iter()
-        .filter(|arm| breakdown::slices(&arm.phases).is_some())
-        .collect();
+    let cut = breakdown::cut(arms);
     let filled = filled_phases(&cut);
     if filled.is_empty() {
         return Vec::new();
     }
     let layout = Layout::fitting(&cut, width);
-    let longest = cut
-        .iter()
-        .filter_map(|arm| arm.phases.total.mean_us)
-        .fold(0.0, f64::max);
-    let mut lines = wrapped(&legend(&filled), width);
+    let means = cut.iter().filter_map(|arm| arm.phases.total.mean_us);
+    let longest = means.fold(0.0, f64::max);
+    let indented = |text: &str| wrapped(text, width, INDENT, INDENT);
+    let mut lines = indented(&legend(&filled));
     for arm in cut {
-        if layout.names == 0 {
-            lines.extend(wrapped(&arm.name, width));
-        }
-        let name = if layout.names == 0 {
-            String::new()
-        } else {
-            format!("{:<1$}  ", arm.name, layout.names)
+        let mean_us = arm.phases.total.mean_us;
+        let name = match layout.names {
+            0 => {
+                lines.extend(indented(&arm.name));
+                String::new()
+            }
+            names => format!("{:<names$}  ", arm.name),
         };
-        let mean = figures::time_or_absent(arm.phases.total.mean_us);
-        let scale = arm.phases.total.mean_us.unwrap_or(0.0) / longest;
-        let bar = bars::stacked(&parts(arm, &filled, scale), layout.bar);
+        let mean = figures::time_or_absent(mean_us);
+        let parts = parts(arm, &filled, mean_us.unwrap_or(0.0) / longest);
         let bar_width = layout.bar;
-        let words = if layout.words {
-            breakdown::in_words(&arm.phases, 0.001)
-        } else {
-            String::new()
-        };
+        let bar = bars::stacked(&parts, bar_width);
+        let words = layout.words.then(|| words(arm)).unwrap_or_default();
         let line = format!("{INDENT}{name}{mean:>MEAN_WIDTH$}  {bar:<bar_width$}  {words}");
         lines.push(line.trim_end().to_owned());
     }
     lines
+}
+
+fn words(arm: &Arm) -> String {
+    breakdown::in_words(&arm.phases, 0.001)
 }
 
 /// What stands beside the bars.
@@ -67,19 +59,15 @@ struct Layout {
 
 impl Layout {
     fn fitting(arms: &[&Arm], width: usize) -> Self {
-        let names = arms.iter().map(|arm| arm.name.width()).max().unwrap_or(0);
-        let text = arms
-            .iter()
-            .map(|arm| breakdown::in_words(&arm.phases, 0.001).width() + 2)
-            .max()
-            .unwrap_or(0);
+        let names = widest(arms.iter().map(|arm| arm.name.as_str()));
+        let texts: Vec<_> = arms.iter().map(|arm| words(arm)).collect();
+        let text = widest(texts.iter().map(String::as_str)) + 2;
         let room = width.saturating_sub(INDENT.len() + MEAN_WIDTH + 2);
-        let names = if room >= names + 2 + LEAST_BAR {
-            names
+        let (names, room) = if room >= names + 2 + LEAST_BAR {
+            (names, room - names - 2)
         } else {
-            0
+            (0, room)
         };
-        let room = if names == 0 { room } else { room - names - 2 };
         let words = room >= text + LEAST_BAR;
         Self {
             names,
@@ -89,65 +77,41 @@ impl Layout {
     }
 }
 
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let options = textwrap::Options::new(width)
-        .initial_indent(INDENT)
-        .subsequent_indent(INDENT);
-    textwrap::wrap(text, options)
-        .into_iter()
-        .map(Cow::into_owned)
-        .collect()
-}
-
 /// The phases that get a fill of their own: those that are the largest of their arm, then the next.
 fn filled_phases(arms: &[&Arm]) -> Vec<&'static str> {
-    let mut largest: Vec<(&'static str, f64)> = Vec::new();
-    for slice in arms
-        .iter()
-        .flat_map(|arm| breakdown::largest_first(&arm.phases))
-    {
-        match largest.iter_mut().find(|(name, _)| *name == slice.name) {
-            Some((_, share)) => *share = share.max(slice.share),
-            None => largest.push((slice.name, slice.share)),
+    let slices = arms.iter().filter_map(|arm| breakdown::slices(&arm.phases));
+    let mut slices: Vec<_> = slices
+        .flatten()
+        .filter(|slice| slice.share > 0.03)
+        .collect();
+    slices.sort_by(|a, b| b.share.total_cmp(&a.share));
+    let mut names = Vec::new();
+    for slice in slices {
+        if !names.contains(&slice.name) {
+            names.push(slice.name);
         }
     }
-    largest.sort_by(|a, b| b.1.total_cmp(&a.1));
-    largest
-        .into_iter()
-        .filter(|(_, share)| *share > 0.03)
-        .take(FILLS.len())
-        .map(|(name, _)| name)
-        .collect()
+    names.truncate(FILLS.len());
+    names
 }
 
 fn legend(filled: &[&str]) -> String {
-    let fills: Vec<_> = filled
-        .iter()
-        .zip(FILLS)
-        .map(|(name, fill)| format!("{fill} {name}"))
-        .collect();
-    format!(
-        "mean of a successful call: {}  {REST} the rest",
-        fills.join("  ")
-    )
+    let fills = filled.iter().zip(FILLS);
+    let fills = fills.map(|(name, fill)| format!("{fill} {name}  "));
+    let fills: String = fills.collect();
+    format!("mean of a successful call: {fills}{REST} the rest")
 }
 
+/// In the order of a call, the rest last.
 fn parts(arm: &Arm, filled: &[&str], scale: f64) -> Vec<(char, f64)> {
-    let slices = breakdown::slices(&arm.phases).unwrap_or_default();
-    let share = |name: &str| {
-        slices
-            .iter()
-            .find(|slice| slice.name == name)
-            .map_or(0.0, |slice| slice.share)
-    };
-    // In the order of a call, the rest last.
-    let mut parts: Vec<(char, f64)> = Vec::new();
-    for slice in &slices {
+    let mut parts = Vec::new();
+    let mut rest = 1.0;
+    for slice in breakdown::slices(&arm.phases).unwrap_or_default() {
         if let Some(at) = filled.iter().position(|name| *name == slice.name) {
             parts.push((FILLS[at], slice.share * scale));
+            rest -= slice.share;
         }
     }
-    let rest = 1.0 - filled.iter().map(|name| share(name)).sum::<f64>();
-    parts.push((REST, rest.max(0.0) * scale));
+    parts.push((REST, f64::max(rest, 0.0) * scale));
     parts
 }

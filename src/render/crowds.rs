@@ -1,77 +1,58 @@
 //! What becomes of crowds of resolvers on one account.
 
-use super::blocks::{Block, Cell, Grid, Tone, left, right};
+use super::blocks::{Block, Cell, Columns};
 use super::part::{Part, csv_of};
-use crate::document::{Crowd, CrowdsResult, Head, Quota, word};
+use crate::document::{CrowdsResult, Head, Quota, word};
 use crate::figures;
 
 impl Part for CrowdsResult {
-    fn title(&self, head: &Head) -> String {
-        head.command_line()
-    }
-
     fn outline(&self, head: &Head, _width: usize) -> Vec<Block> {
+        let [interval, refresh, played] =
+            [self.interval_s, self.refresh_s, self.played_s].map(figures::seconds);
+        let [discover, revision] = [self.discover_quota, self.revision_quota].map(quota);
         let facts = vec![
-            ("polls", format!("every {}", seconds(self.interval_s))),
+            ("polls", format!("every {interval}")),
             (
                 "",
-                format!(
-                    "by-revision: a full answer every {} besides",
-                    seconds(self.refresh_s)
-                ),
+                format!("by-revision: a full answer every {refresh} besides"),
             ),
-            (
-                "quota",
-                format!("DiscoverInstances {}", quota(self.discover_quota)),
-            ),
-            (
-                "",
-                format!("DiscoverInstancesRevision {}", quota(self.revision_quota)),
-            ),
+            ("quota", format!("DiscoverInstances {discover}")),
+            ("", format!("DiscoverInstancesRevision {revision}")),
         ];
         let fits = self.fits.iter().map(|fits| {
             let most = figures::count(fits.resolvers);
             ("fits", format!("{}: {most} resolvers", word(fits.manner)))
         });
-        let columns = [
-            right("resolvers", |crowd: &&Crowd| Cell::count(crowd.resolvers)),
-            left("manner", |crowd| word(crowd.manner).into()),
-            right("calls", |crowd| figures::rate(crowd.calls_per_s).into()),
-            right("throttled", |crowd| throttled(crowd.throttled)),
-            right("age p50", |crowd| seconds(crowd.age_p50_s).into()),
-            right("p99", |crowd| seconds(crowd.age_p99_s).into()),
-            right("max", |crowd| seconds(crowd.age_max_s).into()),
-        ];
+        let table = Columns::of(&self.crowds)
+            .right("resolvers", |crowd| crowd.resolvers)
+            .left("manner", |crowd| word(crowd.manner))
+            .right("calls", |crowd| figures::rate(crowd.calls_per_s))
+            .right("throttled", |crowd| {
+                Cell::bad_if(crowd.throttled > 0.0, figures::percent(crowd.throttled))
+            })
+            .right("age p50", |crowd| figures::seconds(crowd.age_p50_s))
+            .right("p99", |crowd| figures::seconds(crowd.age_p99_s))
+            .right("max", |crowd| figures::seconds(crowd.age_max_s));
         vec![
-            Block::Title(self.title(head)),
+            Block::Title(head.command_line()),
             Block::Facts(facts),
             Block::Heading("What an account can carry"),
             Block::Facts(fits.collect()),
             Block::Heading("Crowds"),
-            Block::Grid(Grid::of(&columns, &self.crowds)),
+            table.block(),
             Block::Note(format!(
-                "The age is that of an answer just before the next one: how long a change can go unseen. {} are \
-                 played; an answer of that age is the only one, or there is none.",
-                seconds(self.played_s)
+                "The age is that of an answer just before the next one: how long a change can go unseen. {played} are \
+                 played; an answer of that age is the only one, or there is none."
             )),
         ]
     }
 
     fn csv(&self, _head: &Head) -> Result<String, csv::Error> {
-        csv_of(self.crowds.iter())
+        csv_of(None, &self.crowds)
     }
-}
-
-fn seconds(s: f64) -> String {
-    figures::time(s * 1e6)
 }
 
 fn quota(quota: Quota) -> String {
     let burst = figures::count(quota.burst as u64);
     format!("{}, {burst} at once", figures::rate(quota.per_s))
-}
-
-fn throttled(share: f64) -> Cell {
-    let tone = if share > 0.0 { Tone::Bad } else { Tone::Plain };
-    Cell::toned(figures::percent(share), tone)
 }

@@ -1,6 +1,6 @@
 //! What `doctor` has to say, to people and as rows.
 
-use super::blocks::{Block, Cell, Grid, Statement, Tone, left, right};
+use super::blocks::{Block, Cell, Columns, Statement, Tone};
 use super::part::{Part, csv_of};
 use super::wording;
 use crate::credentials::Source;
@@ -27,71 +27,57 @@ impl Part for DoctorResult {
             Block::Heading("Findings"),
             found,
             Block::Heading("Credential chain"),
-            Block::Grid(links(&self.links)),
+            links(&self.links),
             Block::Statements(self.links.iter().filter_map(trouble).collect()),
             Block::Heading("What SDKs do here"),
-            Block::Grid(sdks(&self.sdks)),
+            sdks(&self.sdks),
             Block::Note(WAITS.to_owned()),
         ]
     }
 
     /// A row for each finding; the header is there without any.
     fn csv(&self, _head: &Head) -> Result<String, csv::Error> {
-        if self.findings.is_empty() {
-            return Ok("id,severity,summary,evidence,consequence,remedy,reference\n".to_owned());
-        }
-        csv_of(self.findings.iter())
+        let header = "id,severity,summary,evidence,consequence,remedy,reference";
+        csv_of(Some(header), &self.findings)
     }
 }
 
 fn facts(head: &Head, document: &DoctorResult) -> Vec<(&'static str, String)> {
-    let mut facts = Vec::new();
-    if let Some(scenario) = &document.scenario {
-        facts.push(("lab", scenario.clone()));
-    }
-    facts.push((
-        "runs on",
-        format!(
-            "{} ({})",
-            word(document.place.kind),
-            document.place.evidence
+    let none = || "none".to_owned();
+    let place = &document.place;
+    let region = document.region.as_ref();
+    let region = region.map(|region| format!("{}, from {}", region.name, region.from));
+    let mut links = document.links.iter();
+    let winner = links.find(|link| document.winner == Some(link.name));
+    let next = document.next.map(Source::name);
+    let elapsed_s = head.elapsed_s.unwrap_or_default();
+    let facts = [
+        ("lab", document.scenario.clone()),
+        (
+            "runs on",
+            Some(format!("{} ({})", word(place.kind), place.evidence)),
         ),
-    ));
-    facts.push((
-        "Region",
-        match &document.region {
-            Some(region) => format!("{}, from {}", region.name, region.from),
-            None => "none".to_owned(),
-        },
-    ));
-    let winner = document
-        .links
-        .iter()
-        .find(|link| document.winner.as_ref() == Some(&link.name));
-    facts.push(("credentials", winner.map_or("none".to_owned(), whose)));
-    if let Some(next) = &document.next {
-        facts.push((
+        ("Region", region.or_else(|| Some(none()))),
+        ("credentials", Some(winner.map_or_else(none, whose))),
+        (
             "behind them",
-            format!("{} would be asked next", next.name()),
-        ));
-    }
-    facts.push((
-        "examined in",
-        format!("{:.1} s", head.elapsed_s.unwrap_or_default()),
-    ));
-    facts
+            next.map(|next| format!("{next} would be asked next")),
+        ),
+        ("examined in", Some(format!("{elapsed_s:.1} s"))),
+    ];
+    let known = facts
+        .into_iter()
+        .filter_map(|(name, fact)| Some((name, fact?)));
+    known.collect()
 }
 
 /// Whom the winning link's credentials belong to, and for how long.
 fn whose(link: &DiagnosedLink) -> String {
-    let identity = match (&link.identity, &link.access_key_id) {
-        (Some(arn), _) => arn.clone(),
-        (None, Some(key)) => key.clone(),
-        (None, None) => "unknown".to_owned(),
-    };
+    let known = link.identity.as_deref().or(link.access_key_id.as_deref());
+    let identity = known.unwrap_or("unknown");
     let expiry = match (&link.expires_at, link.expires_in_s) {
         (Some(at), Some(left)) if left > 0.0 => {
-            format!("expire at {at}, in {}", figures::time(left * 1e6))
+            format!("expire at {at}, in {}", figures::seconds(left))
         }
         (Some(at), _) => format!("expired at {at}"),
         (None, _) => "no expiry is known".to_owned(),
@@ -99,28 +85,17 @@ fn whose(link: &DiagnosedLink) -> String {
     format!("{identity}, from {}; {expiry}", link.name.name())
 }
 
-fn links(links: &[DiagnosedLink]) -> Grid {
-    let columns = [
-        left("link", |link: &&DiagnosedLink| link.name.name().into()),
-        left("state", |link| Cell::toned(word(link.state), tone(link))),
-        right("took", |link| Cell::time(link.elapsed_us)),
-        left("key", |link| {
-            link.access_key_id
-                .as_deref()
-                .unwrap_or(figures::ABSENT)
-                .into()
-        }),
-        right("expires in", |link| {
-            Cell::time(link.expires_in_s.map(|left| left.max(0.0) * 1e6))
-        }),
-        left("identity", |link| {
-            link.identity
-                .as_deref()
-                .map_or(figures::ABSENT, principal)
-                .into()
-        }),
-    ];
-    Grid::of(&columns, links)
+fn links(links: &[DiagnosedLink]) -> Block {
+    Columns::of(links)
+        .left("link", |link| link.name.name())
+        .left("state", |link| Cell::toned(word(link.state), tone(link)))
+        .time("took", |link| link.elapsed_us)
+        .left("key", |link| link.access_key_id.as_deref())
+        .time("expires in", |link| {
+            link.expires_in_s.map(|left| left.max(0.0) * 1e6)
+        })
+        .left("identity", |link| link.identity.as_deref().map(principal))
+        .block()
 }
 
 fn tone(link: &DiagnosedLink) -> Tone {
@@ -146,20 +121,15 @@ fn trouble(link: &DiagnosedLink) -> Option<Statement> {
     Some(Statement::new(link.name.name(), tone, detail))
 }
 
-fn sdks(picks: &[SdkPick]) -> Grid {
-    let columns = [
-        left("SDK", |pick: &&SdkPick| pick.sdk.as_str().into()),
-        left("ends at", |pick| {
-            pick.link.map_or("nothing", Source::name).into()
-        }),
-        left("with", |pick| match (&pick.link, pick.fails) {
-            (None, _) => "no credentials".into(),
-            (Some(_), true) => "fails".into(),
-            (Some(_), false) => "credentials".into(),
-        }),
-        right("waits in vain", |pick| {
-            Cell::time(pick.waits_s.map(|waits| waits * 1e6))
-        }),
-    ];
-    Grid::of(&columns, picks)
+fn sdks(picks: &[SdkPick]) -> Block {
+    Columns::of(picks)
+        .left("SDK", |pick| pick.sdk.as_str())
+        .left("ends at", |pick| pick.link.map_or("nothing", Source::name))
+        .left("with", |pick| match (&pick.link, pick.fails) {
+            (None, _) => "no credentials",
+            (Some(_), true) => "fails",
+            (Some(_), false) => "credentials",
+        })
+        .right("waits in vain", |pick| pick.waits_s.map(figures::seconds))
+        .block()
 }

@@ -1,11 +1,9 @@
 //! The formats, and what each makes of a document.
 
 use super::charts;
-use super::hlog::{self, LogError};
-use super::part::Part;
+use super::part::{Part, RenderError};
 use super::style::Style;
-use super::tagged::UnreadableHistogram;
-use super::{hgrm, html, markdown, table};
+use super::{hgrm, hlog, html, markdown, table};
 use crate::document::{Body, Document};
 
 /// How the result is written.
@@ -40,21 +38,6 @@ impl Format {
 
 /// Markdown does not know where it will be shown; this is what GitHub shows without scrolling.
 const MARKDOWN_WIDTH: usize = 100;
-
-/// Why a document could not be rendered: figures that a format cannot hold.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    #[error("the result does not go into JSON")]
-    Json(#[from] serde_json::Error),
-    #[error("the result does not go into CSV")]
-    Csv(#[from] csv::Error),
-    #[error(transparent)]
-    Log(#[from] LogError),
-    #[error(transparent)]
-    Histogram(#[from] UnreadableHistogram),
-    #[error("this result has no latencies, which the format is made of")]
-    NoLatencies,
-}
 
 /// The document as text, with a newline at its end.
 ///

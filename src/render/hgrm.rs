@@ -6,7 +6,8 @@ use std::fmt::Write;
 
 use hdrhistogram::Histogram;
 
-use super::tagged::{self, UnreadableHistogram};
+use super::part::RenderError;
+use super::tagged;
 use crate::document::{Head, Measurement};
 
 /// Steps per halving of the distance to 100 %, as Java's default.
@@ -15,7 +16,7 @@ const NANOS_PER_MS: f64 = 1e6;
 /// What three significant digits take: the next power of two above 2 × 10³.
 const SUB_BUCKETS: u32 = 2048;
 
-pub(super) fn render(head: &Head, run: &Measurement) -> Result<String, UnreadableHistogram> {
+pub(super) fn render(head: &Head, run: &Measurement) -> Result<String, RenderError> {
     let command = tagged::one_line(&head.arguments.join(" "));
     let mut text = format!(
         "#[{} {} {command}]\n#[Values in milliseconds, one section per arm and phase. To cut one out:]\n\

@@ -1,13 +1,13 @@
 //! Latency histograms for a terminal: log-spaced buckets that all arms share, so that hills can be
 //! compared by eye.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hdrhistogram::Histogram;
 use unicode_width::UnicodeWidthStr;
 
 use super::bars;
+use super::lines::{balanced, wrapped};
 use crate::document::Arm;
 use crate::document::codec;
 use crate::figures;
@@ -24,6 +24,7 @@ const MOST_ROWS: usize = 24;
 const GAP: usize = 3;
 /// Below this, two arms side by side have no room for bars.
 const ARM_WIDTH: usize = 34;
+const INDENT: &str = "  ";
 const LABEL_WIDTH: usize = 9;
 const COUNT_WIDTH: usize = 7;
 const PERCENT_WIDTH: usize = 8;
@@ -43,6 +44,7 @@ struct Mark {
     bucket: usize,
 }
 
+#[derive(Debug, PartialEq)]
 enum Row {
     Bucket(usize),
     /// Nothing in any arm from the first bucket up to the second.
@@ -68,18 +70,14 @@ impl Scale {
                 rows: rows(histograms, buckets),
             }
         };
+        let fits = |scale: &Self| scale.rows.len() <= MOST_ROWS;
         let [finest, .., coarsest] = PER_DECADE;
         let first = of(finest);
         if first.rows.len() < FEW_ROWS {
-            return Some(of(FINE))
-                .filter(|fine| fine.rows.len() <= MOST_ROWS)
-                .unwrap_or(first);
+            return Some(of(FINE)).filter(fits).unwrap_or(first);
         }
-        let fits = PER_DECADE
-            .into_iter()
-            .map(of)
-            .find(|scale| scale.rows.len() <= MOST_ROWS);
-        fits.unwrap_or_else(|| of(coarsest))
+        let mut scales = PER_DECADE.into_iter().map(of);
+        scales.find(fits).unwrap_or_else(|| of(coarsest))
     }
 }
 
@@ -108,54 +106,33 @@ pub(super) fn draw(arms: &[Arm], width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut readable = Vec::new();
     for arm in arms {
-        match arm
-            .phases
-            .total
-            .histogram
-            .as_deref()
-            .map(codec::decode_histogram)
-        {
-            Some(Ok(histogram)) if !histogram.is_empty() => readable.push((arm, histogram)),
-            Some(Ok(_)) | None => {
-                lines.push(format!("  {}: no successful call, no histogram", arm.name));
+        let text = arm.phases.total.histogram.as_deref();
+        let trouble = match text.map(codec::decode_histogram) {
+            Some(Ok(histogram)) if !histogram.is_empty() => {
+                readable.push((arm, histogram));
+                continue;
             }
-            Some(Err(error)) => lines.push(format!(
-                "  {}: its histogram cannot be read: {error}",
-                arm.name
-            )),
-        }
+            Some(Ok(_)) | None => "no successful call, no histogram".to_owned(),
+            Some(Err(error)) => format!("its histogram cannot be read: {error}"),
+        };
+        lines.push(format!("{INDENT}{}: {trouble}", arm.name));
     }
     if readable.is_empty() {
         return lines;
     }
-    let scale = Scale::fitting(
-        &readable
-            .iter()
-            .map(|(_, histogram)| histogram)
-            .collect::<Vec<_>>(),
-    );
-    let hills: Vec<_> = readable
-        .iter()
-        .map(|(arm, histogram)| Hills::of(arm, histogram, &scale))
-        .collect();
+    let histograms: Vec<_> = readable.iter().map(|(_, histogram)| histogram).collect();
+    let scale = Scale::fitting(&histograms);
+    let hills = readable.iter();
+    let hills: Vec<_> = hills.map(|(arm, of)| Hills::of(arm, of, &scale)).collect();
     let largest = hills.iter().map(Hills::largest_share).fold(0.0, f64::max);
     let (factor, largest_share) = (scale.buckets.factor(), figures::percent(largest));
     let legend = format!(
         "Each row is {factor:.2} times as long as the one above; the longest bar is {largest_share} of its arm."
     );
-    lines.extend(
-        textwrap::wrap(
-            &legend,
-            textwrap::Options::new(width)
-                .initial_indent("  ")
-                .subsequent_indent("  "),
-        )
-        .into_iter()
-        .map(Cow::into_owned),
-    );
+    lines.extend(wrapped(&legend, width, INDENT, INDENT));
 
     let room = width.saturating_sub(LABEL_WIDTH);
-    let abreast = balanced(hills.len(), (room / ARM_WIDTH).max(1));
+    let abreast = balanced(hills.len(), room / ARM_WIDTH);
     for side_by_side in hills.chunks(abreast) {
         lines.push(String::new());
         lines.extend(draw_abreast(side_by_side, &scale, largest, room / abreast));
@@ -163,55 +140,37 @@ pub(super) fn draw(arms: &[Arm], width: usize) -> Vec<String> {
     lines
 }
 
-/// How many to put in a row so that the rows come out alike: 4 as 2 and 2, not 3 and 1.
-pub(super) fn balanced(all: usize, most: usize) -> usize {
-    all.div_ceil(all.div_ceil(most.max(1)).max(1)).max(1)
-}
-
 fn draw_abreast(hills: &[Hills<'_>], scale: &Scale, largest: f64, width: usize) -> Vec<String> {
     let headings: Vec<_> = hills.iter().map(|hills| hills.heading(width - 3)).collect();
     let height = headings.iter().map(Vec::len).max().unwrap_or(0);
-    let mut lines: Vec<String> = (0..height)
-        .map(|row| {
-            let cells = headings.iter().map(|heading| {
-                // Short headings sit on the hills, not at the ceiling.
-                let text = (row + heading.len())
-                    .checked_sub(height)
-                    .map_or("", |row| heading[row].as_str());
-                format!(
-                    "  {text}{:1$}",
-                    "",
-                    (width - 2).saturating_sub(text.width())
-                )
-            });
-            line("", cells)
-        })
-        .collect();
+    let mut lines = Vec::new();
+    for row in 0..height {
+        let cells = headings.iter().map(|heading| {
+            // Short headings sit on the hills, not at the ceiling.
+            let at = (row + heading.len()).checked_sub(height);
+            let text = at.map_or("", |at| heading[at].as_str());
+            let rest = (width - 2).saturating_sub(text.width());
+            format!("{INDENT}{text}{:rest$}", "")
+        });
+        lines.push(line("", cells));
+    }
+    let time = |bucket| figures::time(scale.edge_us(bucket));
+    let mut end = 0;
     for row in &scale.rows {
         lines.push(match *row {
             Row::Bucket(bucket) => {
+                end = bucket + 1;
                 let cells = hills.iter().map(|hills| hills.cell(bucket, largest, width));
-                line(&figures::time(scale.edge_us(bucket)), cells)
+                line(&time(bucket), cells)
             }
             Row::Gap(from, to) => {
-                let (from, to) = (scale.edge_us(from), scale.edge_us(to));
-                let text = format!(
-                    " ⋮ nothing from {} to {}",
-                    figures::time(from),
-                    figures::time(to)
-                );
+                let text = format!(" ⋮ nothing from {} to {}", time(from), time(to));
                 line("", std::iter::once(text))
             }
         });
     }
-    let end = match scale.rows.last() {
-        Some(Row::Bucket(bucket) | Row::Gap(_, bucket)) => scale.edge_us(bucket + 1),
-        None => 0.0,
-    };
-    lines.push(line(
-        &figures::time(end),
-        hills.iter().map(|_| format!(" ╵{:1$}", "", width - 2)),
-    ));
+    let floor = hills.iter().map(|_| format!(" ╵{:1$}", "", width - 2));
+    lines.push(line(&time(end), floor));
     lines
 }
 
@@ -223,15 +182,12 @@ fn line(label: &str, cells: impl Iterator<Item = String>) -> String {
 impl<'a> Hills<'a> {
     fn of(arm: &'a Arm, histogram: &Histogram<u64>, scale: &Scale) -> Self {
         let total = &arm.phases.total;
-        let marks = [("p50", total.p50_us), ("p99", total.p99_us)]
-            .into_iter()
-            .filter_map(|(name, us)| {
-                us.map(|us| Mark {
-                    name,
-                    us,
-                    bucket: scale.buckets.bucket((us * 1e3) as u64),
-                })
-            });
+        let marks = [("p50", total.p50_us), ("p99", total.p99_us)];
+        let marks = marks.into_iter().filter_map(|(name, us)| {
+            let us = us?;
+            let bucket = scale.buckets.bucket((us * 1e3) as u64);
+            Some(Mark { name, us, bucket })
+        });
         Self {
             name: &arm.name,
             calls: histogram.len(),
@@ -240,50 +196,35 @@ impl<'a> Hills<'a> {
         }
     }
 
-    fn share(&self, bucket: usize) -> f64 {
-        self.count(bucket) as f64 / self.calls as f64
-    }
-
-    fn count(&self, bucket: usize) -> u64 {
-        self.buckets.get(&bucket).copied().unwrap_or(0)
+    fn share(&self, count: u64) -> f64 {
+        count as f64 / self.calls as f64
     }
 
     fn largest_share(&self) -> f64 {
-        self.buckets
-            .keys()
-            .map(|bucket| self.share(*bucket))
-            .fold(0.0, f64::max)
+        self.share(self.buckets.values().copied().max().unwrap_or(0))
     }
 
     fn heading(&self, width: usize) -> Vec<String> {
-        let marks: Vec<_> = self
-            .marks
-            .iter()
-            .map(|mark| format!("{} {}", mark.name, figures::time(mark.us)))
-            .collect();
         let title = format!("{}, {}", self.name, figures::counted(self.calls, "call"));
-        [title, marks.join(", ")]
-            .iter()
-            .flat_map(|text| textwrap::wrap(text, width))
-            .map(Cow::into_owned)
-            .collect()
+        let marks = self.marks.iter();
+        let marks = marks.map(|mark| format!("{} {}", mark.name, figures::time(mark.us)));
+        let marks = marks.collect::<Vec<_>>().join(", ");
+        let [title, marks] = [title, marks].map(|text| wrapped(&text, width, "", ""));
+        [title, marks].concat()
     }
 
     /// Bar, count, share of the arm's calls, and which quantiles fall into the bucket.
     fn cell(&self, bucket: usize, largest: f64, width: usize) -> String {
-        let marks: Vec<_> = self
-            .marks
-            .iter()
-            .filter(|mark| mark.bucket == bucket)
-            .map(|mark| mark.name)
-            .collect();
-        let marks = marks.join(" ");
+        let marks = self.marks.iter().filter(|mark| mark.bucket == bucket);
+        let marks = marks.map(|mark| mark.name).collect::<Vec<_>>().join(" ");
         let marks_width = self.marks_width();
         let bar_width = width - 2 - COUNT_WIDTH - PERCENT_WIDTH - 1 - marks_width;
-        let bar = bars::padded(self.share(bucket) / largest, bar_width);
-        let (count, percent) = match self.count(bucket) {
+        let count = self.buckets.get(&bucket).copied().unwrap_or(0);
+        let share = self.share(count);
+        let bar = bars::padded(share / largest, bar_width);
+        let (count, percent) = match count {
             0 => (String::new(), String::new()),
-            n => (short_count(n), figures::percent(self.share(bucket))),
+            n => (short_count(n), figures::percent(share)),
         };
         format!(" │{bar}{count:>COUNT_WIDTH$}{percent:>PERCENT_WIDTH$} {marks:<marks_width$}")
     }
@@ -335,24 +276,8 @@ mod tests {
         let tenths = LogBuckets::per_decade(10);
         let rows = rows(&[&of(&[1_000, 2_000]), &of(&[1_000_000])], tenths);
         // 2 µs lies 3.01 tenths of a decade above 1 µs.
-        let [
-            Row::Bucket(30),
-            Row::Bucket(31),
-            Row::Bucket(32),
-            Row::Bucket(33),
-            gap,
-            Row::Bucket(60),
-        ] = rows.as_slice()
-        else {
-            panic!("{} rows", rows.len());
-        };
-        assert!(matches!(gap, Row::Gap(34, 60)));
-    }
-
-    #[test]
-    fn arms_are_spread_evenly_over_the_rows() {
-        let abreast =
-            [(4, 3), (4, 4), (5, 2), (7, 3), (1, 3), (3, 1)].map(|(all, most)| balanced(all, most));
-        assert_eq!(abreast, [2, 4, 2, 3, 1, 1]);
+        let [first, second, third, fourth] = [30, 31, 32, 33].map(Row::Bucket);
+        let (gap, last) = (Row::Gap(34, 60), Row::Bucket(60));
+        assert_eq!(rows, [first, second, third, fourth, gap, last]);
     }
 }

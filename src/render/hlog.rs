@@ -4,42 +4,23 @@
 //! `StartTime` and `BaseTime` are the same instant and every stamp is relative to it: some readers return
 //! nothing at all where the two disagree.
 
-use std::io;
 use std::time::{Duration, SystemTime};
 
+use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{
     IntervalLogWriterBuilder, IntervalLogWriterError, Tag,
 };
-use hdrhistogram::serialization::{V2DeflateSerializeError, V2DeflateSerializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::tagged::{self, UnreadableHistogram};
-use crate::document::{Head, Measurement};
+use super::part::RenderError;
+use super::tagged::{self, Tagged};
+use crate::document::{Arm, Head, Measurement};
 
 /// Values are nanoseconds; the column that people read is milliseconds, as Java's logs have it.
 const NANOS_PER_MS: f64 = 1e6;
 
-/// Why a log could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum LogError {
-    #[error(transparent)]
-    Unreadable(#[from] UnreadableHistogram),
-    #[error("a histogram cannot be written")]
-    Write(#[from] IntervalLogWriterError<V2DeflateSerializeError>),
-    #[error("the log cannot be written")]
-    Io(#[from] io::Error),
-}
-
-/// A histogram with its place in the run.
-struct Interval {
-    tag: String,
-    start: Duration,
-    length: Duration,
-    histogram: hdrhistogram::Histogram<u64>,
-}
-
-pub(super) fn render(head: &Head, run: &Measurement) -> Result<String, LogError> {
+pub(super) fn render(head: &Head, run: &Measurement) -> Result<String, RenderError> {
     let began = began(head);
     let mut text = Vec::new();
     let mut serializer = V2DeflateSerializer::new();
@@ -48,12 +29,20 @@ pub(super) fn render(head: &Head, run: &Measurement) -> Result<String, LogError>
         .with_start_time(began)
         .with_base_time(began)
         .with_max_value_divisor(NANOS_PER_MS)
-        .begin_log_with(&mut text, &mut serializer)?;
-    for interval in intervals(head, run)? {
-        let tag = Tag::new(&interval.tag);
-        log.write_histogram(&interval.histogram, interval.start, interval.length, tag)?;
+        .begin_log_with(&mut text, &mut serializer)
+        .map_err(IntervalLogWriterError::IoError)?;
+    let elapsed = duration(head.elapsed_s.unwrap_or_default());
+    let whole = tagged::all(run)?.into_iter();
+    let whole = whole.map(|tagged| (Duration::ZERO, elapsed, tagged));
+    for (start, length, tagged) in whole.chain(slices(run)?) {
+        log.write_histogram(&tagged.histogram, start, length, Tag::new(&tagged.tag))?;
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Zero for what is none.
+fn duration(s: f64) -> Duration {
+    Duration::try_from_secs_f64(s).unwrap_or_default()
 }
 
 fn began(head: &Head) -> SystemTime {
@@ -62,61 +51,41 @@ fn began(head: &Head) -> SystemTime {
 }
 
 fn header(head: &Head, run: &Measurement) -> String {
+    let tool = &head.tool;
+    let arguments = head.arguments.join(" ");
     let mut lines = vec![
-        tagged::one_line(&format!(
-            "[{} {} {}]",
-            head.tool.name,
-            head.tool.version,
-            head.arguments.join(" ")
-        )),
+        format!("[{} {} {arguments}]", tool.name, tool.version),
         "[Values in nanoseconds, the maximum beside them in milliseconds]".to_owned(),
         "[Tags: ARM.PHASE and ARM.failed.PHASE are of the whole run; ARM.timeline are totals by slice of the run, \
          to within 0.1 %]"
             .to_owned(),
     ];
-    let renamed = run
-        .arms
-        .iter()
-        .filter(|arm| tagged::plain(&arm.name) != arm.name);
-    lines.extend(renamed.map(|arm| {
-        tagged::one_line(&format!(
-            "[Arm {} is {}]",
-            tagged::plain(&arm.name),
-            arm.name
-        ))
-    }));
+    for Arm { name, .. } in &run.arms {
+        let plain = tagged::plain(name);
+        if plain != *name {
+            lines.push(format!("[Arm {plain} is {name}]"));
+        }
+    }
+    let lines: Vec<_> = lines.iter().map(|line| tagged::one_line(line)).collect();
     lines.join("\n")
 }
 
-/// In order of their starts, which some readers rely on.
-fn intervals(head: &Head, run: &Measurement) -> Result<Vec<Interval>, UnreadableHistogram> {
-    let whole = Duration::try_from_secs_f64(head.elapsed_s.unwrap_or_default()).unwrap_or_default();
-    let mut intervals: Vec<_> = tagged::all(run)?
-        .into_iter()
-        .map(|tagged| Interval {
-            tag: tagged.tag,
-            start: Duration::ZERO,
-            length: whole,
-            histogram: tagged.histogram,
-        })
-        .collect();
+/// The slices of all timelines with their starts and lengths, in the order of their starts, which some readers
+/// rely on.
+fn slices(run: &Measurement) -> Result<Vec<(Duration, Duration, Tagged)>, RenderError> {
+    let mut slices = Vec::new();
     for arm in &run.arms {
-        let tag = format!("{}.timeline", tagged::plain(&arm.name));
         for slice in &arm.timeline {
             let Some(text) = &slice.histogram else {
                 continue;
             };
-            let length = Duration::try_from_secs_f64(slice.end_s - slice.start_s);
-            intervals.push(Interval {
-                histogram: tagged::decode(text, &tag)?,
-                tag: tag.clone(),
-                start: Duration::try_from_secs_f64(slice.start_s).unwrap_or_default(),
-                length: length.unwrap_or_default(),
-            });
+            let tag = format!("{}.timeline", tagged::plain(&arm.name));
+            let length = duration(slice.end_s - slice.start_s);
+            slices.push((duration(slice.start_s), length, Tagged::decoded(tag, text)?));
         }
     }
-    intervals.sort_by_key(|interval| interval.start);
-    Ok(intervals)
+    slices.sort_by_key(|(start, ..)| *start);
+    Ok(slices)
 }
 
 #[cfg(test)]
@@ -140,15 +109,16 @@ mod tests {
             match entry {
                 LogEntry::StartTime(time) => start = Some(time),
                 LogEntry::BaseTime(time) => base = Some(time),
-                LogEntry::Interval(interval) => {
-                    if interval.tag().map(|tag| tag.as_str().to_owned()).as_deref()
-                        == Some("regional.total")
-                    {
-                        let read = decode_histogram(interval.encoded_histogram()).expect("decodes");
-                        assert_eq!(read.len(), document.body.arms[1].phases.total.count);
-                        totals += 1;
-                    }
+                LogEntry::Interval(interval)
+                    if interval
+                        .tag()
+                        .is_some_and(|tag| tag.as_str() == "regional.total") =>
+                {
+                    let read = decode_histogram(interval.encoded_histogram()).expect("decodes");
+                    assert_eq!(read.len(), document.body.arms[1].phases.total.count);
+                    totals += 1;
                 }
+                LogEntry::Interval(_) => {}
             }
         }
         assert_eq!(totals, 1);

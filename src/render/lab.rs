@@ -1,19 +1,8 @@
 //! What programs asked of the lab.
 
-use serde::Serialize;
-
-use super::blocks::{Block, Cell, Grid, left, right};
+use super::blocks::{Block, Columns};
 use super::part::{Part, csv_of};
-use crate::document::{Head, LabResult, RequestCount};
-
-#[derive(Serialize)]
-struct Row<'a> {
-    operation: &'a str,
-    count: u64,
-    ok: u64,
-    throttled: u64,
-    failed: u64,
-}
+use crate::document::{Head, LabResult};
 
 impl Part for LabResult {
     fn title(&self, head: &Head) -> String {
@@ -25,25 +14,17 @@ impl Part for LabResult {
         if self.requests.is_empty() {
             return vec![title, Block::Note("None.".to_owned())];
         }
-        let columns = [
-            left("operation", |row: &(&String, &RequestCount)| {
-                row.0.as_str().into()
-            }),
-            right("count", |row| Cell::count(row.1.count)),
-            right("ok", |row| Cell::count(row.1.ok)),
-            right("throttled", |row| Cell::count(row.1.throttled)),
-            right("failed", |row| Cell::count(row.1.failed)),
-        ];
-        vec![title, Block::Grid(Grid::of(&columns, &self.requests))]
+        let table = Columns::of(&self.requests)
+            .left("operation", |(name, _)| name.as_str())
+            .right("count", |(_, n)| n.count)
+            .right("ok", |(_, n)| n.ok)
+            .right("throttled", |(_, n)| n.throttled)
+            .right("failed", |(_, n)| n.failed);
+        vec![title, table.block()]
     }
 
     fn csv(&self, _head: &Head) -> Result<String, csv::Error> {
-        csv_of(self.requests.iter().map(|(operation, n)| Row {
-            operation,
-            count: n.count,
-            ok: n.ok,
-            throttled: n.throttled,
-            failed: n.failed,
-        }))
+        let header = "operation,count,ok,throttled,failed";
+        csv_of(Some(header), &self.requests)
     }
 }

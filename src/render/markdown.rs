@@ -2,31 +2,28 @@
 
 use std::fmt::Write;
 
-use super::blocks::{Align, Block, Grid, Matrix, Statement};
+use super::blocks::{Align, Block, Cell, Grid, Matrix, Statement};
 use crate::figures;
 
 pub(super) fn render(blocks: &[Block]) -> String {
-    let parts: Vec<_> = blocks.iter().map(block).collect();
-    let mut text = figures::spaced(&parts.join("\n\n"));
-    text.push('\n');
-    text
+    figures::spaced(&joined(blocks.iter().map(block), "\n\n")) + "\n"
+}
+
+fn joined(parts: impl Iterator<Item = String>, between: &str) -> String {
+    parts.collect::<Vec<_>>().join(between)
 }
 
 fn block(block: &Block) -> String {
     match block {
         Block::Title(text) => format!("## `{}`", text.replace('`', "'")),
         Block::Heading(text) => format!("### {text}"),
-        Block::Facts(facts) => facts.iter().map(fact).collect::<Vec<_>>().join("\n"),
-        Block::Statements(statements) => statements
-            .iter()
-            .map(statement)
-            .collect::<Vec<_>>()
-            .join("\n"),
+        Block::Facts(facts) => joined(facts.iter().map(fact), "\n"),
+        Block::Statements(statements) => joined(statements.iter().map(statement), "\n"),
         Block::Note(text) => escaped(text),
-        Block::Drawing(lines) => format!(
-            "```text\n{}\n```",
-            lines.join("\n").trim_start_matches('\n')
-        ),
+        Block::Drawing(lines) => {
+            let drawn = lines.join("\n");
+            format!("```text\n{}\n```", drawn.trim_start_matches('\n'))
+        }
         Block::Grid(grid) => of_grid(grid),
         Block::Matrix(matrix) => of_matrix(matrix),
     }
@@ -53,69 +50,52 @@ fn statement(statement: &Statement) -> String {
 }
 
 fn of_grid(grid: &Grid) -> String {
-    let names: Vec<_> = grid
-        .columns
-        .iter()
-        .map(|(name, _)| (*name).to_owned())
-        .collect();
-    let aligns: Vec<_> = grid.columns.iter().map(|(_, align)| *align).collect();
-    let rows = grid
-        .rows
-        .iter()
-        .map(|row| row.iter().map(|cell| cell.text.clone()).collect());
-    pipes(&names, &aligns, rows)
+    let columns = grid.columns.iter();
+    let columns = columns.map(|(name, align)| ((*name).to_owned(), *align));
+    let cells = |row: &Vec<Cell>| row.iter().map(|cell| cell.text.clone()).collect();
+    pipes(columns.collect(), grid.rows.iter().map(cells))
 }
 
 fn of_matrix(matrix: &Matrix) -> String {
-    let figures = || matrix.figures.iter();
-    let mut names = vec![matrix.corner.to_owned()];
-    names.extend(
-        matrix
-            .arms
+    let mut columns = vec![(matrix.corner.to_owned(), Align::Left)];
+    for arm in &matrix.arms {
+        let names = matrix
+            .figures
             .iter()
-            .flat_map(|arm| figures().map(move |figure| format!("{arm} {figure}"))),
-    );
-    let mut aligns = vec![Align::Right; names.len()];
-    aligns[0] = Align::Left;
+            .map(|figure| format!("{arm} {figure}"));
+        columns.extend(names.map(|name| (name, Align::Right)));
+    }
     let rows = matrix.rows.iter().map(|row| {
-        std::iter::once(row.label.clone())
-            .chain(row.cells.concat())
-            .collect()
+        let label = std::iter::once(row.label.clone());
+        label.chain(row.cells.concat()).collect()
     });
-    pipes(&names, &aligns, rows)
+    pipes(columns, rows)
 }
 
-fn pipes(names: &[String], aligns: &[Align], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let line = |cells: &[String]| {
-        format!(
-            "| {} |",
-            cells
-                .iter()
-                .map(|cell| escaped(cell))
-                .collect::<Vec<_>>()
-                .join(" | ")
-        )
+fn pipes(columns: Vec<(String, Align)>, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: Vec<String>| {
+        let cells = cells.iter().map(|cell| escaped(cell));
+        format!("| {} |", joined(cells, " | "))
     };
-    let rules = aligns
-        .iter()
-        .map(|align| if *align == Align::Left { "---" } else { "---:" });
-    let mut lines = vec![
-        line(names),
-        format!("| {} |", rules.collect::<Vec<_>>().join(" | ")),
-    ];
-    lines.extend(rows.map(|row| line(&row)));
-    lines.join("\n")
+    let rule = |align| match align {
+        Align::Left => "---".to_owned(),
+        Align::Right => "---:".to_owned(),
+    };
+    let (names, rules) = columns
+        .into_iter()
+        .map(|(name, align)| (name, rule(align)))
+        .unzip();
+    joined([names, rules].into_iter().chain(rows).map(line), "\n")
 }
 
 /// Text that came from outside, an error message for instance, stays text.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        match c {
-            '|' | '*' | '_' | '`' | '<' | '[' | ']' | '\\' | '#' | '@' => escaped.extend(['\\', c]),
-            c if c.is_control() => escaped.push(' '),
-            _ => escaped.push(c),
+        if r"|*_`<[]\#@".contains(c) {
+            escaped.push('\\');
         }
+        escaped.push(if c.is_control() { ' ' } else { c });
     }
     escaped
 }

@@ -1,17 +1,13 @@
-//! What a measuring command's report for people says, and in which order: the answer first, then what it rests on.
+//! What a measuring command's document says, and in which order: the answer first, then what it rests on.
 
-use super::balance;
-use super::blocks::{Block, Cell, Column, Grid, Statement, Tone, left, right};
-use super::breakdown;
-use super::checks;
-use super::comparisons;
-use super::composition;
-use super::histogram;
-use super::phases;
-use super::renewal;
-use super::stampede;
-use super::wording;
-use crate::document::{Arm, Head, Measurement, Outcomes, Phases, SourceRequests, Target};
+use super::blocks::{Block, Cell, Columns, Statement, Tone};
+use super::part::{Part, csv_of};
+use super::renewal::{self, requests_measured};
+use super::wording::{self, FAILURES};
+use super::{balance, breakdown, checks, comparisons, composition, histogram, phases};
+use crate::document::{
+    Arm, Head, Measurement, Quantiles, SourceRequests, Stampede, Target, base_name,
+};
 use crate::figures;
 
 /// More arms of different things than these are a list to look things up in; a picture of nanoseconds
@@ -20,39 +16,82 @@ const MOST_DRAWN: usize = 8;
 
 pub(super) const LATENCY: &str = "Latency of successful calls";
 
-/// The parts of the report; drawings come out `width` columns wide.
-pub(super) fn of(head: &Head, run: &Measurement, width: usize) -> Vec<Block> {
-    let mut blocks = vec![
-        Block::Title(head.command_line()),
-        Block::Facts(wording::facts(head, run)),
-    ];
-    let drawn = is_drawn(head, run);
-    blocks.extend(in_short(run, drawn, width));
-    blocks.extend(renewal::section(&run.arms, width));
-    blocks.extend(stampede::section(&run.arms));
-    blocks.extend(latency(head, run));
-    blocks.extend(balance::section(&run.arms));
-    blocks.extend(phases::section(&run.arms));
-    blocks.extend(comparisons::table(run));
-    blocks.extend(checks::table(run));
-    blocks.extend(credentials(&run.arms));
-    blocks.extend(failures(&run.arms));
-    if drawn
-        && run
-            .arms
-            .iter()
-            .any(|arm| arm.phases.total.histogram.is_some())
-    {
-        let drawing = Block::Drawing(histogram::draw(&run.arms, width));
-        blocks.extend(section("Distribution", vec![drawing]));
+const ROW: &str = "command,arm,concurrency,calls,phase,count,\
+    sum_us,mean_us,min_us,p50_us,p90_us,p99_us,p999_us,max_us";
+
+impl Part for Measurement {
+    fn outline(&self, head: &Head, width: usize) -> Vec<Block> {
+        let arms = &self.arms;
+        let drawn = is_drawn(head, self);
+        let measured = |arm: &Arm| arm.phases.total.histogram.is_some();
+        let mut distribution = Vec::new();
+        if drawn && arms.iter().any(measured) {
+            distribution.push(Block::Drawing(histogram::draw(arms, width)));
+        }
+        let mut findings = Vec::new();
+        if !self.findings.is_empty() {
+            let told = self.findings.iter().map(wording::finding);
+            findings.push(Block::Statements(told.collect()));
+        }
+        let title = vec![
+            Block::Title(head.command_line()),
+            Block::Facts(wording::facts(head, self)),
+        ];
+        [
+            title,
+            section("In short", in_short(self, drawn, width)),
+            renewal::section(arms, width),
+            worker_processes(arms),
+            section(LATENCY, latency(head, self)),
+            balance::section(arms),
+            phases::section(arms),
+            comparisons::table(self),
+            checks::table(self),
+            section("Credentials and connections", credentials(arms)),
+            section("Failed calls", failures(arms)),
+            section("Distribution", distribution),
+            section("Findings", findings),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
-    if !run.findings.is_empty() {
-        let findings = run.findings.iter().map(wording::finding).collect();
-        blocks.extend(section("Findings", vec![Block::Statements(findings)]));
+
+    /// One row per arm, kind of call (`ok`, `failed`) and phase. Of two runs compared, the base's arms come first. An
+    /// empty field could not be measured. Phases that nothing was recorded for have their row all the same, so that
+    /// every arm has the same rows.
+    fn csv(&self, head: &Head) -> Result<String, csv::Error> {
+        let bases = self.compared.iter().flat_map(|c| &c.base_arms);
+        let bases = bases.map(|arm| (base_name(&arm.name), arm));
+        let own = self.arms.iter().map(|arm| (arm.name.clone(), arm));
+        let mut rows = Vec::new();
+        for (name, arm) in bases.chain(own) {
+            let failed = arm.failed_phases.iter().map(|phases| ("failed", phases));
+            for (calls, phases) in std::iter::once(("ok", &arm.phases)).chain(failed) {
+                for (phase, of) in phases.all() {
+                    let kind = (name.clone(), arm.concurrency, calls, phase);
+                    rows.push((&head.command, kind, of.count, figures_of(of)));
+                }
+            }
+        }
+        csv_of(Some(ROW), rows)
     }
-    blocks
 }
 
+fn figures_of(quantiles: &Quantiles) -> [Option<f64>; 8] {
+    [
+        quantiles.sum_us,
+        quantiles.mean_us,
+        quantiles.min_us,
+        quantiles.p50_us,
+        quantiles.p90_us,
+        quantiles.p99_us,
+        quantiles.p999_us,
+        quantiles.max_us,
+    ]
+}
+
+/// Nothing where there are no parts.
 fn section(heading: &'static str, mut parts: Vec<Block>) -> Vec<Block> {
     if !parts.is_empty() {
         parts.insert(0, Block::Heading(heading));
@@ -71,21 +110,47 @@ fn in_short(run: &Measurement, drawn: bool, width: usize) -> Vec<Block> {
     statements.extend(comparisons::in_short(run));
     statements.extend(run.findings.iter().map(wording::finding_in_short));
     let mut parts = Vec::new();
+    let mut bars = Vec::new();
+    if drawn {
+        bars = composition::draw(&run.arms, width);
+    }
     if !statements.is_empty() {
         parts.push(Block::Statements(statements));
-    }
-    let mut bars = if drawn {
-        composition::draw(&run.arms, width)
-    } else {
-        Vec::new()
-    };
-    if !bars.is_empty() && !parts.is_empty() {
-        bars.insert(0, String::new());
+        if !bars.is_empty() {
+            bars.insert(0, String::new());
+        }
     }
     if !bars.is_empty() {
         parts.push(Block::Drawing(bars));
     }
-    section("In short", parts)
+    parts
+}
+
+/// A row per arm; nothing for runs without worker processes.
+fn worker_processes(arms: &[Arm]) -> Vec<Block> {
+    const NOTE: &str = "Asked: requests that reached the source. At start, at expiry: processes that fetched the same \
+        credentials, when none were there and when some expired.";
+    let seen: Vec<(&Arm, &Stampede)> = arms
+        .iter()
+        .filter_map(|arm| Some((arm, arm.stampede.as_ref()?)))
+        .collect();
+    if seen.is_empty() {
+        return Vec::new();
+    }
+    let table = Columns::of(seen)
+        .left("arm", |(arm, _)| arm.name.as_str())
+        .right("processes", |(_, of)| of.processes)
+        .right("asked", |(arm, of)| {
+            of.arrived.unwrap_or(requests_measured(arm))
+        })
+        .right("timeouts", |(arm, _)| Cell::failures(arm.outcomes.timeout))
+        .right("at start", |(_, of)| of.at_start)
+        .right("at expiry", |(_, of)| of.at_expiry);
+    vec![
+        Block::Heading("Worker processes"),
+        table.block(),
+        Block::Note(NOTE.to_owned()),
+    ]
 }
 
 const BATCHES: &str =
@@ -93,89 +158,59 @@ const BATCHES: &str =
 
 fn latency(head: &Head, run: &Measurement) -> Vec<Block> {
     let arms = &run.arms;
-    let mut parts = vec![Block::Grid(Grid::of(&latency_columns(run), arms))];
+    let mut parts = vec![latency_table(run)];
     if arms.iter().any(|arm| arm.calls_per_sample.is_some()) {
         parts.push(Block::Note(BATCHES.to_owned()));
     }
     if head.target != Some(Target::Cpu) {
         parts.push(Block::Facts(endpoints(arms)));
     }
-    section(LATENCY, parts)
+    parts
 }
 
-fn latency_columns(run: &Measurement) -> Vec<Column<&Arm>> {
+fn latency_table(run: &Measurement) -> Block {
     let any = |has: fn(&Arm) -> bool| run.arms.iter().any(has);
     let ladder = wording::is_ladder(run);
-    let mut columns: Vec<Column<&Arm>> = vec![if ladder {
-        right("workers", |arm| {
-            arm.concurrency.unwrap_or(0).to_string().into()
-        })
+    let arms = Columns::of(&run.arms);
+    let mut columns = if ladder {
+        arms.right("workers", |arm| arm.concurrency.unwrap_or(0).to_string())
     } else {
-        left("arm", |arm| arm.name.as_str().into())
-    }];
+        arms.left("arm", |arm| arm.name.as_str())
+    };
     if any(|arm| arm.rate_per_s.is_some()) {
-        columns.push(right("rate", |arm| {
-            arm.rate_per_s
-                .map_or(figures::ABSENT.to_owned(), figures::rate)
-                .into()
-        }));
+        columns = columns.right("rate", |arm| arm.rate_per_s.map(figures::rate));
     }
-    columns.push(right("ok", |arm| Cell::count(arm.outcomes.ok)));
-    if ladder {
-        columns.extend(outcome_columns(&run.arms, &["throttled", "timeout"]));
+    columns = columns.right("ok", |arm| arm.outcomes.ok);
+    columns = if ladder {
+        by_outcome(columns, &run.arms, &["throttled", "timeout"])
     } else {
-        columns.push(right("failed", |arm| Cell::failures(arm.outcomes.failed())));
-    }
-    columns.push(right("p50", |arm| Cell::time(arm.phases.total.p50_us)));
-    columns.push(right("p90", |arm| Cell::time(arm.phases.total.p90_us)));
-    columns.push(right("p99", |arm| Cell::time(arm.phases.total.p99_us)));
-    columns.push(right("max", |arm| Cell::time(arm.phases.total.max_us)));
+        columns.right("failed", |arm| Cell::failures(arm.outcomes.failed()))
+    };
+    columns = columns
+        .time("p50", |arm| arm.phases.total.p50_us)
+        .time("p90", |arm| arm.phases.total.p90_us)
+        .time("p99", |arm| arm.phases.total.p99_us)
+        .time("max", |arm| arm.phases.total.max_us);
     if any(|arm| arm.calls_per_sample.is_some()) {
-        columns.push(right("of", |arm| {
-            Cell::count(arm.calls_per_sample.unwrap_or(1))
-        }));
+        columns = columns.right("of", |arm| arm.calls_per_sample.unwrap_or(1));
     }
     if any(|arm| arm.bytes_per_s.is_some()) {
-        columns.push(right("throughput", |arm| {
-            arm.bytes_per_s
-                .map_or_else(String::new, figures::throughput)
-                .into()
-        }));
+        columns = columns.right("throughput", |arm| {
+            let throughput = arm.bytes_per_s.map(figures::throughput);
+            throughput.unwrap_or_default()
+        });
     }
-    columns
+    columns.block()
 }
 
-/// How many calls of an arm ended so, and their column.
-type OutcomeColumn<'a> = (fn(&Outcomes) -> u64, Column<&'a Arm>);
-
 /// One column per kind of failure that occurred, and those of `always`.
-fn outcome_columns<'a>(arms: &[Arm], always: &[&str]) -> Vec<Column<&'a Arm>> {
-    let columns: [OutcomeColumn; 5] = [
-        (
-            |o| o.throttled,
-            right("throttled", |arm| Cell::failures(arm.outcomes.throttled)),
-        ),
-        (
-            |o| o.denied,
-            right("denied", |arm| Cell::failures(arm.outcomes.denied)),
-        ),
-        (
-            |o| o.timeout,
-            right("timeout", |arm| Cell::failures(arm.outcomes.timeout)),
-        ),
-        (
-            |o| o.connect,
-            right("connect", |arm| Cell::failures(arm.outcomes.connect)),
-        ),
-        (
-            |o| o.other,
-            right("other", |arm| Cell::failures(arm.outcomes.other)),
-        ),
-    ];
-    let columns = columns.into_iter().filter(|(count, column)| {
-        always.contains(&column.name) || arms.iter().any(|arm| count(&arm.outcomes) > 0)
+fn by_outcome<'a>(columns: Columns<&'a Arm>, arms: &[Arm], always: &[&str]) -> Columns<&'a Arm> {
+    let shown = FAILURES.into_iter().filter(|(name, count)| {
+        always.contains(name) || arms.iter().any(|arm| count(&arm.outcomes) > 0)
     });
-    columns.map(|(_, column)| column).collect()
+    shown.fold(columns, |columns, (name, count)| {
+        columns.right(name, |arm| Cell::failures(count(&arm.outcomes)))
+    })
 }
 
 /// Where the arms were sent and where they arrived; said once if it is the same for all.
@@ -189,7 +224,6 @@ fn endpoints(arms: &[Arm]) -> Vec<(&'static str, String)> {
         format!("{endpoint}, {reached}")
     };
     match arms {
-        [] => Vec::new(),
         [first, rest @ ..] if rest.iter().all(|arm| one(arm) == one(first)) => {
             vec![("endpoint", one(first))]
         }
@@ -202,36 +236,33 @@ fn endpoints(arms: &[Arm]) -> Vec<(&'static str, String)> {
 
 fn credentials(arms: &[Arm]) -> Vec<Block> {
     let mut parts = Vec::new();
-    let columns: [Column<&Arm>; 7] = [
-        left("arm", |arm| arm.name.as_str().into()),
-        right("attempts", |arm| Cell::count(arm.attempts)),
-        right("identity hit", |arm| Cell::count(arm.identity.hit)),
-        right("load", |arm| Cell::count(arm.identity.load)),
-        right("wait", |arm| Cell::count(arm.identity.wait)),
-        right("connections fresh", |arm| {
-            Cell::count(arm.connections.fresh)
-        }),
-        right("reused", |arm| Cell::count(arm.connections.reused)),
-    ];
     let seen = |arm: &Arm| {
         let (identity, connections) = (arm.identity, arm.connections);
         identity.hit + identity.load + identity.wait + connections.fresh + connections.reused > 0
     };
     if arms.iter().any(seen) {
-        parts.push(Block::Grid(Grid::of(&columns, arms)));
+        let table = Columns::of(arms)
+            .left("arm", |arm| arm.name.as_str())
+            .right("attempts", |arm| arm.attempts)
+            .right("identity hit", |arm| arm.identity.hit)
+            .right("load", |arm| arm.identity.load)
+            .right("wait", |arm| arm.identity.wait)
+            .right("connections fresh", |arm| arm.connections.fresh)
+            .right("reused", |arm| arm.connections.reused);
+        parts.push(table.block());
     }
     if arms.iter().any(|arm| !arm.source_requests.is_empty()) {
         parts.push(Block::Note("Requests to the credential source:".to_owned()));
-        parts.push(Block::Grid(source_requests(arms)));
+        parts.push(source_requests(arms));
     }
-    section("Credentials and connections", parts)
+    parts
 }
 
 /// A line of the table of source requests: an arm's name, or one of its operations under it.
 type SourceLine<'a> = (String, Option<&'a SourceRequests>);
 
 /// The operations of each arm under its name.
-fn source_requests(arms: &[Arm]) -> Grid {
+fn source_requests(arms: &[Arm]) -> Block {
     let asking = arms.iter().filter(|arm| !arm.source_requests.is_empty());
     let lines = asking.flat_map(|arm| {
         let operations = arm.source_requests.iter();
@@ -239,25 +270,24 @@ fn source_requests(arms: &[Arm]) -> Grid {
             operations.map(|(name, requests)| (format!("\u{a0} {name}"), Some(requests)));
         std::iter::once((arm.name.clone(), None)).chain(operations)
     });
-    let columns: [Column<SourceLine>; 7] = [
-        left("operation", |line| line.0.as_str().into()),
-        right("count", |line| blank_or(line, |n| Cell::count(n.count))),
-        right("ok", |line| blank_or(line, |n| Cell::count(n.ok))),
-        right("p50", |line| blank_or(line, |n| Cell::time(n.p50_us))),
-        right("p99", |line| blank_or(line, |n| Cell::time(n.p99_us))),
-        right("max", |line| blank_or(line, |n| Cell::time(n.max_us))),
-        left("failed", |line| {
-            blank_or(line, |n| match wording::failed_source_requests(n) {
+    Columns::of(lines)
+        .left("operation", |row| row.0.clone())
+        .right("count", |row| blank_or(row, |n| n.count))
+        .right("ok", |row| blank_or(row, |n| n.ok))
+        .right("p50", |row| blank_or(row, |n| n.p50_us.map(figures::time)))
+        .right("p99", |row| blank_or(row, |n| n.p99_us.map(figures::time)))
+        .right("max", |row| blank_or(row, |n| n.max_us.map(figures::time)))
+        .left("failed", |row| {
+            blank_or(row, |n| match wording::failed_source_requests(n) {
                 none if none.is_empty() => "0".into(),
                 failed => Cell::toned(failed, Tone::Bad),
             })
-        }),
-    ];
-    Grid::of(&columns, lines)
+        })
+        .block()
 }
 
-fn blank_or(line: &SourceLine, cell: fn(&SourceRequests) -> Cell) -> Cell {
-    line.1.map_or("".into(), cell)
+fn blank_or<C: Into<Cell>>(line: &SourceLine, cell: fn(&SourceRequests) -> C) -> Cell {
+    line.1.map_or("".into(), |requests| cell(requests).into())
 }
 
 fn failures(arms: &[Arm]) -> Vec<Block> {
@@ -268,48 +298,29 @@ fn failures(arms: &[Arm]) -> Vec<Block> {
     if failed.is_empty() {
         return Vec::new();
     }
-    let mut columns: Vec<Column<&Arm>> = vec![
-        left("arm", |arm| arm.name.as_str().into()),
-        right("failed", |arm| {
-            let [failed, of] = [arm.outcomes.failed(), arm.requests].map(figures::count);
-            format!("{failed} of {of}").into()
-        }),
-    ];
-    columns.extend(outcome_columns(arms, &[]));
-    columns.push(right("p50", |arm| {
-        Cell::time(
-            arm.failed_phases
-                .as_ref()
-                .and_then(|phases| phases.total.p50_us),
-        )
-    }));
-    columns.push(left("where their time went", |arm| {
-        let phases = arm.failed_phases.as_ref();
-        phases
-            .map_or(figures::ABSENT.to_owned(), where_time_went)
-            .into()
-    }));
     let errors = failed.iter().flat_map(|arm| {
         arm.errors.iter().map(|error| {
             let times = format!("{} ×", figures::count(error.count));
-            Statement::new(
-                times,
-                Tone::Plain,
-                format!("{}: {}", arm.name, error.message),
-            )
+            let text = format!("{}: {}", arm.name, error.message);
+            Statement::new(times, Tone::Plain, text)
         })
     });
     let errors: Vec<_> = errors.collect();
-    let mut parts = vec![Block::Grid(Grid::of(&columns, failed))];
+    let columns = Columns::of(failed)
+        .left("arm", |arm| arm.name.as_str())
+        .right("failed", |arm| {
+            let [failed, of] = [arm.outcomes.failed(), arm.requests].map(figures::count);
+            format!("{failed} of {of}")
+        });
+    let table = by_outcome(columns, arms, &[])
+        .time("p50", |arm| arm.failed_phases.as_ref()?.total.p50_us)
+        .left("where their time went", |arm| {
+            let words = breakdown::in_words(arm.failed_phases.as_ref()?, 0.01);
+            Some(words).filter(|words| !words.is_empty())
+        });
+    let mut parts = vec![table.block()];
     if !errors.is_empty() {
         parts.push(Block::Statements(errors));
     }
-    section("Failed calls", parts)
-}
-
-fn where_time_went(phases: &Phases) -> String {
-    match breakdown::in_words(phases, 0.01) {
-        words if words.is_empty() => figures::ABSENT.to_owned(),
-        words => words,
-    }
+    parts
 }

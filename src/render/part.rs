@@ -1,14 +1,34 @@
 //! What every body of a document has to offer, so that each format renders each body.
 
+use hdrhistogram::serialization::V2DeflateSerializeError;
+use hdrhistogram::serialization::interval_log::IntervalLogWriterError;
 use serde::Serialize;
 
 use super::blocks::Block;
 use crate::document::Head;
+use crate::document::codec::DecodeError;
+
+/// Why a document could not be rendered: figures that a format cannot hold.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    #[error("the result does not go into JSON")]
+    Json(#[from] serde_json::Error),
+    #[error("the result does not go into CSV")]
+    Csv(#[from] csv::Error),
+    #[error("the histogram of {tag} cannot be read")]
+    Histogram { tag: String, source: DecodeError },
+    #[error("a histogram cannot be written")]
+    Log(#[from] IntervalLogWriterError<V2DeflateSerializeError>),
+    #[error("this result has no latencies, which the format is made of")]
+    NoLatencies,
+}
 
 /// A body as formats see it.
 pub(super) trait Part {
     /// What an HTML page is called.
-    fn title(&self, head: &Head) -> String;
+    fn title(&self, head: &Head) -> String {
+        head.command_line()
+    }
 
     /// What people read; drawings come out `width` columns wide.
     fn outline(&self, head: &Head, width: usize) -> Vec<Block>;
@@ -17,9 +37,17 @@ pub(super) trait Part {
     fn csv(&self, head: &Head) -> Result<String, csv::Error>;
 }
 
-/// Rows as CSV; the header is made of their fields' names.
-pub(super) fn csv_of<R: Serialize>(rows: impl Iterator<Item = R>) -> Result<String, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+/// Rows as CSV. Where no `header` is given, it is made of their fields' names.
+pub(super) fn csv_of<R: Serialize>(
+    header: Option<&str>,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<String, csv::Error> {
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(header.is_none())
+        .from_writer(Vec::new());
+    if let Some(header) = header {
+        writer.write_record(header.split(','))?;
+    }
     for row in rows {
         writer.serialize(row)?;
     }

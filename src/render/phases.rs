@@ -2,7 +2,7 @@
 
 use super::blocks::{Block, Matrix, MatrixRow};
 use super::breakdown;
-use crate::document::{Arm, Phases, Quantiles};
+use crate::document::{Arm, Phases};
 use crate::figures;
 
 pub(super) const HEADING: &str = "Where the time goes";
@@ -11,10 +11,7 @@ const FIGURES: [&str; 3] = ["share", "p50", "p99"];
 const DNS: &str = "└ dns";
 
 pub(super) fn section(arms: &[Arm]) -> Vec<Block> {
-    let cut: Vec<_> = arms
-        .iter()
-        .filter(|arm| breakdown::slices(&arm.phases).is_some())
-        .collect();
+    let cut = breakdown::cut(arms);
     if cut.is_empty() {
         return Vec::new();
     }
@@ -27,23 +24,16 @@ pub(super) fn section(arms: &[Arm]) -> Vec<Block> {
     }
     let negligible = breakdown::negligible(&cut);
     let mut rows = Vec::new();
-    for (name, _) in Phases::default()
-        .slices()
-        .into_iter()
-        .filter(|(name, _)| !negligible.contains(name))
-    {
-        rows.push(row(name, &cut, |phases| {
-            phases
-                .slices()
-                .into_iter()
-                .find(|slice| slice.0 == name)
-                .map(|slice| slice.1)
-        }));
+    for (name, _) in Phases::default().slices() {
+        if negligible.contains(&name) {
+            continue;
+        }
+        rows.push(row(name, name, &cut));
         if name == "connect" && cut.iter().any(|arm| arm.phases.dns.is_some()) {
-            rows.push(row(DNS, &cut, |phases| phases.dns.as_ref()));
+            rows.push(row(DNS, "dns", &cut));
         }
     }
-    rows.push(row("total", &cut, |phases| Some(&phases.total)));
+    rows.push(row("total", "total", &cut));
     let matrix = Matrix {
         corner: "phase",
         figures: FIGURES.to_vec(),
@@ -55,18 +45,14 @@ pub(super) fn section(arms: &[Arm]) -> Vec<Block> {
     blocks
 }
 
-fn row<'a>(
-    label: &str,
-    arms: &[&'a Arm],
-    quantiles: impl Fn(&'a Phases) -> Option<&'a Quantiles>,
-) -> MatrixRow {
-    let cell = |arm: &&'a Arm| {
-        let quantiles = quantiles(&arm.phases).filter(|quantiles| quantiles.count > 0);
-        let share = quantiles.and_then(|quantiles| breakdown::share(quantiles, &arm.phases));
+fn row(label: &str, phase: &str, arms: &[&Arm]) -> MatrixRow {
+    let cell = |arm: &&Arm| {
+        let quantiles = arm.phases.named(phase).filter(|q| q.count > 0);
+        let share = quantiles.and_then(|q| breakdown::share(q, &arm.phases));
         vec![
             share.map_or_else(|| figures::ABSENT.to_owned(), figures::percent),
-            figures::time_or_absent(quantiles.and_then(|quantiles| quantiles.p50_us)),
-            figures::time_or_absent(quantiles.and_then(|quantiles| quantiles.p99_us)),
+            figures::time_or_absent(quantiles.and_then(|q| q.p50_us)),
+            figures::time_or_absent(quantiles.and_then(|q| q.p99_us)),
         ]
     };
     MatrixRow {
@@ -85,30 +71,23 @@ fn notes(arms: &[Arm], cut: &[&Arm], negligible: &[&str]) -> Vec<String> {
             negligible.join(", "),
         ));
     }
-    let lookups: Vec<_> = cut
-        .iter()
-        .filter_map(|arm| {
-            arm.phases
-                .dns
-                .as_ref()
-                .map(|dns| format!("{} {}", arm.name, figures::count(dns.count)))
-        })
-        .collect();
+    let lookups = cut.iter().filter_map(|arm| {
+        let dns = arm.phases.dns.as_ref()?;
+        Some(format!("{} {}", arm.name, figures::count(dns.count)))
+    });
+    let lookups: Vec<_> = lookups.collect();
     if !lookups.is_empty() {
         notes.push(format!(
             "dns is a part of connect; its p50 and p99 are of lookups ({}).",
             lookups.join(", ")
         ));
     }
-    let without: Vec<_> = arms
-        .iter()
-        .filter(|arm| arm.outcomes.ok == 0)
-        .map(|arm| arm.name.as_str())
-        .collect();
+    let without = arms.iter().filter(|arm| arm.outcomes.ok == 0);
+    let without: Vec<_> = without.map(|arm| arm.name.as_str()).collect();
     if !without.is_empty() {
+        let without = without.join(", ");
         notes.push(format!(
-            "No call succeeded, so nothing to share out: {}.",
-            without.join(", ")
+            "No call succeeded, so nothing to share out: {without}."
         ));
     }
     notes

@@ -1,28 +1,35 @@
 //! What renewals of credentials did to calls: in a table, and over time.
 
-use std::borrow::Cow;
-
-use super::blocks::{Block, Cell, Grid, left, right};
+use super::blocks::{Block, Cell, Columns};
+use super::lines::{widest, wrapped};
 use crate::document::{Arm, OutageSeen, Renewal, word};
 use crate::figures;
+
+const EXPLAINED: &str = "“blocked” calls waited for credentials; “refused” ones were made with credentials that the \
+    service no longer took.";
 
 /// The table and the timeline; nothing where no arm was watched for renewals.
 pub(super) fn section(arms: &[Arm], width: usize) -> Vec<Block> {
     let watched: Vec<(&Arm, &Renewal)> = arms
         .iter()
-        .filter_map(|arm| arm.renewal.as_ref().map(|renewal| (arm, renewal)))
+        .filter_map(|arm| Some((arm, arm.renewal.as_ref()?)))
         .collect();
     if watched.is_empty() {
         return Vec::new();
     }
+    let table = Columns::of(&watched)
+        .left("arm", |(arm, _)| arm.name.as_str())
+        .right("blocked", |(_, of)| Cell::failures(of.blocked))
+        .time("longest wait", |(_, of)| of.longest_wait_us)
+        .right("at once", |(_, of)| of.most_at_once)
+        .right("refused", |(_, of)| Cell::failures(of.refused))
+        .time("p99.9", |(arm, _)| arm.phases.total.p999_us)
+        .time("max", |(arm, _)| arm.phases.total.max_us)
+        .right("source requests", |(arm, _)| requests_measured(arm));
     let mut blocks = vec![
         Block::Heading("Renewals"),
-        Block::Grid(table(&watched)),
-        Block::Note(
-            "“blocked” calls waited for credentials; “refused” ones were made with credentials that the service \
-             no longer took."
-                .to_owned(),
-        ),
+        table.block(),
+        Block::Note(EXPLAINED.to_owned()),
     ];
     blocks.extend(outage(&watched));
     let drawn = timeline(&watched, width);
@@ -33,51 +40,34 @@ pub(super) fn section(arms: &[Arm], width: usize) -> Vec<Block> {
     blocks
 }
 
-fn table(watched: &[(&Arm, &Renewal)]) -> Grid {
-    let columns = [
-        left("arm", |row: &&(&Arm, &Renewal)| row.0.name.as_str().into()),
-        right("blocked", |row| Cell::failures(row.1.blocked)),
-        right("longest wait", |row| Cell::time(row.1.longest_wait_us)),
-        right("at once", |row| Cell::count(row.1.most_at_once)),
-        right("refused", |row| Cell::failures(row.1.refused)),
-        right("p99.9", |row| Cell::time(row.0.phases.total.p999_us)),
-        right("max", |row| Cell::time(row.0.phases.total.max_us)),
-        right("source requests", |row| {
-            Cell::count(row.0.source_requests.values().map(|n| n.count).sum())
-        }),
-    ];
-    Grid::of(&columns, watched)
+/// Requests of the arm to its credential source.
+pub(super) fn requests_measured(arm: &Arm) -> u64 {
+    arm.source_requests.values().map(|n| n.count).sum()
 }
 
 /// How the arms came through the outage, where there was one.
 fn outage(watched: &[(&Arm, &Renewal)]) -> Vec<Block> {
-    let seen = watched
+    let seen: Vec<(&Arm, &OutageSeen)> = watched
         .iter()
-        .filter_map(|(arm, renewal)| Some((*arm, renewal.outage.as_ref()?)));
-    let seen: Vec<(&Arm, &OutageSeen)> = seen.collect();
+        .filter_map(|(arm, renewal)| Some((*arm, renewal.outage.as_ref()?)))
+        .collect();
     let Some((_, first)) = seen.first() else {
         return Vec::new();
     };
-    let when = format!(
-        "The source: {} from {} to {}.",
-        word(first.trouble),
-        figures::time(first.from_s * 1e6),
-        figures::time(first.until_s * 1e6)
-    );
-    let columns = [
-        left("arm", |row: &(&Arm, &OutageSeen)| {
-            row.0.name.as_str().into()
-        }),
-        right("failed calls", |row| Cell::count(row.0.outcomes.failed())),
-        right("source requests in it", |row| {
-            Cell::count(row.1.source_requests)
-        }),
-        right("recovered after", |row| {
-            let recovery = row.1.recovery_s.map(|s| figures::time(s * 1e6));
-            recovery.unwrap_or("never".to_owned()).into()
-        }),
-    ];
-    vec![Block::Note(when), Block::Grid(Grid::of(&columns, seen))]
+    let trouble = word(first.trouble);
+    let [from, until] = [first.from_s, first.until_s].map(figures::seconds);
+    let table = Columns::of(seen)
+        .left("arm", |(arm, _)| arm.name.as_str())
+        .right("failed calls", |(arm, _)| arm.outcomes.failed())
+        .right("source requests in it", |(_, of)| of.source_requests)
+        .right("recovered after", |(_, of)| {
+            let recovery = of.recovery_s.map(figures::seconds);
+            recovery.unwrap_or("never".to_owned())
+        });
+    vec![
+        Block::Note(format!("The source: {trouble} from {from} to {until}.")),
+        table.block(),
+    ]
 }
 
 const INDENT: &str = "  ";
@@ -89,44 +79,33 @@ const TIME: usize = 8;
 /// them at the bottom, and on a logarithmic scale. Failed calls are crosses.
 fn timeline(watched: &[(&Arm, &Renewal)], width: usize) -> Vec<String> {
     let slices = || watched.iter().flat_map(|(arm, _)| &arm.timeline);
-    let longest = slices()
-        .filter_map(|slice| slice.max_us)
-        .fold(0.0, f64::max);
-    let shortest = slices()
-        .filter_map(|slice| slice.max_us)
-        .fold(f64::MAX, f64::min);
+    let highest = || slices().filter_map(|slice| slice.max_us);
+    let longest = highest().fold(0.0, f64::max);
+    let shortest = highest().fold(f64::MAX, f64::min);
     let end = slices().map(|slice| slice.end_s).fold(0.0, f64::max);
     if longest <= 0.0 || end <= 0.0 {
         return Vec::new();
     }
-    let names = watched
-        .iter()
-        .map(|(arm, _)| arm.name.chars().count())
-        .max()
-        .unwrap_or(0)
-        .max("expiry".len());
-    let columns = width
-        .saturating_sub(INDENT.len() + names + 2 + TIME + 2)
-        .clamp(16, 96);
+    let names = watched.iter().map(|(arm, _)| arm.name.as_str());
+    let names = widest(names.chain(["expiry"]));
+    let before = INDENT.len() + names + 2 + TIME + 2;
+    let columns = width.saturating_sub(before).clamp(16, 96);
     let scale = Scale {
         shortest,
         longest,
         end,
         columns,
     };
-    let mut lines: Vec<String> = watched
-        .iter()
-        .map(|(arm, _)| {
-            let max = figures::time_or_absent(arm.phases.total.max_us);
-            let drawn: String = scale.draw(arm).into_iter().collect();
-            format!("{INDENT}{:<names$}  {max:>TIME$}  {drawn}", arm.name)
-        })
-        .collect();
-    let expiries = scale.marks(watched.iter().flat_map(|(_, renewal)| &renewal.expiries_s));
-    lines.push(format!(
-        "{INDENT}{:<names$}  {:>TIME$}  {expiries}",
-        "expiry", ""
-    ));
+    let line = |name: &str, time: &str, drawn: &str| {
+        format!("{INDENT}{name:<names$}  {time:>TIME$}  {drawn}")
+    };
+    let mut lines = Vec::new();
+    for (arm, _) in watched {
+        let max = figures::time_or_absent(arm.phases.total.max_us);
+        lines.push(line(&arm.name, &max, &scale.draw(arm)));
+    }
+    let expiries = watched.iter().flat_map(|(_, renewal)| &renewal.expiries_s);
+    lines.push(line("expiry", "", &scale.marks(expiries)));
     let crosses = if watched.iter().any(|(arm, _)| arm.outcomes.failed() > 0) {
         ", × has failed calls"
     } else {
@@ -138,20 +117,9 @@ fn timeline(watched: &[(&Arm, &Renewal)], width: usize) -> Vec<String> {
         LEVELS[0], LEVELS[7]
     );
     // Under the drawing, or else where there is room for it.
-    let column = " ".repeat(INDENT.len() + names + 2 + TIME + 2);
-    let indent = if column.len() + legend.chars().count() <= width {
-        &column
-    } else {
-        INDENT
-    };
-    let options = textwrap::Options::new(width)
-        .initial_indent(indent)
-        .subsequent_indent(indent);
-    lines.extend(
-        textwrap::wrap(&legend, options)
-            .into_iter()
-            .map(Cow::into_owned),
-    );
+    let fits = before + legend.chars().count() <= width;
+    let indent = " ".repeat(if fits { before } else { INDENT.len() });
+    lines.extend(wrapped(&legend, width, &indent, &indent));
     lines
 }
 
@@ -173,7 +141,7 @@ impl Scale {
         LEVELS[(height.round() as usize).min(LEVELS.len() - 1)]
     }
 
-    fn draw(&self, arm: &Arm) -> Vec<char> {
+    fn draw(&self, arm: &Arm) -> String {
         let mut highest = vec![0.0; self.columns];
         let mut failed = vec![false; self.columns];
         for slice in &arm.timeline {
@@ -204,30 +172,24 @@ mod tests {
     use super::*;
     use crate::document::Slice;
 
-    fn slice(start_s: f64, end_s: f64, max_us: f64, failed: u64) -> Slice {
-        Slice {
-            start_s,
-            end_s,
-            count: 1,
-            failed,
-            loads: 0,
-            p50_us: Some(max_us),
-            p99_us: Some(max_us),
-            max_us: Some(max_us),
-            histogram: None,
-        }
-    }
-
     #[test]
     fn an_expiry_is_a_spike_where_calls_waited_for_it_and_marked_where_not() {
-        let timeline = vec![
-            slice(0.0, 3.9, 1e3, 0),
-            slice(4.0, 5.9, 1e6, 0),
-            slice(6.0, 7.9, 1e3, 1),
-        ];
+        let timeline = [(0.0, 3.9, 1e3, 0), (4.0, 5.9, 1e6, 0), (6.0, 7.9, 1e3, 1)].map(
+            |(start_s, end_s, max_us, failed)| Slice {
+                start_s,
+                end_s,
+                count: 1,
+                failed,
+                loads: 0,
+                p50_us: Some(max_us),
+                p99_us: Some(max_us),
+                max_us: Some(max_us),
+                histogram: None,
+            },
+        );
         let arm = Arm {
             name: "lazy".to_owned(),
-            timeline,
+            timeline: timeline.into(),
             ..Arm::default()
         };
         let renewal = Renewal {

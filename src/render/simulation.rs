@@ -1,9 +1,11 @@
 //! A simulation of renewal strategies.
 
-use super::blocks::{Block, Cell, Column, Grid, Statement, Tone, left, right};
+use std::time::Duration;
+
+use super::blocks::{Block, Cell, Columns, Statement, Tone};
 use super::part::{Part, csv_of};
 use crate::document::{Head, SimulatedStrategy, SimulatedTerms, SimulationResult, word};
-use crate::figures;
+use crate::figures::{self, seconds};
 
 impl Part for SimulationResult {
     fn title(&self, _head: &Head) -> String {
@@ -18,15 +20,15 @@ impl Part for SimulationResult {
             Block::Heading("In short"),
             Block::Statements(self.strategies.iter().map(statement).collect()),
             Block::Heading("Calls"),
-            Block::Grid(Grid::of(&calls(), &self.strategies)),
+            calls(&self.strategies),
             Block::Heading("The source"),
-            Block::Grid(Grid::of(&source(outage), &self.strategies)),
+            source(&self.strategies, outage),
             Block::Note(EXPLAINED.to_owned()),
         ]
     }
 
     fn csv(&self, _head: &Head) -> Result<String, csv::Error> {
-        csv_of(self.strategies.iter())
+        csv_of(None, &self.strategies)
     }
 }
 
@@ -34,120 +36,93 @@ const EXPLAINED: &str = "“inline” are renewals that calls had to wait for. �
     credentials or expired ones, which services refuse; “stale for” is how long expired ones were in use. “most in 1 s” \
     leaves out the first fetch of each process. Time is virtual: every figure is exact, and the same in every run.";
 
-fn seconds(s: f64) -> String {
-    figures::time(s * 1e6)
+fn calls(strategies: &[SimulatedStrategy]) -> Block {
+    Columns::of(strategies)
+        .left("strategy", |s| s.name.name())
+        .right("inline", |s| Cell::failures(s.inline_refreshes))
+        .right("blocked", |s| Cell::failures(s.blocked))
+        .right("longest wait", |s| seconds(s.longest_wait_s))
+        .right("at once", |s| s.most_at_once)
+        .right("failed", |s| Cell::failures(s.failed))
+        .right("stale for", |s| seconds(s.stale_for_s))
+        .block()
 }
 
-fn calls<'a>() -> Vec<Column<&'a SimulatedStrategy>> {
-    vec![
-        left("strategy", |s| s.name.name().into()),
-        right("inline", |s| Cell::failures(s.inline_refreshes)),
-        right("blocked", |s| Cell::failures(s.blocked)),
-        right("longest wait", |s| seconds(s.longest_wait_s).into()),
-        right("at once", |s| Cell::count(s.most_at_once)),
-        right("failed", |s| Cell::failures(s.failed)),
-        right("stale for", |s| seconds(s.stale_for_s).into()),
-    ]
-}
-
-fn source<'a>(outage: bool) -> Vec<Column<&'a SimulatedStrategy>> {
-    let mut columns: Vec<Column<&SimulatedStrategy>> = vec![
-        left("strategy", |s| s.name.name().into()),
-        right("fetches", |s| Cell::count(s.fetches)),
-        right("most in 1 s", |s| Cell::count(s.peak_fetches_per_s)),
-        right("throttled", |s| Cell::failures(s.throttled)),
-    ];
+fn source(strategies: &[SimulatedStrategy], outage: bool) -> Block {
+    let mut columns = Columns::of(strategies)
+        .left("strategy", |s| s.name.name())
+        .right("fetches", |s| s.fetches)
+        .right("most in 1 s", |s| s.peak_fetches_per_s)
+        .right("throttled", |s| Cell::failures(s.throttled));
     if outage {
-        columns.push(right("in the outage", |s| {
-            Cell::count(s.fetches_during_outage.unwrap_or(0))
-        }));
-        columns.push(right("recovered after", |s| match s.recovery_s {
-            Some(recovery) => seconds(recovery).into(),
-            None => Cell::toned("never", Tone::Bad),
-        }));
+        columns = columns
+            .right("in the outage", |s| s.fetches_during_outage.unwrap_or(0))
+            .right("recovered after", |s| match s.recovery_s {
+                Some(recovery) => seconds(recovery).into(),
+                None => Cell::toned("never", Tone::Bad),
+            });
     }
-    columns
+    columns.block()
 }
 
 fn facts(terms: &SimulatedTerms) -> Vec<(&'static str, String)> {
-    let time =
-        |seconds: f64| humantime::format_duration(std::time::Duration::from_secs_f64(seconds));
-    let source = match terms.renew_before_s {
+    let time = |seconds: f64| humantime::format_duration(Duration::from_secs_f64(seconds));
+    let source = match terms.renew_before_s.map(time) {
         None => "issues new ones at every request, as STS does".to_owned(),
-        Some(before) => format!(
-            "holds them and replaces them {} before their expiry, as IMDS does",
-            time(before)
-        ),
+        Some(before) => {
+            format!("holds them and replaces them {before} before their expiry, as IMDS does")
+        }
     };
     let throttle = terms.source_rate_per_s.map_or_else(String::new, |rate| {
         format!(", refuses more than {}", figures::rate(rate))
     });
     let processes = match terms.processes {
         1 => "1 process".to_owned(),
-        n if terms.start_over_s == 0.0 => {
-            format!("{} processes that start together", figures::count(n.into()))
+        n => {
+            let how = match terms.start_over_s {
+                0.0 => "together".to_owned(),
+                over => format!("over {}", time(over)),
+            };
+            format!("{} processes that start {how}", figures::count(n.into()))
         }
-        n => format!(
-            "{} processes that start over {}",
-            figures::count(n.into()),
-            time(terms.start_over_s)
-        ),
     };
+    let [duration, lifetime, latency] =
+        [terms.duration_s, terms.lifetime_s, terms.source_latency_s].map(time);
+    let rate = figures::rate(terms.calls_per_s);
     let mut facts = vec![
-        (
-            "time",
-            format!("{}, virtual, seed {}", time(terms.duration_s), terms.seed),
-        ),
-        (
-            "calls",
-            format!("{} each of {processes}", figures::rate(terms.calls_per_s)),
-        ),
-        (
-            "credentials",
-            format!("valid for {}", time(terms.lifetime_s)),
-        ),
+        ("time", format!("{duration}, virtual, seed {}", terms.seed)),
+        ("calls", format!("{rate} each of {processes}")),
+        ("credentials", format!("valid for {lifetime}")),
         (
             "source",
-            format!(
-                "answers after {}, {source}{throttle}",
-                time(terms.source_latency_s)
-            ),
+            format!("answers after {latency}, {source}{throttle}"),
         ),
     ];
     if let Some(outage) = &terms.outage {
-        let told = format!(
-            "{} from {} to {}",
-            word(outage.trouble),
-            time(outage.from_s),
-            time(outage.until_s)
-        );
+        let [from, until] = [outage.from_s, outage.until_s].map(time);
+        let told = format!("{} from {from} to {until}", word(outage.trouble));
         facts.push(("outage", told));
     }
     facts
 }
 
 fn statement(strategy: &SimulatedStrategy) -> Statement {
+    let waited = match strategy.blocked {
+        0 => "no call waited".to_owned(),
+        blocked => format!(
+            "{} waited in {}, the longest for {}",
+            figures::counted(blocked, "call"),
+            figures::counted(strategy.inline_refreshes, "renewal"),
+            seconds(strategy.longest_wait_s),
+        ),
+    };
     let failed = match strategy.failed {
         0 => String::new(),
         n => format!("; {} failed", figures::counted(n, "call")),
     };
-    if strategy.blocked == 0 {
-        let tone = if failed.is_empty() {
-            Tone::Good
-        } else {
-            Tone::Bad
-        };
-        return Statement::new(
-            strategy.name.name(),
-            tone,
-            format!("no call waited{failed}"),
-        );
-    }
-    let text = format!(
-        "{} waited in {}, the longest for {}{failed}",
-        figures::counted(strategy.blocked, "call"),
-        figures::counted(strategy.inline_refreshes, "renewal"),
-        figures::time(strategy.longest_wait_s * 1e6),
-    );
-    Statement::new(strategy.name.name(), Tone::Bad, text)
+    let tone = match (strategy.blocked, strategy.failed) {
+        (0, 0) => Tone::Good,
+        _ => Tone::Bad,
+    };
+    Statement::new(strategy.name.name(), tone, waited + &failed)
 }

@@ -1,6 +1,8 @@
 //! The report for a terminal: what a tired person can read at three in the morning.
 
-use anstyle::{AnsiColor, Color, Style as Ansi};
+use std::ops::Range;
+
+use anstyle::{AnsiColor, Style as Ansi};
 use comfy_table::presets::NOTHING;
 use comfy_table::{
     Attribute, Cell as TableCell, CellAlignment, Color as CellColor, ContentArrangement,
@@ -9,7 +11,7 @@ use comfy_table::{
 use unicode_width::UnicodeWidthStr;
 
 use super::blocks::{Align, Block, Grid, Matrix, Statement, Tone};
-use super::histogram::balanced;
+use super::lines::{balanced, widest, wrapped};
 use super::style::Style;
 use crate::figures;
 
@@ -24,14 +26,12 @@ pub(super) fn render(blocks: &[Block], style: &Style) -> String {
         color: style.color,
         width: style.columns(),
     };
-    let mut lines = Vec::new();
-    for block in blocks {
-        page.block(block, &mut lines);
+    let mut text = String::new();
+    for line in blocks.iter().flat_map(|block| page.block(block)) {
+        text.push_str(line.trim_end());
+        text.push('\n');
     }
-    let lines: Vec<_> = lines.iter().map(|line| line.trim_end()).collect();
-    let mut text = figures::spaced(&lines.join("\n"));
-    text.push('\n');
-    text
+    figures::spaced(&text)
 }
 
 struct Page {
@@ -40,32 +40,26 @@ struct Page {
 }
 
 impl Page {
-    fn block(&self, block: &Block, lines: &mut Vec<String>) {
+    fn block(&self, block: &Block) -> Vec<String> {
+        let bold = |line: &str| self.paint(line, Ansi::new().bold());
         match block {
-            Block::Title(text) => lines.extend(
-                self.wrapped(text, "", "")
-                    .iter()
-                    .map(|line| self.paint(line, Ansi::new().bold())),
-            ),
-            Block::Heading(text) => {
-                lines.push(String::new());
-                lines.push(self.paint(text, Ansi::new().bold()));
+            Block::Title(text) => {
+                let lines = self.wrapped(text, "", "");
+                lines.iter().map(|line| bold(line)).collect()
             }
-            Block::Facts(facts) => self.facts(facts, lines),
-            Block::Statements(statements) => self.statements(statements, lines),
-            Block::Note(text) => lines.extend(self.wrapped(text, INDENT, INDENT)),
-            Block::Drawing(drawn) => lines.extend(drawn.iter().cloned()),
-            Block::Grid(grid) => lines.extend(self.grid(grid)),
-            Block::Matrix(matrix) => self.matrix(matrix, lines),
+            Block::Heading(text) => vec![String::new(), bold(text)],
+            Block::Facts(facts) => self.facts(facts),
+            Block::Statements(statements) => self.statements(statements),
+            Block::Note(text) => self.wrapped(text, INDENT, INDENT),
+            Block::Drawing(drawn) => drawn.clone(),
+            Block::Grid(grid) => self.grid(grid),
+            Block::Matrix(matrix) => self.matrix(matrix),
         }
     }
 
-    fn facts(&self, facts: &[(&'static str, String)], lines: &mut Vec<String>) {
-        let names = facts
-            .iter()
-            .map(|(name, _)| name.width())
-            .max()
-            .unwrap_or(0);
+    fn facts(&self, facts: &[(&'static str, String)]) -> Vec<String> {
+        let names = widest(facts.iter().map(|(name, _)| *name));
+        let mut lines = Vec::new();
         let mut last = "";
         for (name, text) in facts {
             let shown = if *name == last { "" } else { name };
@@ -73,22 +67,22 @@ impl Page {
             let start = format!("{INDENT}{shown:<names$}  ");
             lines.extend(self.wrapped(text, &start, &" ".repeat(start.width())));
         }
+        lines
     }
 
-    fn statements(&self, statements: &[Statement], lines: &mut Vec<String>) {
-        let tags = statements
-            .iter()
-            .map(|statement| statement.tag.width())
-            .max()
-            .unwrap_or(0);
+    fn statements(&self, statements: &[Statement]) -> Vec<String> {
+        let tags = widest(statements.iter().map(|statement| statement.tag.as_str()));
         let hanging = " ".repeat(INDENT.len() + tags + 2);
+        let mut lines = Vec::new();
         for statement in statements {
             let tag = &statement.tag;
             let start = format!("{INDENT}{tag:<tags$}  ");
             let mut wrapped = self.wrapped(&statement.text, &start, &hanging);
             // Painted after wrapping: escapes have no width on screen.
             if let Some(first) = wrapped.first_mut() {
-                *first = first.replacen(tag, &self.paint(tag, ansi(statement.tone)), 1);
+                let color = colors(statement.tone).map(|(color, _)| color.into());
+                let painted = self.paint(tag, Ansi::new().fg_color(color));
+                *first = first.replacen(tag, &painted, 1);
             }
             lines.extend(wrapped);
             for (name, text) in &statement.details {
@@ -96,32 +90,30 @@ impl Page {
                 lines.extend(self.wrapped(text, &start, &format!("{hanging}{INDENT}")));
             }
         }
+        lines
     }
 
     fn wrapped(&self, text: &str, start: &str, hanging: &str) -> Vec<String> {
-        let options = textwrap::Options::new(self.width)
-            .initial_indent(start)
-            .subsequent_indent(hanging);
         // An error message may hold anything; a terminal obeys control characters.
         let text = text.replace(char::is_control, " ");
-        textwrap::wrap(&text, options)
-            .into_iter()
-            .map(std::borrow::Cow::into_owned)
-            .collect()
+        wrapped(&text, self.width, start, hanging)
     }
 
     fn grid(&self, grid: &Grid) -> Vec<String> {
+        let aligned = |text: &str, align: &Align| {
+            TableCell::new(text).set_alignment(match align {
+                Align::Left => CellAlignment::Left,
+                Align::Right => CellAlignment::Right,
+            })
+        };
+        let columns = grid.columns.iter();
         let mut table = self.table();
-        table.set_header(
-            grid.columns
-                .iter()
-                .map(|(name, align)| TableCell::new(*name).set_alignment(alignment(*align))),
-        );
+        table.set_header(columns.map(|(name, align)| aligned(name, align)));
         for row in &grid.rows {
             table.add_row(row.iter().zip(&grid.columns).map(|(cell, (_, align))| {
-                let shown = TableCell::new(&cell.text).set_alignment(alignment(*align));
-                match color(cell.tone) {
-                    Some(color) => shown.fg(cell_color(color)),
+                let shown = aligned(&cell.text, align);
+                match colors(cell.tone) {
+                    Some((_, color)) => shown.fg(color),
                     None => shown,
                 }
             }));
@@ -130,74 +122,54 @@ impl Page {
     }
 
     /// As many arms side by side as fit, the others below.
-    fn matrix(&self, matrix: &Matrix, lines: &mut Vec<String>) {
-        let labels = matrix
-            .rows
-            .iter()
-            .map(|row| row.label.width())
-            .max()
-            .unwrap_or(0)
-            .max(matrix.corner.len());
+    fn matrix(&self, matrix: &Matrix) -> Vec<String> {
+        let labels = matrix.rows.iter().map(|row| row.label.as_str());
+        let labels = widest(labels.chain([matrix.corner]));
         let widths = figure_widths(matrix);
         let arm_width =
             widths.iter().sum::<usize>() + FIGURE_GAP.len() * (widths.len() - 1) + ARM_FRAME;
         let room = self.width.saturating_sub(INDENT.len() + labels + 2);
         let abreast = balanced(matrix.arms.len(), room / arm_width);
-        for (at, from) in (0..matrix.arms.len()).step_by(abreast).enumerate() {
-            if at > 0 {
+        let mut lines = Vec::new();
+        for from in (0..matrix.arms.len()).step_by(abreast) {
+            if from > 0 {
                 lines.push(String::new());
             }
             let to = (from + abreast).min(matrix.arms.len());
             lines.extend(self.matrix_of(matrix, &widths, from..to));
         }
+        lines
     }
 
-    fn matrix_of(
-        &self,
-        matrix: &Matrix,
-        widths: &[usize],
-        arms: std::ops::Range<usize>,
-    ) -> Vec<String> {
+    fn matrix_of(&self, matrix: &Matrix, widths: &[usize], arms: Range<usize>) -> Vec<String> {
         let mut table = self.table();
-        table.style_mut().header_lines = ContentLineStyle::none().junction('│');
-        table.style_mut().content_lines = ContentLineStyle::none().junction('│');
-        table.style_mut().header_separator = LineStyle::none().fill('─').junction('┼');
+        let style = table.style_mut();
+        style.header_lines = ContentLineStyle::none().junction('│');
+        style.content_lines = ContentLineStyle::none().junction('│');
+        style.header_separator = LineStyle::none().fill('─').junction('┼');
         let names = aligned(&matrix.figures, widths);
-        let width = names.width();
-        let titles: Vec<_> = matrix.arms[arms.clone()]
-            .iter()
-            .map(|arm| textwrap::fill(arm, width))
+        let titles = matrix.arms[arms.clone()].iter();
+        let titles: Vec<_> = titles
+            .map(|arm| textwrap::fill(arm, names.width()))
             .collect();
-        let height = titles
-            .iter()
-            .map(|title| title.lines().count())
-            .max()
-            .unwrap_or(0);
-        let mut header = vec![TableCell::new(format!(
-            "{}{}",
-            "\n".repeat(height),
-            matrix.corner
-        ))];
-        header.extend(titles.iter().map(|title| {
-            let lift = "\n".repeat(height - title.lines().count());
-            TableCell::new(format!("{title}\n{lift}{names}"))
-        }));
-        table.set_header(header);
-        let last = matrix.rows.len().saturating_sub(1);
+        let heights = titles.iter().map(|title| title.lines().count());
+        let height = heights.max().unwrap_or(0);
+        let head = |title: &str, bottom: &str| {
+            let down = "\n".repeat(height - title.matches('\n').count());
+            TableCell::new(format!("{title}{down}{bottom}"))
+        };
+        let corner = std::iter::once(head("", matrix.corner));
+        table.set_header(corner.chain(titles.iter().map(|title| head(title, &names))));
         for (at, row) in matrix.rows.iter().enumerate() {
-            let cells = row.cells[arms.clone()]
-                .iter()
-                .map(|figures| aligned(figures, widths));
-            let cells = std::iter::once(row.label.clone())
-                .chain(cells)
-                .map(TableCell::new);
-            table.add_row(cells.map(|cell| {
-                if at == last {
-                    cell.add_attribute(Attribute::Bold)
-                } else {
-                    cell
-                }
-            }));
+            let cells = row.cells[arms.clone()].iter();
+            let cells = cells.map(|figures| aligned(figures, widths));
+            let cells = std::iter::once(row.label.clone()).chain(cells);
+            let cells = cells.map(TableCell::new);
+            if at + 1 == matrix.rows.len() {
+                table.add_row(cells.map(|cell| cell.add_attribute(Attribute::Bold)));
+            } else {
+                table.add_row(cells);
+            }
         }
         indented(&table)
     }
@@ -246,38 +218,17 @@ fn figure_widths(matrix: &Matrix) -> Vec<usize> {
 }
 
 fn aligned<T: AsRef<str>>(figures: &[T], widths: &[usize]) -> String {
-    let padded: Vec<_> = figures
-        .iter()
-        .zip(widths)
-        .map(|(figure, width)| format!("{:>width$}", figure.as_ref()))
-        .collect();
-    padded.join(FIGURE_GAP)
+    let padded = figures.iter().zip(widths);
+    let padded = padded.map(|(figure, width)| format!("{:>width$}", figure.as_ref()));
+    padded.collect::<Vec<_>>().join(FIGURE_GAP)
 }
 
-fn alignment(align: Align) -> CellAlignment {
-    match align {
-        Align::Left => CellAlignment::Left,
-        Align::Right => CellAlignment::Right,
-    }
-}
-
-fn color(tone: Tone) -> Option<AnsiColor> {
+/// The same colour as the two crates name it, for text and for cells of tables.
+fn colors(tone: Tone) -> Option<(AnsiColor, CellColor)> {
     match tone {
-        Tone::Good => Some(AnsiColor::Green),
-        Tone::Bad => Some(AnsiColor::Red),
-        Tone::Caution => Some(AnsiColor::Yellow),
+        Tone::Good => Some((AnsiColor::Green, CellColor::DarkGreen)),
+        Tone::Bad => Some((AnsiColor::Red, CellColor::DarkRed)),
+        Tone::Caution => Some((AnsiColor::Yellow, CellColor::DarkYellow)),
         Tone::Plain => None,
-    }
-}
-
-fn ansi(tone: Tone) -> Ansi {
-    Ansi::new().fg_color(color(tone).map(Color::Ansi))
-}
-
-fn cell_color(color: AnsiColor) -> CellColor {
-    match color {
-        AnsiColor::Green => CellColor::DarkGreen,
-        AnsiColor::Red => CellColor::DarkRed,
-        _ => CellColor::DarkYellow,
     }
 }

@@ -2,16 +2,9 @@
 
 use hdrhistogram::Histogram;
 
+use super::part::RenderError;
 use crate::document::Measurement;
-use crate::document::codec::{DecodeError, decode_histogram};
-
-/// A histogram that could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("the histogram of {tag} cannot be read")]
-pub struct UnreadableHistogram {
-    tag: String,
-    source: DecodeError,
-}
+use crate::document::codec::decode_histogram;
 
 /// One distribution of an arm, in nanoseconds.
 pub(super) struct Tagged {
@@ -20,17 +13,26 @@ pub(super) struct Tagged {
     pub(super) histogram: Histogram<u64>,
 }
 
+impl Tagged {
+    /// The histogram in the text; the tag says which one it was if it cannot be read.
+    pub(super) fn decoded(tag: String, text: &str) -> Result<Self, RenderError> {
+        match decode_histogram(text) {
+            Ok(histogram) => Ok(Self { tag, histogram }),
+            Err(source) => Err(RenderError::Histogram { tag, source }),
+        }
+    }
+}
+
 /// Everything that was measured of each arm: totals and phases, of successful calls and of failed ones.
-pub(super) fn all(run: &Measurement) -> Result<Vec<Tagged>, UnreadableHistogram> {
+pub(super) fn all(run: &Measurement) -> Result<Vec<Tagged>, RenderError> {
     let mut all = Vec::new();
     for arm in &run.arms {
         let failed = arm.failed_phases.iter().map(|phases| (".failed", phases));
         for (calls, phases) in std::iter::once(("", &arm.phases)).chain(failed) {
             for (phase, quantiles) in phases.all() {
-                let tag = format!("{}{calls}.{phase}", plain(&arm.name));
                 if let Some(text) = &quantiles.histogram {
-                    let histogram = decode(text, &tag)?;
-                    all.push(Tagged { tag, histogram });
+                    let tag = format!("{}{calls}.{phase}", plain(&arm.name));
+                    all.push(Tagged::decoded(tag, text)?);
                 }
             }
         }
@@ -38,20 +40,9 @@ pub(super) fn all(run: &Measurement) -> Result<Vec<Tagged>, UnreadableHistogram>
     Ok(all)
 }
 
-/// The histogram in the text; the tag says which one it was if it cannot be read.
-pub(super) fn decode(text: &str, tag: &str) -> Result<Histogram<u64>, UnreadableHistogram> {
-    decode_histogram(text).map_err(|source| UnreadableHistogram {
-        tag: tag.to_owned(),
-        source,
-    })
-}
-
 /// An arm's name without what separates fields, lines and tags: commas, spaces, dots.
 pub(super) fn plain(name: &str) -> String {
-    let kept = |c: char| c.is_alphanumeric() || "-_/".contains(c);
-    name.chars()
-        .map(|c| if kept(c) { c } else { '-' })
-        .collect()
+    name.replace(|c: char| !c.is_alphanumeric() && !"-_/".contains(c), "-")
 }
 
 /// Text for a comment, which ends with its line.

@@ -1,57 +1,56 @@
 //! Sentences about a run.
 
+use std::fmt::Write;
+
 use super::blocks::{Statement, Tone};
 use crate::document::{
     Arm, Finding, Head, Measurement, Outcomes, Severity, SourceRequests, Target, word,
 };
 use crate::figures;
 
+/// How many calls of an arm ended in each kind of failure.
+pub(super) const FAILURES: [(&str, fn(&Outcomes) -> u64); 5] = [
+    ("throttled", |outcomes| outcomes.throttled),
+    ("denied", |outcomes| outcomes.denied),
+    ("timeout", |outcomes| outcomes.timeout),
+    ("connect", |outcomes| outcomes.connect),
+    ("other", |outcomes| outcomes.other),
+];
+
 /// Who was measured, how, and with what.
 pub(super) fn facts(head: &Head, document: &Measurement) -> Vec<(&'static str, String)> {
-    let mut facts = stored_runs(document);
-    facts.push(("target", target(head, document)));
-    if let Some(about) = document.lab.as_ref().and_then(|lab| lab.about.as_ref()) {
-        facts.push(("", about.clone()));
-    }
-    facts.push(("client", client(document)));
-    facts.push(("load", load(head, document)));
-    facts.push(("run", run(head, document)));
-    facts
-}
-
-fn client(document: &Measurement) -> String {
-    let environment = &document.environment;
-    let machine = format!(
-        "{} with {}",
-        environment.os,
-        figures::counted(environment.cpus as u64, "CPU"),
-    );
-    if let Some(cpu) = &environment.cpu {
-        let model = cpu.model.as_deref().unwrap_or("of unknown model");
-        return format!("{machine}, {model} ({})", cpu.features.join(" "));
-    }
-    let region = environment.region.as_ref().map_or_else(
-        || "no Region".to_owned(),
-        |region| format!("Region {region}"),
-    );
-    format!(
-        "{region}, credentials from {}, {machine}",
-        environment.source
-    )
-}
-
-/// The runs that were compared; what follows is about the new one.
-fn stored_runs(document: &Measurement) -> Vec<(&'static str, String)> {
-    let Some(compared) = &document.compared else {
-        return Vec::new();
-    };
-    let runs = [("base", &compared.base), ("new", &compared.new)];
-    let told = runs.map(|(name, run)| {
+    // What follows the runs that were compared is about the new one.
+    let compared = document.compared.iter();
+    let runs = compared.flat_map(|c| [("base", &c.base), ("new", &c.new)]);
+    let runs = runs.map(|(name, run)| {
         let arguments = run.arguments.join(" ");
         let text = format!("{}: {arguments}, started {}", run.file, run.started_at);
         (name, text)
     });
-    told.into()
+    let about = document.lab.as_ref().and_then(|lab| lab.about.clone());
+    runs.chain([("target", target(head, document))])
+        .chain(about.map(|about| ("", about)))
+        .chain([
+            ("client", client(document)),
+            ("load", load(head, document)),
+            ("run", run(head, document)),
+        ])
+        .collect()
+}
+
+fn client(document: &Measurement) -> String {
+    let environment = &document.environment;
+    let cpus = figures::counted(environment.cpus as u64, "CPU");
+    let machine = format!("{} with {cpus}", environment.os);
+    if let Some(cpu) = &environment.cpu {
+        let model = cpu.model.as_deref().unwrap_or("of unknown model");
+        return format!("{machine}, {model} ({})", cpu.features.join(" "));
+    }
+    let source = &environment.source;
+    match &environment.region {
+        Some(region) => format!("Region {region}, credentials from {source}, {machine}"),
+        None => format!("no Region, credentials from {source}, {machine}"),
+    }
 }
 
 fn target(head: &Head, document: &Measurement) -> String {
@@ -70,17 +69,14 @@ fn target(head: &Head, document: &Measurement) -> String {
 fn load(head: &Head, document: &Measurement) -> String {
     let load = &document.load;
     let mut parts = Vec::new();
-    match (load.requests, load.duration_s) {
-        (Some(requests), _) => {
-            parts.push(format!("{} per arm", figures::counted(requests, "call")));
-        }
-        (None, Some(duration_s)) if head.target == Some(Target::Cpu) => {
-            parts.push(format!("{} for all arms", figures::time(duration_s * 1e6)));
-        }
-        (None, Some(duration_s)) => {
-            parts.push(format!("{} per arm", figures::time(duration_s * 1e6)));
-        }
-        (None, None) => {}
+    if let Some(requests) = load.requests {
+        parts.push(format!("{} per arm", figures::counted(requests, "call")));
+    } else if let Some(duration_s) = load.duration_s {
+        let whom = match head.target {
+            Some(Target::Cpu) => "for all arms",
+            _ => "per arm",
+        };
+        parts.push(format!("{} {whom}", figures::seconds(duration_s)));
     }
     if load.warmup > 0 {
         parts.push(format!("{} to warm up", figures::count(load.warmup)));
@@ -102,65 +98,50 @@ fn run(head: &Head, document: &Measurement) -> String {
     } else {
         "INTERRUPTED"
     };
-    let sdk: Vec<_> = document
-        .environment
-        .sdk
-        .iter()
-        .map(|(name, version)| format!(", {name} {version}"))
-        .collect();
+    let sdk = document.environment.sdk.iter();
+    let sdk = sdk.map(|(name, version)| format!(", {name} {version}"));
     format!(
         "{state} after {}, started {}, {} {}{}",
-        figures::time(head.elapsed_s.unwrap_or_default() * 1e6),
+        figures::seconds(head.elapsed_s.unwrap_or_default()),
         head.started_at.as_deref().unwrap_or_default(),
         head.tool.name,
         head.tool.version,
-        sdk.concat(),
+        sdk.collect::<String>(),
     )
 }
 
 /// What went wrong with the run as a whole, before any figure is believed.
 pub(super) fn caveats(document: &Measurement) -> Vec<Statement> {
+    let arms = &document.arms;
     let mut caveats = Vec::new();
     if !document.complete {
-        let made: u64 = document.arms.iter().map(|arm| arm.requests).sum();
-        let made = figures::counted(made, "call");
-        caveats.push(Statement::new(
-            "INTERRUPTED",
-            Tone::Caution,
-            format!("what follows rests on the {made} made until then, fewer than asked for"),
-        ));
+        let made = figures::counted(arms.iter().map(|arm| arm.requests).sum(), "call");
+        let text =
+            format!("what follows rests on the {made} made until then, fewer than asked for");
+        caveats.push(Statement::new("INTERRUPTED", Tone::Caution, text));
     }
-    if document.arms.iter().all(|arm| arm.outcomes.ok == 0) {
-        caveats.push(Statement::new(
-            "FAILED",
-            Tone::Bad,
-            "no call succeeded: there are no latencies and no shares to show",
-        ));
+    if arms.iter().all(|arm| arm.outcomes.ok == 0) {
+        let text = "no call succeeded: there are no latencies and no shares to show";
+        caveats.push(Statement::new("FAILED", Tone::Bad, text));
     }
-    let failed = document.arms.iter().filter(|arm| arm.outcomes.failed() > 0);
     if is_ladder(document) {
-        caveats.extend(ladder(document));
+        caveats.extend(ladder(arms));
     } else {
+        let failed = arms.iter().filter(|arm| arm.outcomes.failed() > 0);
         caveats.extend(failed.map(|arm| {
-            Statement::new(
-                "failures",
-                Tone::Bad,
-                format!("{}: {}", arm.name, failures(arm)),
-            )
+            let text = format!("{}: {}", arm.name, failures(arm));
+            Statement::new("failures", Tone::Bad, text)
         }));
     }
     caveats
 }
 
 /// `12 of 200 calls failed (10 timeout, 2 throttled)`.
-pub(super) fn failures(arm: &Arm) -> String {
-    let kinds = kinds(&failure_kinds(&arm.outcomes));
-    format!(
-        "{} of {} failed ({})",
-        figures::count(arm.outcomes.failed()),
-        figures::counted(arm.requests, "call"),
-        kinds
-    )
+fn failures(arm: &Arm) -> String {
+    let failed = figures::count(arm.outcomes.failed());
+    let calls = figures::counted(arm.requests, "call");
+    let kinds = kinds(&FAILURES.map(|(kind, count)| (kind, count(&arm.outcomes))));
+    format!("{failed} of {calls} failed ({kinds})")
 }
 
 /// `2 throttled, 10 timeout`; empty where none failed.
@@ -176,19 +157,8 @@ pub(super) fn failed_source_requests(requests: &SourceRequests) -> String {
 
 fn kinds(counts: &[(&str, u64)]) -> String {
     let some = counts.iter().filter(|(_, n)| *n > 0);
-    some.map(|(kind, n)| format!("{} {kind}", figures::count(*n)))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-fn failure_kinds(outcomes: &Outcomes) -> [(&'static str, u64); 5] {
-    [
-        ("throttled", outcomes.throttled),
-        ("denied", outcomes.denied),
-        ("timeout", outcomes.timeout),
-        ("connect", outcomes.connect),
-        ("other", outcomes.other),
-    ]
+    let some = some.map(|(kind, n)| format!("{} {kind}", figures::count(*n)));
+    some.collect::<Vec<_>>().join(", ")
 }
 
 /// Whether the arms are steps of rising concurrency.
@@ -197,33 +167,25 @@ pub(super) fn is_ladder(document: &Measurement) -> bool {
 }
 
 /// The step that got most done, and the first one that failed.
-fn ladder(document: &Measurement) -> Vec<Statement> {
+fn ladder(arms: &[Arm]) -> Vec<Statement> {
     let mut statements = Vec::new();
-    let best = document
-        .arms
-        .iter()
-        .max_by(|a, b| useful_rate(a).total_cmp(&useful_rate(b)));
-    if let Some(arm) = best.filter(|arm| useful_rate(arm) > 0.0) {
-        let p99 = arm
-            .phases
-            .total
-            .p99_us
-            .map_or_else(String::new, |p99| format!(", p99 {}", figures::time(p99)));
-        let rate = figures::rate(useful_rate(arm));
-        statements.push(Statement::new(
-            "peak",
-            Tone::Plain,
-            format!("{rate} succeeded with {}{p99}", workers(arm)),
-        ));
+    let steps = arms.iter().map(|arm| (arm, useful_rate(arm)));
+    let best = steps.max_by(|a, b| a.1.total_cmp(&b.1));
+    if let Some((arm, rate)) = best.filter(|(_, rate)| *rate > 0.0) {
+        let mut text = format!("{} succeeded with {}", figures::rate(rate), workers(arm));
+        if let Some(p99) = arm.phases.total.p99_us {
+            let _ = write!(text, ", p99 {}", figures::time(p99));
+        }
+        statements.push(Statement::new("peak", Tone::Plain, text));
     }
-    match document.arms.iter().find(|arm| arm.outcomes.failed() > 0) {
-        Some(arm) => statements.push(Statement::new(
-            "failures",
+    let (tone, text) = match arms.iter().find(|arm| arm.outcomes.failed() > 0) {
+        Some(arm) => (
             Tone::Bad,
             format!("begin with {}: {}", workers(arm), failures(arm)),
-        )),
-        None => statements.push(Statement::new("failures", Tone::Good, "none at any step")),
-    }
+        ),
+        None => (Tone::Good, "none at any step".to_owned()),
+    };
+    statements.push(Statement::new("failures", tone, text));
     statements
 }
 
@@ -238,30 +200,36 @@ fn useful_rate(arm: &Arm) -> f64 {
 
 /// A finding and what to do about it: enough for those who trust it.
 pub(super) fn finding_in_short(finding: &Finding) -> Statement {
-    let (tag, tone) = severity(finding.severity);
-    Statement::new(tag, tone, &finding.summary).detail("do", &finding.remedy)
+    stated(finding, &finding.summary, &[("do", Some(&finding.remedy))])
 }
 
 /// A finding with what it rests on.
 pub(super) fn finding(finding: &Finding) -> Statement {
-    let (tag, tone) = severity(finding.severity);
-    let mut statement = Statement::new(tag, tone, format!("{} [{}]", finding.summary, finding.id))
-        .detail("because", &finding.evidence);
-    if let Some(consequence) = &finding.consequence {
-        statement = statement.detail("so", consequence);
-    }
-    statement = statement.detail("do", &finding.remedy);
-    match &finding.reference {
-        Some(reference) => statement.detail("see", reference),
-        None => statement,
-    }
+    let text = format!("{} [{}]", finding.summary, finding.id);
+    let details = [
+        ("because", Some(&finding.evidence)),
+        ("so", finding.consequence.as_ref()),
+        ("do", Some(&finding.remedy)),
+        ("see", finding.reference.as_ref()),
+    ];
+    stated(finding, text, &details)
 }
 
-fn severity(severity: Severity) -> (String, Tone) {
-    let tone = match severity {
+fn stated(
+    finding: &Finding,
+    text: impl Into<String>,
+    details: &[(&'static str, Option<&String>)],
+) -> Statement {
+    let tone = match finding.severity {
         Severity::Info => Tone::Plain,
         Severity::Warning => Tone::Caution,
         Severity::Error => Tone::Bad,
     };
-    (word(severity), tone)
+    let known = details
+        .iter()
+        .filter_map(|(name, text)| Some((*name, (*text)?.clone())));
+    Statement {
+        details: known.collect(),
+        ..Statement::new(word(finding.severity), tone, text)
+    }
 }
