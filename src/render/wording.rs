@@ -8,8 +8,10 @@ use crate::document::{
 };
 use crate::figures;
 
-/// How many calls of an arm ended in each kind of failure.
-pub(super) const FAILURES: [(&str, fn(&Outcomes) -> u64); 5] = [
+/// A kind of failure, and how many calls ended in it.
+type Failure = (&'static str, fn(&Outcomes) -> u64);
+
+pub(super) const FAILURES: [Failure; 5] = [
     ("throttled", |outcomes| outcomes.throttled),
     ("denied", |outcomes| outcomes.denied),
     ("timeout", |outcomes| outcomes.timeout),
