@@ -18,7 +18,7 @@ fn sample(total: Duration) -> Sample {
     let mut sample = Sample::of_phases(parts).with_identity(IdentityPath::Hit);
     sample.phases[Phase::Transmit] = total * 4 / 5;
     sample.total = total;
-    sample.reused = 1;
+    sample.connections.reused = 1;
     sample
 }
 

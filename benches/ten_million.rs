@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use awscreds_bench::client::ArmFacts;
 use awscreds_bench::measure::comparison::{self, Statistic};
-use awscreds_bench::measure::{IdentityPath, Phase, Sample, Tally};
+use awscreds_bench::measure::{Connections, IdentityPath, Phase, Sample, Tally};
 use awscreds_bench::run;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -59,7 +59,10 @@ fn sample(total: Duration) -> Sample {
     ];
     Sample {
         total,
-        reused: 1,
+        connections: Connections {
+            fresh: 0,
+            reused: 1,
+        },
         ..Sample::of_phases(phases).with_identity(IdentityPath::Hit)
     }
 }

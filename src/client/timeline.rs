@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::http::telemetry::{
 
 use crate::clock;
 use crate::credentials::watching;
-use crate::measure::{IdentityCounts, IdentityPath, Outcome, Phase, PhaseTimes, Sample};
+use crate::measure::{Connections, IdentityPath, IdentityUse, Outcome, Phase, PhaseTimes, Sample};
 
 tokio::task_local! {
     static TIMELINE: RefCell<Timeline>;
@@ -65,9 +65,8 @@ pub struct Timeline {
     divided: Duration,
     capture: Option<CaptureHttpAttemptTelemetry>,
     attempts: u32,
-    fresh: u32,
-    reused: u32,
-    identity: IdentityCounts,
+    connections: Connections,
+    identity: IdentityUse,
     pub(super) loaded: bool,
     /// How the last exchange with a credential source ended, if there was one.
     pub(super) fetch_ended: Option<Outcome>,
@@ -140,8 +139,8 @@ impl Timeline {
         self.phases[Phase::Transmit] -= connect;
         self.divided = self.phases[Phase::Transmit];
         match acquired.map(ConnectionAcquisitionTelemetry::usage) {
-            Some(ConnectionUsage::Fresh) => self.fresh += 1,
-            Some(_) => self.reused += 1,
+            Some(ConnectionUsage::Fresh) => self.connections.fresh += 1,
+            Some(_) => self.connections.reused += 1,
             None => (),
         }
     }
@@ -167,8 +166,7 @@ impl Timeline {
             ),
             phases: self.phases,
             attempts: self.attempts,
-            fresh: self.fresh,
-            reused: self.reused,
+            connections: self.connections,
             identity: self.identity,
             error,
         }

@@ -49,7 +49,7 @@ fn conclude(
             let text = render(&document, output)?;
             match &output.output {
                 Some(_) => write(output, &text)?,
-                None if output.quiet => (),
+                None if output.console.quiet => (),
                 None => render::failure(text.trim_end()),
             }
             Ok(exit)
@@ -87,7 +87,7 @@ fn render(document: &Document, output: &OutputOptions) -> Result<String, Failure
 fn unrendered(error: RenderError) -> Failure {
     match error {
         RenderError::NoLatencies => Failure::new(error, other_formats()),
-        error => Failure::without_hint(error),
+        error => anyhow::Error::from(error).into(),
     }
 }
 

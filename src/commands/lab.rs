@@ -18,8 +18,7 @@ use crate::exit::Exit;
 use crate::lab::{ExportedSource, Lab, Options};
 use crate::render;
 use crate::run::{
-    CheckOptions, Console, Failure, Hint, OutputOptions, RunningLab, Signals, head, load_scenario,
-    requests,
+    CheckOptions, Failure, Hint, OutputOptions, RunningLab, Signals, head, load_scenario,
 };
 
 /// Run the embedded lab: a local AWS with dialable latency, throttling and faults
@@ -78,20 +77,20 @@ async fn run(args: LabArgs) -> Result<Completed, Failure> {
         imds_port: args.imds_port,
         dns_port: args.dns_port,
     };
-    let RunningLab { lab, info } =
-        RunningLab::start(load_scenario(&args.scenario)?, options).await?;
+    let running = RunningLab::start(load_scenario(&args.scenario)?, options).await?;
+    let RunningLab { lab, info } = &running;
     let variables = lab.environment(args.source);
     let exit = if args.command.is_empty() {
-        foreground(&lab, &info, &variables, &args.output).await?
+        foreground(lab, info, &variables, &args.output).await?
     } else {
         inside(&args.command, &variables).await?
     };
     let body = LabResult {
-        scenario: info.scenario,
+        scenario: info.scenario.clone(),
         seed: info.seed,
-        requests: requests(&lab),
+        requests: running.requests(),
     };
-    lab.stop().await;
+    running.lab.stop().await;
     let head = head("lab", None, None);
     Ok(Completed {
         output: Output::Beside(Box::new(Document::new(head, Body::Lab(body)))),
@@ -110,7 +109,7 @@ async fn foreground(
     let exports: Vec<String> = exports.collect();
     render::write(None, &(exports.join("\n") + "\n")).context("cannot print the environment")?;
     let mut signals = Signals::default();
-    Console::from(output).note(&format!(
+    output.console.note(&format!(
         "lab `{}` is ready on {} (HTTP and HTTPS), {} (instance metadata) and {} (DNS, UDP); interrupt to stop",
         info.scenario,
         lab.address(),

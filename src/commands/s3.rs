@@ -66,8 +66,8 @@ async fn run(args: S3Args) -> Result<Completed, Failure> {
     let session = options.begin("s3").await?;
     let request = Request::of(&args, &session)?;
     let mut arms = Vec::new();
-    for (credentials, connection) in temperatures(args.compare_cache) {
-        arms.push(arm(&session.setup, credentials, connection, &request).await?);
+    for kept in &ARMS[if args.compare_cache { 0 } else { 3 }..] {
+        arms.push(arm(&session.setup, *kept, &request).await?);
     }
     options.checks.meant_for_arms(&names(&arms))?;
     let mut plan = options.plan();
@@ -76,40 +76,18 @@ async fn run(args: S3Args) -> Result<Completed, Failure> {
     session.warm_up(&arms, &plan).await?;
     let mut run = session.measure(&plan);
     run.interleaved(&arms, &plan).await;
-    let findings = findings(&run.arms);
-    Ok(Completed::measured(run.document(findings)))
+    let finding = cold_start(&run.body.arms);
+    Ok(Completed::measured(run.document(finding)))
 }
 
-/// Whether something is made anew for each call, or kept from one to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Temperature {
-    Cold,
-    Warm,
-}
-
-impl Temperature {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Cold => "cold",
-            Self::Warm => "warm",
-        }
-    }
-}
-
-/// The arms as (credentials, connection); the baseline first.
-fn temperatures(compare: bool) -> Vec<(Temperature, Temperature)> {
-    use Temperature::{Cold, Warm};
-    if compare {
-        vec![(Cold, Cold), (Cold, Warm), (Warm, Cold), (Warm, Warm)]
-    } else {
-        vec![(Warm, Warm)]
-    }
-}
-
-/// The name of an arm, short enough for a column.
-fn arm_name(credentials: Temperature, connection: Temperature) -> String {
-    format!("{}-creds/{}-conn", credentials.name(), connection.name())
-}
+/// Names of the arms, short enough for a column, and whether their credentials and connections are kept from one call
+/// to the next or made anew for each; the baseline first, and last what a client usually does.
+const ARMS: [(&str, bool, bool); 4] = [
+    ("cold-creds/cold-conn", false, false),
+    ("cold-creds/warm-conn", false, true),
+    ("warm-creds/cold-conn", true, false),
+    ("warm-creds/warm-conn", true, true),
+];
 
 /// What every call of a run asks for.
 #[derive(Clone)]
@@ -145,29 +123,28 @@ impl Request {
 
 async fn arm(
     setup: &Arc<Setup>,
-    credentials: Temperature,
-    connection: Temperature,
+    (name, keeps_credentials, keeps_connections): (&str, bool, bool),
     request: &Request,
 ) -> Result<ArmCall, Failure> {
     let facts = Arc::new(ArmFacts::default());
     let mut call = S3Call {
         setup: Arc::clone(setup),
         facts: Arc::clone(&facts),
-        identity: match credentials {
-            Temperature::Warm => Some(setup.identity(&facts).await?),
-            Temperature::Cold => None,
-        },
-        connections: match connection {
-            Temperature::Warm => Some(setup.connections(&facts)?),
-            Temperature::Cold => None,
-        },
+        identity: None,
+        connections: None,
         client: None,
         request: request.clone(),
     };
-    if call.identity.is_some() && call.connections.is_some() {
+    if keeps_credentials {
+        call.identity = Some(setup.identity(&facts).await?);
+    }
+    if keeps_connections {
+        call.connections = Some(setup.connections(&facts)?);
+    }
+    if keeps_credentials && keeps_connections {
         call.client = Some(call.client().await?);
     }
-    Ok(ArmCall::new(arm_name(credentials, connection), call, facts))
+    Ok(ArmCall::new(name, call, facts))
 }
 
 /// Calls with what is kept from one to the next.
@@ -220,19 +197,14 @@ impl S3Call {
 }
 
 async fn request(client: &aws_sdk_s3::Client, request: &Request) -> Sample {
-    let Request {
-        operation,
-        bucket,
-        key,
-        size,
-    } = request;
-    match operation {
+    let (bucket, key) = (&request.bucket, &request.key);
+    match request.operation {
         Operation::HeadBucket => {
             sampled(Box::pin(client.head_bucket().bucket(bucket).send())).await
         }
         Operation::PutObject => {
             let call = client.put_object().bucket(bucket).key(key);
-            let body = ByteStream::from(vec![0; *size]);
+            let body = ByteStream::from(vec![0; request.size]);
             sampled(Box::pin(call.body(body).send())).await
         }
         Operation::GetObject => get_object(client.get_object().bucket(bucket).key(key)).await,
@@ -243,35 +215,29 @@ async fn request(client: &aws_sdk_s3::Client, request: &Request) -> Sample {
 async fn get_object(
     call: aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder,
 ) -> Sample {
-    let ((mut ended, mut error), timeline) = observe(Box::pin(async {
+    let ((ended, error), timeline) = observe(Box::pin(async {
         let result = call.send().await;
         let ended = outcome(&result);
         match result {
             Err(error) => (ended, Some(call_error_text(&error))),
-            Ok(object) => {
-                let body = timeline::reading_body(object.body.collect()).await;
-                (ended, body.err().map(|error| error_text(&error)))
-            }
+            Ok(object) => match timeline::reading_body(object.body.collect()).await {
+                Ok(_) => (ended, None),
+                Err(error) => {
+                    let error = format!("the body ended early: {}", error_text(&error));
+                    (Outcome::Other, Some(error))
+                }
+            },
         }
     }))
     .await;
-    if ended == Outcome::Ok && error.is_some() {
-        ended = Outcome::Other;
-        error = error.map(|error| format!("the body ended early: {error}"));
-    }
     timeline.sample(ended, error)
 }
 
 /// What dominates a cold start, from the coldest and the warmest arm.
-fn findings(arms: &[Arm]) -> Vec<Finding> {
-    use Temperature::{Cold, Warm};
-    let named = |name: String| arms.iter().find(|arm| arm.name == name);
-    let ends = named(arm_name(Cold, Cold)).zip(named(arm_name(Warm, Warm)));
-    let finding = ends.and_then(|(cold, warm)| cold_start(cold, warm));
-    finding.into_iter().collect()
-}
-
-fn cold_start(cold: &Arm, warm: &Arm) -> Option<Finding> {
+fn cold_start(arms: &[Arm]) -> Option<Finding> {
+    let [cold, .., warm] = arms else {
+        return None;
+    };
     let (cold, warm) = (&cold.phases, &warm.phases);
     let (cold_total, warm_total) = (cold.total.mean_us?, warm.total.mean_us?);
     let credentials = cold.identity.mean_us? - warm.identity.mean_us?;

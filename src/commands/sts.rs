@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use aws_sdk_sts::Client;
 use aws_sdk_sts::config::Region;
 use clap::{Args, ValueEnum};
 
@@ -58,7 +59,7 @@ impl From<StsArgs> for Command {
 async fn run(args: StsArgs) -> Result<Completed, Failure> {
     let options = &args.options;
     let session = options.begin("sts").await?;
-    let request = Request::of(&args, &session)?;
+    let request = request(&args, &session)?;
     let mut arms = Vec::new();
     for (name, region) in arm_regions(args.regional.as_deref(), session.setup.region())? {
         arms.push(arm(&session, name, region, &request).await?);
@@ -68,27 +69,24 @@ async fn run(args: StsArgs) -> Result<Completed, Failure> {
     session.warm_up(&arms, &plan).await?;
     let mut run = session.measure(&plan);
     run.interleaved(&arms, &plan).await;
-    let findings = findings(&session, &run.arms, run.comparisons());
+    let findings = findings(&session, &run.body.arms, &run.body.comparisons);
     Ok(Completed::measured(run.document(findings)))
 }
 
 /// The arms' names and the Regions under which the SDK is asked for an endpoint.
-fn arm_regions(
-    regional: Option<&[String]>,
-    configured: &str,
-) -> Result<Vec<(String, String)>, Failure> {
-    let only = |region: &str| vec![("regional".to_owned(), region.to_owned())];
+fn arm_regions<'a>(
+    regional: Option<&'a [String]>,
+    configured: &'a str,
+) -> Result<Vec<(&'a str, &'a str)>, Failure> {
     let Some(named) = regional else {
-        return Ok(only(configured));
+        return Ok(vec![("regional", configured)]);
     };
-    let named: Vec<&String> = named.iter().filter(|region| !region.is_empty()).collect();
+    let named = named.iter().map(String::as_str);
+    let named: Vec<&str> = named.filter(|region| !region.is_empty()).collect();
     let regions = match named[..] {
-        [] => only(configured),
-        [region] => only(region),
-        _ => named
-            .iter()
-            .map(|&region| (region.clone(), region.clone()))
-            .collect(),
+        [] => vec![("regional", configured)],
+        [region] => vec![("regional", region)],
+        _ => named.iter().map(|&region| (region, region)).collect(),
     };
     if let Some((_, region)) = regions.iter().find(|(_, name)| !has_global_endpoint(name)) {
         return Err(Failure::new(
@@ -98,8 +96,7 @@ fn arm_regions(
             "leave out --regional to measure the Region's own endpoint alone",
         ));
     }
-    let global = [("global".to_owned(), GLOBAL.to_owned())];
-    Ok(global.into_iter().chain(regions).collect())
+    Ok([vec![("global", GLOBAL)], regions].concat())
 }
 
 /// Only the `aws` partition has a global STS endpoint.
@@ -111,8 +108,8 @@ fn has_global_endpoint(region: &str) -> bool {
 
 async fn arm(
     session: &Session,
-    name: String,
-    region: String,
+    name: &str,
+    region: &str,
     request: &Request,
 ) -> Result<ArmCall, Failure> {
     let facts = Arc::new(ArmFacts::default());
@@ -121,58 +118,41 @@ async fn arm(
     let sdk = setup.sdk_config(setup.connections(&facts)?, &identity);
     // A configured endpoint takes the place of the global one, but not of the Region to sign for.
     let overridden = region == GLOBAL && setup.endpoint_override("STS").is_some();
-    let region = if overridden {
-        GLOBAL_SIGNING.to_owned()
-    } else {
-        region
-    };
-    let mut config = aws_sdk_sts::config::Builder::from(&sdk).region(Region::new(region));
+    let region = if overridden { GLOBAL_SIGNING } else { region };
+    let region = Region::new(region.to_owned());
+    let mut config = aws_sdk_sts::config::Builder::from(&sdk).region(region);
     config.push_interceptor(setup.interceptor(&facts));
-    let client = aws_sdk_sts::Client::from_conf(config.build());
-    let request = request.clone();
-    let call = move || request.call(&client);
+    let client = Client::from_conf(config.build());
+    let request = Arc::clone(request);
+    let call = move || request(&client);
     Ok(ArmCall::new(name, call, facts))
 }
 
 /// What every call of a run asks for.
-#[derive(Clone)]
-enum Request {
-    GetCallerIdentity,
-    AssumeRole { role: String },
-    AssumeRoleWithWebIdentity { role: String, token: String },
-}
+type Request = Arc<dyn Fn(&Client) -> CallFuture<'static> + Send + Sync>;
 
-impl Request {
-    fn call(&self, client: &aws_sdk_sts::Client) -> CallFuture<'static> {
-        const SESSION: &str = "awscreds-bench";
-        match self {
-            Self::GetCallerIdentity => {
-                Box::pin(sampled(Box::pin(client.get_caller_identity().send())))
-            }
-            Self::AssumeRole { role } => {
-                let call = client.assume_role().role_arn(role);
+fn request(args: &StsArgs, session: &Session) -> Result<Request, Failure> {
+    const SESSION: &str = "awscreds-bench";
+    Ok(match args.operation {
+        Operation::GetCallerIdentity => {
+            Arc::new(|client| Box::pin(sampled(Box::pin(client.get_caller_identity().send()))))
+        }
+        Operation::AssumeRole => {
+            let role = role(args, session)?;
+            Arc::new(move |client| {
+                let call = client.assume_role().role_arn(&role);
                 Box::pin(sampled(Box::pin(call.role_session_name(SESSION).send())))
-            }
-            Self::AssumeRoleWithWebIdentity { role, token } => {
-                let call = client.assume_role_with_web_identity().role_arn(role);
-                let call = call.role_session_name(SESSION).web_identity_token(token);
+            })
+        }
+        Operation::AssumeRoleWithWebIdentity => {
+            let (role, token) = (role(args, session)?, token(args, session)?);
+            Arc::new(move |client| {
+                let call = client.assume_role_with_web_identity().role_arn(&role);
+                let call = call.role_session_name(SESSION).web_identity_token(&token);
                 Box::pin(sampled(Box::pin(call.send())))
-            }
+            })
         }
-    }
-
-    fn of(args: &StsArgs, session: &Session) -> Result<Self, Failure> {
-        match args.operation {
-            Operation::GetCallerIdentity => Ok(Self::GetCallerIdentity),
-            Operation::AssumeRole => Ok(Self::AssumeRole {
-                role: role(args, session)?,
-            }),
-            Operation::AssumeRoleWithWebIdentity => Ok(Self::AssumeRoleWithWebIdentity {
-                role: role(args, session)?,
-                token: token(args, session)?,
-            }),
-        }
-    }
+    })
 }
 
 fn role(args: &StsArgs, session: &Session) -> Result<String, Failure> {
@@ -277,38 +257,32 @@ fn reached(arms: &[Arm], name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn names(regional: Option<&[&str]>) -> Vec<(String, String)> {
-        let owned: Option<Vec<String>> =
-            regional.map(|r| r.iter().map(ToString::to_string).collect());
-        arm_regions(owned.as_deref(), "eu-west-1").unwrap()
-    }
-
-    fn pair(name: &str, region: &str) -> (String, String) {
-        (name.to_owned(), region.to_owned())
+    /// Names and Regions of the arms.
+    fn arms(regional: Option<&[&str]>) -> Vec<String> {
+        let owned = regional.map(|r| r.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let arms = arm_regions(owned.as_deref(), "eu-west-1").unwrap();
+        let arms = arms.iter().map(|(name, region)| format!("{name} {region}"));
+        arms.collect()
     }
 
     #[test]
     fn arms_are_named_global_and_regional_or_by_region() {
-        let regional = |region| pair("regional", region);
-        let named = |region| pair(region, region);
-        let cases: [(&[&str], Vec<_>); 3] = [
-            (&[""], vec![regional("eu-west-1")]),
-            (&["us-west-2"], vec![regional("us-west-2")]),
-            (
-                &["us-west-2", "eu-west-3"],
-                vec![named("us-west-2"), named("eu-west-3")],
-            ),
+        let regional = |region| [format!("global {GLOBAL}"), format!("regional {region}")];
+        assert_eq!(arms(Some(&[""])), regional("eu-west-1"));
+        assert_eq!(arms(Some(&["us-west-2"])), regional("us-west-2"));
+        let named = [
+            "global aws-global",
+            "us-west-2 us-west-2",
+            "eu-west-3 eu-west-3",
         ];
-        for (regions, expected) in cases {
-            let compared = [vec![pair("global", GLOBAL)], expected].concat();
-            assert_eq!(names(Some(regions)), compared);
-        }
-        assert_eq!(names(None), [regional("eu-west-1")]);
+        assert_eq!(arms(Some(&["us-west-2", "eu-west-3"])), named);
+        assert_eq!(arms(None), ["regional eu-west-1"]);
     }
 
     #[test]
     fn partitions_without_a_global_endpoint_are_refused() {
-        let refused = arm_regions(Some(&["cn-north-1".to_owned()]), "eu-west-1");
+        let china = ["cn-north-1".to_owned()];
+        let refused = arm_regions(Some(&china), "eu-west-1");
         assert!(refused.unwrap_err().to_string().contains("cn-north-1"));
     }
 }

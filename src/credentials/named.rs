@@ -25,9 +25,11 @@ const NEUTRAL: &[&str] = &[
 const ENDPOINTS: &[&str] = &["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"];
 
 /// What the user named, in the environment that the SDK is to see.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct NamedSource {
     pub source: Source,
+    /// Which may hold secrets, and go nowhere.
+    #[serde(skip)]
     pub variables: Variables,
     pub profile: Option<String>,
     pub region: Option<String>,

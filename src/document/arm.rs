@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::latency::{Phases, Quantiles};
 use super::renewal::{Renewal, Stampede};
+use crate::measure::{Connections, IdentityUse, Outcomes};
 
 /// One of the things compared in a run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
@@ -77,42 +78,6 @@ pub struct Slice {
     pub max_us: Option<f64>,
     /// As `Quantiles::histogram`, of the totals of the calls that succeeded.
     pub histogram: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Outcomes {
-    pub ok: u64,
-    pub throttled: u64,
-    pub denied: u64,
-    pub timeout: u64,
-    pub connect: u64,
-    pub other: u64,
-}
-
-impl Outcomes {
-    /// Calls that did not succeed, whatever the reason.
-    #[must_use]
-    pub fn failed(&self) -> u64 {
-        self.throttled + self.denied + self.timeout + self.connect + self.other
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Connections {
-    pub fresh: u64,
-    pub reused: u64,
-}
-
-/// How the calls came by their credentials: from the cache, by loading them, or by waiting for
-/// another call's load.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct IdentityUse {
-    pub hit: u64,
-    pub load: u64,
-    pub wait: u64,
 }
 
 /// HTTP exchanges of one operation with a credential source.

@@ -13,7 +13,7 @@ use super::latency::Quantiles;
 use crate::measure::Arrivals;
 
 /// What was measured: of `sts`, `imds`, `s3`, `refresh`, `sign`, `cloudmap`, and of `compare`.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Measurement {
     /// False when the run was interrupted: everything in it was measured, but less than asked for.
@@ -57,7 +57,7 @@ pub struct RequestCount {
     pub failed: u64,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Environment {
     pub os: String,
@@ -80,7 +80,7 @@ pub struct Cpu {
     pub features: Vec<String>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Load {
     pub mode: LoadMode,
@@ -105,11 +105,12 @@ pub struct Load {
 }
 
 /// When calls begin.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum LoadMode {
     /// Each worker starts its next call when its last one ended.
+    #[default]
     Closed,
     /// Calls begin at their planned time, and their latency counts from it.
     Open,

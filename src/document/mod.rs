@@ -26,11 +26,8 @@ pub mod threshold;
 
 use serde::Serialize;
 
-pub use crate::measure::{Arrivals, Statistic, Verdict};
-pub use arm::{
-    Arm, Balance, Connections, ErrorSeen, IdentityUse, InstanceCalls, Outcomes, Slice,
-    SourceRequests, ZoneCalls,
-};
+pub use crate::measure::{Arrivals, Connections, IdentityUse, Outcomes, Statistic, Verdict};
+pub use arm::{Arm, Balance, ErrorSeen, InstanceCalls, Slice, SourceRequests, ZoneCalls};
 pub use body::{Body, Document, Head, SCHEMA, Target, Tool};
 pub use check::{Check, Operator, Unit};
 pub use comparison::{Compared, Comparison, StoredRun, base_name};

@@ -60,18 +60,6 @@ pub struct Measured {
     pub missed: u64,
 }
 
-/// How far a run is; readable while it goes on.
-#[derive(Debug, Default)]
-pub struct Monitor(AtomicU64);
-
-impl Monitor {
-    /// Calls measured so far, over all arms.
-    #[must_use]
-    pub fn done(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 /// Ends runs early. Clones share one switch.
 #[derive(Clone, Debug)]
 pub struct Stop(watch::Sender<bool>);
@@ -114,12 +102,13 @@ pub async fn warm_up(arms: &[Arc<dyn Call>], plan: &Plan, stop: &Stop) -> Measur
     measure(arms, &plan, stop, &Arc::default()).await
 }
 
-/// Runs the plan: workers call the arms in an interleaved random order.
+/// Runs the plan: workers call the arms in an interleaved random order. `done` counts the calls measured so far, over
+/// all arms; it is readable while the run goes on.
 pub async fn measure(
     arms: &[Arc<dyn Call>],
     plan: &Plan,
     stop: &Stop,
-    monitor: &Arc<Monitor>,
+    done: &Arc<AtomicU64>,
 ) -> Measured {
     let start = clock::now();
     let limit = Limit {
@@ -137,7 +126,7 @@ pub async fn measure(
             seed: plan.seed,
         },
         tickets: Tickets::new(plan.pacing, arms.len(), plan.seed, start, limit),
-        monitor: Arc::clone(monitor),
+        done: Arc::clone(done),
     });
     let mut workers = JoinSet::new();
     for _ in 0..plan.pacing.workers().max(1) {
@@ -174,7 +163,7 @@ struct Run {
     tallies: Vec<Mutex<Tally>>,
     schedule: Schedule,
     tickets: Tickets,
-    monitor: Arc<Monitor>,
+    done: Arc<AtomicU64>,
 }
 
 impl Run {
@@ -188,7 +177,7 @@ impl Run {
             }
             let at = ticket.planned.saturating_duration_since(self.start);
             lock(&self.tallies[arm]).record(round, at, &sample);
-            self.monitor.0.fetch_add(1, Ordering::Relaxed);
+            self.done.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -258,10 +247,10 @@ mod tests {
     async fn every_arm_gets_the_calls_that_were_asked_for_whatever_the_concurrency() {
         for concurrency in [1, 7] {
             let arms = [1, 2].map(|micros| Synthetic::claiming(Duration::from_micros(micros)));
-            let monitor = Arc::default();
-            let run = measure(&arms, &plan(50, concurrency), &Stop::default(), &monitor).await;
+            let done = Arc::default();
+            let run = measure(&arms, &plan(50, concurrency), &Stop::default(), &done).await;
             assert!(run.complete);
-            assert_eq!(monitor.done(), 100);
+            assert_eq!(done.load(Ordering::Relaxed), 100);
             for (arm, tally) in run.tallies.iter().enumerate() {
                 assert_eq!(tally.requests, 50);
                 let expected = Duration::from_micros(arm as u64 + 1) * 50;

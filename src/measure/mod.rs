@@ -23,11 +23,11 @@ pub mod waits;
 
 pub use comparison::Comparison;
 pub use distribution::Distribution;
-pub use load::{Call, Measured, Monitor, Plan, Stop};
+pub use load::{Call, Measured, Plan, Stop};
 pub use log_buckets::LogBuckets;
 pub use pacing::{Arrivals, Pacing, Rate};
 pub use phase::{Phase, PhaseTimes};
-pub use sample::{IdentityCounts, IdentityPath, Outcome, Sample};
+pub use sample::{Connections, IdentityPath, IdentityUse, Outcome, Outcomes, Sample};
 pub use statistic::Statistic;
 pub use tally::{PhaseDistributions, Tally};
 pub use verdict::Verdict;

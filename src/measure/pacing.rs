@@ -39,7 +39,7 @@ pub struct Rate {
 }
 
 /// How planned starts are spaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Arrivals {
@@ -47,24 +47,6 @@ pub enum Arrivals {
     Constant,
     /// At random and independently, as calls from many callers arrive.
     Poisson,
-}
-
-impl Arrivals {
-    /// Each with its [name](Self::name) and what it means.
-    pub const ALL: [(Self, &str, &str); 2] = [
-        (Self::Constant, "constant", "Evenly"),
-        (
-            Self::Poisson,
-            "poisson",
-            "At random and independently, as calls from many callers arrive",
-        ),
-    ];
-
-    /// As in the document.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
 }
 
 impl Rate {
@@ -87,6 +69,8 @@ impl Rate {
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum;
+
     use super::*;
 
     fn rate(arrivals: Arrivals) -> Rate {
@@ -98,9 +82,12 @@ mod tests {
 
     #[test]
     fn arrivals_are_called_as_in_the_document() {
-        for (arrivals, name, _) in Arrivals::ALL {
+        for (arrivals, name) in Arrivals::value_variants()
+            .iter()
+            .zip(["constant", "poisson"])
+        {
             assert_eq!(serde_json::to_value(arrivals).unwrap(), name);
-            assert_eq!(arrivals.name(), name);
+            assert_eq!(arrivals.to_possible_value().unwrap().get_name(), name);
         }
     }
 

@@ -23,15 +23,35 @@ pub enum Outcome {
     Other,
 }
 
-impl Outcome {
-    pub const ALL: [Self; 6] = [
-        Self::Ok,
-        Self::Throttled,
-        Self::Denied,
-        Self::Timeout,
-        Self::Connect,
-        Self::Other,
-    ];
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Outcomes {
+    pub ok: u64,
+    pub throttled: u64,
+    pub denied: u64,
+    pub timeout: u64,
+    pub connect: u64,
+    pub other: u64,
+}
+
+impl Outcomes {
+    /// Counts a call that ended so.
+    pub(super) fn add(&mut self, outcome: Outcome) {
+        *match outcome {
+            Outcome::Ok => &mut self.ok,
+            Outcome::Throttled => &mut self.throttled,
+            Outcome::Denied => &mut self.denied,
+            Outcome::Timeout => &mut self.timeout,
+            Outcome::Connect => &mut self.connect,
+            Outcome::Other => &mut self.other,
+        } += 1;
+    }
+
+    /// Calls that did not succeed, whatever the reason.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.throttled + self.denied + self.timeout + self.connect + self.other
+    }
 }
 
 /// How one attempt came by its credentials.
@@ -46,20 +66,29 @@ pub enum IdentityPath {
     Wait,
 }
 
-/// How many attempts of a call came by their credentials in which way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct IdentityCounts {
-    pub hits: u32,
-    pub loads: u32,
-    pub waits: u32,
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Connections {
+    pub fresh: u64,
+    pub reused: u64,
 }
 
-impl IdentityCounts {
+/// How the calls came by their credentials: from the cache, by loading them, or by waiting for
+/// another call's load.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct IdentityUse {
+    pub hit: u64,
+    pub load: u64,
+    pub wait: u64,
+}
+
+impl IdentityUse {
     pub fn add(&mut self, path: IdentityPath) {
         match path {
-            IdentityPath::Hit => self.hits += 1,
-            IdentityPath::Load => self.loads += 1,
-            IdentityPath::Wait => self.waits += 1,
+            IdentityPath::Hit => self.hit += 1,
+            IdentityPath::Load => self.load += 1,
+            IdentityPath::Wait => self.wait += 1,
         }
     }
 }
@@ -72,10 +101,9 @@ pub struct Sample {
     pub total: Duration,
     pub phases: PhaseTimes,
     pub attempts: u32,
-    /// Connections that had carried no request before.
-    pub fresh: u32,
-    pub reused: u32,
-    pub identity: IdentityCounts,
+    /// Fresh ones had carried no request before.
+    pub connections: Connections,
+    pub identity: IdentityUse,
     /// What went wrong, in the words of whoever reported it; `None` when nothing did.
     pub error: Option<String>,
 }
@@ -99,9 +127,8 @@ impl Sample {
             total: phases.claimed(),
             phases,
             attempts: 1,
-            fresh: 0,
-            reused: 0,
-            identity: IdentityCounts::default(),
+            connections: Connections::default(),
+            identity: IdentityUse::default(),
             error: None,
         }
     }

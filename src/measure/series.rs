@@ -117,7 +117,7 @@ impl Block {
         } else {
             self.failed += 1;
         }
-        self.loads += u64::from(sample.identity.loads > 0);
+        self.loads += u64::from(sample.identity.load > 0);
     }
 
     fn count(&mut self, key: u16, more: u32) {

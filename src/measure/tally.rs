@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::distribution::Distribution;
 use super::phase::Phase;
-use super::sample::{Outcome, Sample};
+use super::sample::{Connections, IdentityUse, Outcome, Outcomes, Sample};
 use super::series::Series;
 
 /// Different error messages kept per arm; the rest are counted in `outcomes` only.
@@ -15,13 +15,10 @@ const MOST_ERRORS: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     pub requests: u64,
-    outcomes: [u64; Outcome::ALL.len()],
+    pub outcomes: Outcomes,
     pub attempts: u64,
-    pub fresh: u64,
-    pub reused: u64,
-    pub hits: u64,
-    pub loads: u64,
-    pub waits: u64,
+    pub connections: Connections,
+    pub identity: IdentityUse,
     /// Calls that succeeded.
     pub succeeded: PhaseDistributions,
     /// Calls that did not.
@@ -36,13 +33,13 @@ impl Tally {
     /// Adds a call of `round` that began `at` after the start of the run.
     pub fn record(&mut self, round: u64, at: Duration, sample: &Sample) {
         self.requests += 1;
-        self.outcomes[sample.outcome as usize] += 1;
+        self.outcomes.add(sample.outcome);
         self.attempts += u64::from(sample.attempts);
-        self.fresh += u64::from(sample.fresh);
-        self.reused += u64::from(sample.reused);
-        self.hits += u64::from(sample.identity.hits);
-        self.loads += u64::from(sample.identity.loads);
-        self.waits += u64::from(sample.identity.waits);
+        self.connections.fresh += sample.connections.fresh;
+        self.connections.reused += sample.connections.reused;
+        self.identity.hit += sample.identity.hit;
+        self.identity.load += sample.identity.load;
+        self.identity.wait += sample.identity.wait;
         if sample.outcome == Outcome::Ok {
             self.succeeded.record(sample);
         } else {
@@ -52,12 +49,6 @@ impl Tally {
         if let Some(error) = &sample.error {
             self.note_error(error);
         }
-    }
-
-    /// Calls that ended in `outcome`.
-    #[must_use]
-    pub fn count(&self, outcome: Outcome) -> u64 {
-        self.outcomes[outcome as usize]
     }
 
     fn note_error(&mut self, error: &str) {

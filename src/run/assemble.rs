@@ -1,17 +1,17 @@
 //! From what was measured to what is reported: durations become microseconds, histograms become text.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::client::ArmFacts;
 use crate::credentials::ExchangeStats;
 use crate::document::codec::encode_histogram;
 use crate::document::{
-    Arm, Comparison, Connections, ErrorSeen, IdentityUse, Outcomes, Phases, Quantiles, Slice,
-    SourceRequests,
+    Arm, Comparison, ErrorSeen, Load, LoadMode, Phases, Quantiles, Slice, SourceRequests,
 };
-use crate::measure::series::Series;
-use crate::measure::{self, Distribution, Outcome, Phase, PhaseDistributions, Statistic, Tally};
+use crate::measure::{
+    self, Distribution, Measured, Pacing, Phase, PhaseDistributions, Plan, Statistic, Tally,
+};
 
 /// Error messages reported per arm.
 const MOST_ERRORS: usize = 5;
@@ -19,8 +19,9 @@ const MOST_ERRORS: usize = 5;
 /// An arm of the document from what was measured of it.
 #[must_use]
 pub fn arm(name: &str, tally: &Tally, facts: &ArmFacts) -> Arm {
-    let exchanges = facts.exchanges.snapshot();
+    let exchanges = facts.exchanges.snapshot().into_iter();
     let lookups = facts.lookups();
+    let slices = tally.series.slices(tally.series.rounds_per_block());
     let mut phases = phases(&tally.succeeded);
     phases.dns = (lookups.count() > 0).then(|| quantiles(&lookups));
     Arm {
@@ -28,26 +29,37 @@ pub fn arm(name: &str, tally: &Tally, facts: &ArmFacts) -> Arm {
         endpoint: facts.endpoint().map(str::to_owned),
         remote_addresses: facts.remotes().iter().map(ToString::to_string).collect(),
         requests: tally.requests,
-        outcomes: outcomes(tally),
+        outcomes: tally.outcomes,
         attempts: tally.attempts,
-        connections: Connections {
-            fresh: tally.fresh,
-            reused: tally.reused,
-        },
-        identity: IdentityUse {
-            hit: tally.hits,
-            load: tally.loads,
-            wait: tally.waits,
-        },
-        source_requests: exchanges
-            .iter()
-            .map(|(name, stats)| (name.clone(), source_requests(stats)))
-            .collect(),
+        connections: tally.connections,
+        identity: tally.identity,
+        source_requests: exchanges.map(source_requests).collect(),
         phases,
         failed_phases: (tally.failed.total.count() > 0).then(|| self::phases(&tally.failed)),
         errors: errors(&tally.errors),
-        timeline: timeline(&tally.series),
+        timeline: slices.iter().flatten().map(slice).collect(),
         ..Arm::default()
+    }
+}
+
+/// The load of a plan, and how it came out where it was measured.
+#[must_use]
+pub fn stated(plan: &Plan, measured: Option<&Measured>) -> Load {
+    let rate = match plan.pacing {
+        Pacing::Closed { .. } => None,
+        Pacing::Open { rate, .. } => Some(rate),
+    };
+    let lag = measured.and_then(|measured| measured.lag.as_ref());
+    Load {
+        mode: rate.map_or(LoadMode::Closed, |_| LoadMode::Open),
+        concurrency: plan.pacing.workers(),
+        rate_per_s: rate.map(|rate| rate.per_s),
+        arrivals: rate.map(|rate| rate.arrivals),
+        generator_lag: lag.map(quantiles),
+        missed: rate.and(measured).map(|measured| measured.missed),
+        requests: plan.requests,
+        duration_s: plan.duration.map(|duration| duration.as_secs_f64()),
+        warmup: plan.warmup,
     }
 }
 
@@ -97,11 +109,6 @@ pub fn quantiles(distribution: &Distribution) -> Quantiles {
     }
 }
 
-fn timeline(series: &Series) -> Vec<Slice> {
-    let slices = series.slices(series.rounds_per_block());
-    slices.iter().flatten().map(slice).collect()
-}
-
 fn slice(slice: &measure::series::Slice) -> Slice {
     let mut latencies = Distribution::default();
     for (&nanos, &count) in &slice.latencies {
@@ -149,19 +156,8 @@ fn phases(distributions: &PhaseDistributions) -> Phases {
     }
 }
 
-fn outcomes(tally: &Tally) -> Outcomes {
-    Outcomes {
-        ok: tally.count(Outcome::Ok),
-        throttled: tally.count(Outcome::Throttled),
-        denied: tally.count(Outcome::Denied),
-        timeout: tally.count(Outcome::Timeout),
-        connect: tally.count(Outcome::Connect),
-        other: tally.count(Outcome::Other),
-    }
-}
-
-fn source_requests(stats: &ExchangeStats) -> SourceRequests {
-    SourceRequests {
+fn source_requests((operation, stats): (String, ExchangeStats)) -> (String, SourceRequests) {
+    let requests = SourceRequests {
         count: stats.count,
         ok: stats.ok,
         throttled: stats.throttled,
@@ -169,20 +165,18 @@ fn source_requests(stats: &ExchangeStats) -> SourceRequests {
         p50_us: stats.latency.quantile(0.5).map(us),
         p99_us: stats.latency.quantile(0.99).map(us),
         max_us: stats.latency.max().map(us),
-    }
+    };
+    (operation, requests)
 }
 
-fn errors(seen: &std::collections::HashMap<String, u64>) -> Vec<ErrorSeen> {
-    let by_count: BTreeMap<_, _> = seen
-        .iter()
-        .map(|(message, &count)| ((std::cmp::Reverse(count), message), count))
-        .collect();
-    by_count
-        .into_iter()
-        .take(MOST_ERRORS)
-        .map(|((_, message), count)| ErrorSeen {
-            message: message.clone(),
-            count,
-        })
-        .collect()
+/// The most frequent first.
+fn errors(seen: &HashMap<String, u64>) -> Vec<ErrorSeen> {
+    let errors = seen.iter().map(|(message, &count)| ErrorSeen {
+        message: message.clone(),
+        count,
+    });
+    let mut errors: Vec<_> = errors.collect();
+    errors.sort_by(|a, b| (b.count, &a.message).cmp(&(a.count, &b.message)));
+    errors.truncate(MOST_ERRORS);
+    errors
 }

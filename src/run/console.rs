@@ -3,7 +3,8 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use super::options::OutputOptions;
+use clap::Args;
+
 use crate::clock;
 use crate::render::{self, Progress};
 
@@ -11,19 +12,15 @@ use crate::render::{self, Progress};
 const TICK: Duration = Duration::from_millis(100);
 
 /// How much is said.
-#[derive(Clone, Copy, Debug)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Console {
-    quiet: bool,
-    verbose: bool,
-}
+    /// No progress and no notes on stderr
+    #[arg(short, long)]
+    pub quiet: bool,
 
-impl From<&OutputOptions> for Console {
-    fn from(options: &OutputOptions) -> Self {
-        Self {
-            quiet: options.quiet,
-            verbose: options.verbose,
-        }
-    }
+    /// Say on stderr what is being done
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
 }
 
 impl Console {
@@ -41,20 +38,16 @@ impl Console {
         }
     }
 
-    /// A line that is drawn over and over while `label` is measured; only on a terminal.
-    fn progress(self, label: &str) -> Progress {
-        self.detail(|| format!("measuring {label}"));
-        Progress::new(!self.quiet && std::io::stderr().is_terminal())
-    }
-
-    /// Awaits what `label` names, and shows meanwhile how much of it is done, and how much there is to do.
+    /// Awaits what `label` names, and shows meanwhile on a terminal how much of it is done, and how much there is
+    /// to do.
     pub async fn watched<F: Future>(
         self,
         label: &str,
         work: F,
         done: impl Fn() -> (u64, Option<u64>),
     ) -> F::Output {
-        let mut progress = self.progress(label);
+        self.detail(|| format!("measuring {label}"));
+        let mut progress = Progress::new(!self.quiet && std::io::stderr().is_terminal());
         let start = clock::now();
         let mut ticks = tokio::time::interval(TICK);
         let mut work = std::pin::pin!(work);

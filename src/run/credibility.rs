@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::document::{Finding, Load, Severity};
+use crate::document::{Finding, Load};
 use crate::measure::Tally;
 use crate::measure::shape::{self, Drift, Modes};
 
@@ -31,8 +31,7 @@ pub(super) fn findings<'a>(
 
 fn overload(load: &Load) -> Option<Finding> {
     let missed = load.missed.filter(|&missed| missed > 0)?;
-    Some(Finding::new(
-        Severity::Warning,
+    Some(Finding::warning(
         "load-not-sustained",
         "the planned rate was not reached: the figures are those of an overloaded target",
         format!(
@@ -46,8 +45,7 @@ fn overload(load: &Load) -> Option<Finding> {
 fn late(load: &Load) -> Option<Finding> {
     let lag = load.generator_lag.as_ref()?;
     let p99 = lag.p99_us.filter(|&p99| p99 > LATE_US)?;
-    Some(Finding::new(
-        Severity::Warning,
+    Some(Finding::warning(
         "generator-late",
         "the load generator itself was late: do not blame the target for all of the latency",
         format!(
@@ -60,8 +58,7 @@ fn late(load: &Load) -> Option<Finding> {
 
 fn drifting(arm: &str, Drift { first, last }: Drift) -> Finding {
     let direction = if last > first { "rose" } else { "fell" };
-    Finding::new(
-        Severity::Info,
+    Finding::info(
         "drift",
         format!("the latency of {arm} {direction} during the run"),
         format!(
@@ -74,8 +71,7 @@ fn drifting(arm: &str, Drift { first, last }: Drift) -> Finding {
 }
 
 fn second_mode(arm: &str, modes: Modes) -> Finding {
-    Finding::new(
-        Severity::Info,
+    Finding::info(
         "second-mode",
         format!("the calls of {arm} are of two kinds: no single quantile describes them"),
         format!(

@@ -22,15 +22,6 @@ impl Failure {
             exit: Exit::NotMeasured,
         }
     }
-
-    /// For what no user can do anything about.
-    pub fn without_hint(error: impl Into<anyhow::Error>) -> Self {
-        Self {
-            error: error.into(),
-            hint: None,
-            exit: Exit::NotMeasured,
-        }
-    }
 }
 
 /// Turns an error into the failure of a command.
@@ -52,7 +43,11 @@ impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
 /// What no user can do anything about.
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::without_hint(error)
+        Self {
+            error,
+            hint: None,
+            exit: Exit::NotMeasured,
+        }
     }
 }
 
@@ -95,7 +90,7 @@ pub const NO_CREDENTIALS: &str = "configure credentials for this source, name an
 pub fn hint_for(error: &str) -> &'static str {
     let error = error.to_lowercase();
     let has = |needle: &str| error.contains(needle);
-    if has("expiredtoken") || has("expired") {
+    if has("expired") {
         "the credentials have expired: renew them, for instance with `aws sso login`"
     } else if has("provider in chain provided credentials")
         || has("not loaded")

@@ -19,8 +19,7 @@ pub struct Clock {
 
 impl Clock {
     /// From now on.
-    #[must_use]
-    pub fn started() -> Self {
+    pub(crate) fn started() -> Self {
         Self {
             start: clock::now(),
             started_at: clock::wall(),
@@ -31,6 +30,9 @@ impl Clock {
 /// The head of a document that ends now. Without a clock its time is virtual, and not told.
 #[must_use]
 pub fn head(command: &str, clock: Option<Clock>, target: Option<Target>) -> Head {
+    let arguments = std::env::args_os().skip(1);
+    // What is not UTF-8 in them is replaced.
+    let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
     Head {
         schema: SCHEMA.to_owned(),
         tool: Tool {
@@ -38,20 +40,11 @@ pub fn head(command: &str, clock: Option<Clock>, target: Option<Target>) -> Head
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
         command: command.to_owned(),
-        arguments: arguments(),
+        arguments: arguments.collect(),
         started_at: clock.map(|clock| rfc3339(clock.started_at)),
         elapsed_s: clock.map(|clock| clock::since(clock.start).as_secs_f64()),
         target,
     }
-}
-
-/// The command line as typed, without the program's name; what is not UTF-8 in it is replaced.
-#[must_use]
-pub fn arguments() -> Vec<String> {
-    let arguments = std::env::args_os().skip(1);
-    arguments
-        .map(|argument| argument.to_string_lossy().into_owned())
-        .collect()
 }
 
 /// This process's environment, as far as it is text: the SDK reads no other.

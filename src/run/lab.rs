@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::failure::Failure;
+use super::failure::{Failure, Hint};
 use crate::client::Route;
 use crate::document::{LabInfo, RequestCount};
 use crate::lab::{Lab, Options, Scenario};
@@ -29,22 +29,33 @@ impl RunningLab {
             requests: LabRequests::new(),
             about: scenario.about.clone(),
         };
-        let lab = Lab::start(scenario, options).await.map_err(|error| {
-            Failure::new(
-                error,
-                "choose another --bind, --port, --imds-port or --dns-port, or leave them out for free ones",
-            )
-        })?;
+        let lab = Lab::start(scenario, options).await.hint(
+            "choose another --bind, --port, --imds-port or --dns-port, or leave them out for free ones",
+        )?;
         Ok(Self { lab, info })
     }
 
     /// Where clients connect to instead of the real endpoints.
-    #[must_use]
-    pub fn route(&self) -> Route {
+    pub(crate) fn route(&self) -> Route {
         Route {
             address: self.lab.address(),
             ca_pem: self.lab.ca_pem().to_owned(),
         }
+    }
+
+    /// What the lab has counted so far.
+    pub(crate) fn requests(&self) -> LabRequests {
+        let counted = self.lab.requests().into_iter();
+        let counted = counted.map(|(operation, n)| {
+            let count = RequestCount {
+                count: n.count,
+                ok: n.ok,
+                throttled: n.throttled,
+                failed: n.failed,
+            };
+            (operation, count)
+        });
+        counted.collect()
     }
 }
 
@@ -54,31 +65,10 @@ impl RunningLab {
 ///
 /// If there is no such scenario, or its file holds something else.
 pub fn load_scenario(name: &str) -> Result<Scenario, Failure> {
-    Scenario::load(name).map_err(|error| {
-        let names = Scenario::builtin_names().join(", ");
-        Failure::new(
-            error,
-            format!(
-                "built-in scenarios: {names}; docs/lab.md lists every field of a scenario file"
-            ),
-        )
-    })
-}
-
-/// What the lab has counted so far.
-#[must_use]
-pub fn requests(lab: &Lab) -> LabRequests {
-    let counted = lab.requests().into_iter();
-    let counted = counted.map(|(operation, n)| {
-        let count = RequestCount {
-            count: n.count,
-            ok: n.ok,
-            throttled: n.throttled,
-            failed: n.failed,
-        };
-        (operation, count)
-    });
-    counted.collect()
+    let names = Scenario::builtin_names().join(", ");
+    Scenario::load(name).hint(format!(
+        "built-in scenarios: {names}; docs/lab.md lists every field of a scenario file"
+    ))
 }
 
 /// What was counted after `before`.

@@ -10,26 +10,22 @@ mod credibility;
 mod failure;
 mod head;
 mod lab;
-mod load;
-mod measuring;
 mod options;
 mod pipeline;
 mod session;
 mod signals;
 mod target;
 
-pub use assemble::{arm, comparison, quantiles};
+pub use assemble::{arm, comparison, quantiles, stated};
 pub use console::Console;
 pub use failure::{Failure, Hint, NO_CREDENTIALS, hint_for};
-pub use head::{Clock, arguments, environment, head, rfc3339};
-pub use lab::{LabRequests, RunningLab, load_scenario, requests, since};
-pub use load::{received, stated};
-pub use measuring::MeasuringOptions;
+pub use head::{Clock, environment, head, rfc3339};
+pub use lab::{LabRequests, RunningLab, load_scenario, since};
 pub use options::{
-    CheckOptions, Color, LoadOptions, OutputOptions, PacingOptions, TargetOptions, duration,
-    one_of, rate, workers,
+    CheckOptions, Color, LoadOptions, MeasuringOptions, OutputOptions, PacingOptions,
+    TargetOptions, USUAL_SCENARIO, duration, rate, workers,
 };
 pub use pipeline::{ArmCall, Run, names};
-pub use session::{Session, interrupted_run};
+pub use session::Session;
 pub use signals::{Signals, interrupted_twice, stop_on_signal};
 pub use target::client_variables;

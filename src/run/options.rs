@@ -3,22 +3,27 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use super::console::Console;
 use super::failure::Failure;
+use super::lab::load_scenario;
 use crate::credentials::Source;
-use crate::document::threshold::{self, ParseError, Threshold};
+use crate::document::threshold::{self, Threshold};
 use crate::document::{Document, Measurement};
-use crate::measure::{Arrivals, Pacing, Rate};
+use crate::lab::Scenario;
+use crate::measure::{Arrivals, Pacing, Plan, Rate};
 use crate::render::{Chart, Format};
+
+/// What `--lab` alone stands for, but for commands that have a scenario of their own.
+pub const USUAL_SCENARIO: &str = "default";
 
 /// What to measure, and with which credentials.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Target")]
 pub struct TargetOptions {
     /// Measure the embedded lab instead of AWS: a built-in scenario's name or a TOML file
-    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "default")]
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = USUAL_SCENARIO)]
     pub lab: Option<String>,
 
     /// AWS Region [default: as configured]
@@ -44,6 +49,15 @@ pub struct TargetOptions {
     /// Give up on a call after this long, retries included
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub timeout: Duration,
+}
+
+impl TargetOptions {
+    /// The lab's scenario, where the lab is measured; `usual` takes the place of the [usual one](USUAL_SCENARIO).
+    pub(crate) fn scenario(&self, usual: &str) -> Result<Option<Scenario>, Failure> {
+        let named = |name| if name == USUAL_SCENARIO { usual } else { name };
+        let name = self.lab.as_deref().map(named);
+        name.map(load_scenario).transpose()
+    }
 }
 
 /// How much to measure.
@@ -99,10 +113,8 @@ impl CheckOptions {
         match document.measured() {
             Some(measurement) => {
                 let arms = threshold::bases(measurement).into_iter();
-                let arms: Vec<(&str, bool)> = arms
-                    .map(|(arm, base)| (arm.name.as_str(), base.is_some()))
-                    .collect();
-                self.meant(&arms)
+                let arms = arms.map(|(arm, base)| (arm.name.as_str(), base.is_some()));
+                self.meant(&arms.collect::<Vec<_>>())
             }
             None => self.none(),
         }
@@ -131,7 +143,7 @@ impl CheckOptions {
     }
 
     fn meant(&self, arms: &[(&str, bool)]) -> Result<(), Failure> {
-        let refused = |error: ParseError| {
+        let refused = |error: threshold::ParseError| {
             let wrong = anyhow::anyhow!("--fail-if: {}", error.pointed());
             Failure::new(wrong, error.hint)
         };
@@ -155,14 +167,13 @@ pub struct PacingOptions {
     pub rate: Option<f64>,
 
     /// How the planned starts are spaced
-    #[arg(long, value_parser = one_of(&Arrivals::ALL), value_name = "KIND", default_value = "constant", requires = "rate")]
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = Arrivals::Constant, requires = "rate")]
     pub arrivals: Arrivals,
 }
 
 impl PacingOptions {
     /// The pacing that the options describe.
-    #[must_use]
-    pub fn pacing(&self) -> Pacing {
+    pub(crate) fn pacing(&self) -> Pacing {
         match self.rate {
             None => Pacing::Closed {
                 workers: self.concurrency.unwrap_or(1),
@@ -178,69 +189,78 @@ impl PacingOptions {
     }
 }
 
-/// Where results go, and how they look.
+/// Calls per arm when the user says nothing: enough for a p90, and polite to a real endpoint.
+const REQUESTS: u64 = 200;
+
+/// Calls per arm before measuring when the user says nothing.
+const WARMUP: u64 = 10;
+
+/// What commands that time calls have in common.
 #[derive(Args, Clone, Debug)]
+pub struct MeasuringOptions {
+    #[command(flatten)]
+    pub load: LoadOptions,
+    #[command(flatten)]
+    pub pacing: PacingOptions,
+    #[command(flatten)]
+    pub target: TargetOptions,
+    #[command(flatten)]
+    pub checks: CheckOptions,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+impl MeasuringOptions {
+    /// Where credentials come from.
+    pub(crate) fn source(&self) -> Source {
+        self.target.source.unwrap_or(Source::Chain)
+    }
+
+    /// The plan that the options describe.
+    pub(crate) fn plan(&self) -> Plan {
+        let load = &self.load;
+        let usual = load.duration.is_none().then_some(REQUESTS);
+        Plan {
+            requests: load.requests.or(usual),
+            duration: load.duration,
+            warmup: load.warmup.unwrap_or(WARMUP),
+            pacing: self.pacing.pacing(),
+            seed: load.seed,
+        }
+    }
+}
+
+/// Where results go, and how they look.
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub struct OutputOptions {
     /// Form of the results
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub format: Format,
 
     /// The picture that `--format svg` draws
-    #[arg(long, value_enum, value_name = "CHART", default_value_t = Chart::Percentiles)]
+    #[arg(long, value_enum, value_name = "CHART", default_value_t)]
     pub chart: Chart,
 
     /// Write the results to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// No progress and no notes on stderr
-    #[arg(short, long)]
-    pub quiet: bool,
-
-    /// Say on stderr what is being done
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub verbose: bool,
+    #[command(flatten)]
+    pub console: Console,
 
     /// Colour in tables
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     pub color: Color,
 }
 
-impl OutputOptions {
-    /// For commands whose output has one form.
-    #[must_use]
-    pub fn plain() -> Self {
-        Self {
-            format: Format::Json,
-            chart: Chart::Percentiles,
-            output: None,
-            quiet: false,
-            verbose: false,
-            color: Color::Never,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     /// When stdout is a terminal and `NO_COLOR` is not set
+    #[default]
     Auto,
     Always,
     Never,
-}
-
-/// Parses the name of one of these values; help lists each with what it means.
-pub fn one_of<T: Copy + Send + Sync>(
-    known: &'static [(T, &'static str, &'static str)],
-) -> impl TypedValueParser<Value = T> {
-    let values = known.iter();
-    let values = values.map(|(_, name, about)| PossibleValue::new(*name).help(*about));
-    PossibleValuesParser::new(values).try_map(move |name| {
-        let mut known = known.iter();
-        let value = known.find_map(|&(value, known, _)| (known == name).then_some(value));
-        value.ok_or("not one of the possible values")
-    })
 }
 
 /// Parses `250ms`, `10s`, `1h 30m`; zero is refused.

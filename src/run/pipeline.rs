@@ -1,18 +1,19 @@
 //! From arms and a plan to what was measured of them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::anyhow;
 
 use super::assemble;
 use super::credibility;
 use super::failure::{Failure, hint_for};
+use super::head::head;
 use super::lab::{LabRequests, since};
-use super::load;
 use super::session::Session;
 use crate::client::ArmFacts;
-use crate::document::{Arm, Comparison, Document, Finding, Knee, Load, Measurement};
-use crate::measure::{self, Call, Measured, Monitor, Outcome, Pacing, Plan, Statistic, Tally};
+use crate::document::{Comparison, Document, Finding, LabInfo, Measurement, Target};
+use crate::measure::{self, Call, Measured, Pacing, Plan, Statistic, Tally};
 
 /// Calls per arm that may fail before a run is given up: one could be bad luck.
 const PROBES: u32 = 3;
@@ -72,16 +73,13 @@ impl Session {
             },
             ..plan.clone()
         };
-        let mut failed = None;
-        for _ in 0..PROBES {
+        for left in (0..PROBES).rev() {
             let probed = measure::load::warm_up(&calls, &probe, &self.stop).await;
-            failed = all_failed(self.command(), &probed.tallies);
-            if failed.is_none() {
-                break;
+            match all_failed(self.command, &probed.tallies) {
+                None => break,
+                Some(failure) if left == 0 => return Err(failure),
+                Some(_) => (),
             }
-        }
-        if let Some(failure) = failed {
-            return Err(failure);
         }
         let rest = Plan {
             warmup: plan.warmup - 1,
@@ -96,66 +94,59 @@ impl Session {
 
     /// Measures, with progress on stderr.
     pub async fn watched(&self, arms: &[ArmCall], plan: &Plan, label: &str) -> Measured {
-        let monitor = Arc::new(Monitor::default());
+        let served = Arc::new(AtomicU64::new(0));
         let total = plan.requests.map(|n| n * arms.len() as u64);
         let calls = calls(arms);
-        let measured = measure::load::measure(&calls, plan, &self.stop, &monitor);
-        let done = || (monitor.done(), total);
+        let measured = measure::load::measure(&calls, plan, &self.stop, &served);
+        let done = || (served.load(Ordering::Relaxed), total);
         self.console.watched(label, measured, done).await
     }
 
     /// Begins to measure: what the lab counts from here on belongs to the run.
-    #[must_use]
-    pub fn measure(&self, plan: &Plan) -> Run<'_> {
+    pub(crate) fn measure(&self, plan: &Plan) -> Run<'_> {
         Run {
             session: self,
             before: self.lab_requests(),
             after: None,
-            load: load::stated(plan, None),
-            complete: true,
-            arms: Vec::new(),
-            comparisons: Vec::new(),
-            credibility: Vec::new(),
-            knee: None,
+            body: Measurement {
+                complete: true,
+                environment: self.environment(),
+                load: assemble::stated(plan, None),
+                ..Measurement::default()
+            },
         }
     }
 }
 
-/// What has been measured so far.
+/// A run under way.
 pub struct Run<'a> {
     session: &'a Session,
     before: LabRequests,
     after: Option<LabRequests>,
-    pub load: Load,
-    pub complete: bool,
-    pub arms: Vec<Arm>,
-    comparisons: Vec<Comparison>,
-    credibility: Vec<Finding>,
-    pub knee: Option<Knee>,
+    /// What has been measured so far, with the findings on the measurement itself.
+    pub body: Measurement,
 }
 
 impl Run<'_> {
     /// Measures arms interleaved, so that drift hits all alike, and compares the first with each other one. Nothing
     /// where the run has been interrupted.
     pub async fn interleaved(&mut self, arms: &[ArmCall], plan: &Plan) {
-        if arms.is_empty() || !self.complete {
+        let body = &mut self.body;
+        if arms.is_empty() || !body.complete {
             return;
         }
         let label = names(arms).join(" / ");
         let measured = self.session.watched(arms, plan, &label).await;
-        self.complete = measured.complete;
-        self.load = load::stated(plan, Some(&measured));
-        let told = arms
-            .iter()
-            .map(|arm| arm.name.as_str())
-            .zip(&measured.tallies);
-        let found = credibility::findings(told, &self.load);
-        self.credibility.extend(found);
-        self.comparisons
+        body.complete = measured.complete;
+        body.load = assemble::stated(plan, Some(&measured));
+        body.comparisons
             .extend(comparisons(arms, &measured, plan.seed));
-        let documented = arms.iter().zip(&measured.tallies);
-        self.arms
-            .extend(documented.map(|(arm, tally)| assemble::arm(&arm.name, tally, &arm.facts)));
+        for (arm, tally) in arms.iter().zip(&measured.tallies) {
+            body.arms.push(assemble::arm(&arm.name, tally, &arm.facts));
+        }
+        let told = arms.iter().map(|arm| arm.name.as_str());
+        let found = credibility::findings(told.zip(&measured.tallies), &body.load);
+        body.findings.extend(found);
     }
 
     /// What the lab counts from here on does not belong to the run any more.
@@ -164,30 +155,20 @@ impl Run<'_> {
     }
 
     /// The document of all that was measured, with the command's own findings before those on the measurement itself.
-    #[must_use]
-    pub fn document(self, mut findings: Vec<Finding>) -> Document {
-        findings.extend(self.credibility);
-        let after = self.after.unwrap_or_else(|| self.session.lab_requests());
-        let lab_requests = since(&self.before, after);
-        let body = Measurement {
-            complete: self.complete,
-            lab: None,
-            environment: self.session.environment(),
-            load: self.load,
-            arms: self.arms,
-            comparisons: self.comparisons,
-            findings,
-            checks: Vec::new(),
-            compared: None,
-            knee: self.knee,
+    pub(crate) fn document(self, findings: impl IntoIterator<Item = Finding>) -> Document {
+        let (session, mut body) = (self.session, self.body);
+        body.findings.splice(..0, findings);
+        let after = self.after.unwrap_or_else(|| session.lab_requests());
+        body.lab = session.lab.as_ref().map(|running| LabInfo {
+            requests: since(&self.before, after),
+            ..running.info.clone()
+        });
+        let target = match body.lab {
+            Some(_) => Target::Lab,
+            None => Target::Endpoint,
         };
-        self.session.document(lab_requests, body)
-    }
-
-    /// The comparisons made so far.
-    #[must_use]
-    pub fn comparisons(&self) -> &[Comparison] {
-        &self.comparisons
+        let head = head(session.command, Some(session.clock), Some(target));
+        Document::new(head, body)
     }
 }
 
@@ -208,7 +189,7 @@ fn comparisons(arms: &[ArmCall], measured: &Measured, seed: u64) -> Vec<Comparis
 /// Says so when no call of any arm succeeded and at least one was made.
 fn all_failed(command: &str, tallies: &[Tally]) -> Option<Failure> {
     let made: u64 = tallies.iter().map(|tally| tally.requests).sum();
-    let ok: u64 = tallies.iter().map(|tally| tally.count(Outcome::Ok)).sum();
+    let ok: u64 = tallies.iter().map(|tally| tally.outcomes.ok).sum();
     if made == 0 || ok > 0 {
         return None;
     }

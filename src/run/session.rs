@@ -10,14 +10,14 @@ use anyhow::anyhow;
 
 use super::console::Console;
 use super::failure::Failure;
-use super::head::{Clock, head};
-use super::lab::{LabRequests, RunningLab, load_scenario, requests};
-use super::options::{OutputOptions, TargetOptions};
+use super::head::Clock;
+use super::lab::{LabRequests, RunningLab};
+use super::options::{MeasuringOptions, OutputOptions, TargetOptions, USUAL_SCENARIO};
 use super::signals::stop_on_signal;
 use super::target::setup_options;
 use crate::client::Setup;
 use crate::credentials::Source;
-use crate::document::{Document, Environment, LabInfo, Measurement, Target};
+use crate::document::Environment;
 use crate::exit::Exit;
 use crate::lab::{Lab, Options as LabOptions, Scenario};
 use crate::measure::Stop;
@@ -27,35 +27,20 @@ pub struct Session {
     pub setup: Arc<Setup>,
     pub stop: Stop,
     pub console: Console,
-    command: &'static str,
-    lab: Option<RunningLab>,
-    clock: Clock,
+    pub(super) command: &'static str,
+    pub(super) lab: Option<RunningLab>,
+    pub(super) clock: Clock,
 }
 
 impl Session {
-    /// Starts the lab if asked to, and reads the configuration.
+    /// Starts the lab in a scenario, if one is asked for, and reads the configuration.
     ///
     /// # Errors
     ///
-    /// If the scenario, the lab or the configuration is not usable.
+    /// If the lab or the configuration is not usable.
     pub async fn begin(
         command: &'static str,
-        target: &TargetOptions,
-        output: &OutputOptions,
-        source: Source,
-    ) -> Result<Self, Failure> {
-        let scenario = target.lab.as_deref().map(load_scenario).transpose()?;
-        Self::begin_in(scenario, command, target, output, source).await
-    }
-
-    /// The same with a scenario that the command has had a hand in.
-    ///
-    /// # Errors
-    ///
-    /// As [`begin`](Self::begin).
-    pub async fn begin_in(
         scenario: Option<Scenario>,
-        command: &'static str,
         target: &TargetOptions,
         output: &OutputOptions,
         source: Source,
@@ -71,25 +56,24 @@ impl Session {
         let session = Self {
             setup: Arc::new(setup),
             stop,
-            console: output.into(),
+            console: output.console,
             command,
             lab,
             clock: Clock::started(),
         };
-        session.console.detail(|| session.description());
+        session.describe();
         Ok(session)
     }
 
     /// The lab that is measured, if one is.
-    #[must_use]
-    pub fn lab(&self) -> Option<&Lab> {
+    pub(crate) fn lab(&self) -> Option<&Lab> {
         self.lab.as_ref().map(|running| &running.lab)
     }
 
     /// What the lab has counted so far; nothing without a lab.
-    #[must_use]
-    pub fn lab_requests(&self) -> LabRequests {
-        self.lab().map(requests).unwrap_or_default()
+    pub(crate) fn lab_requests(&self) -> LabRequests {
+        let lab = self.lab.as_ref();
+        lab.map(RunningLab::requests).unwrap_or_default()
     }
 
     /// Waits, unless interrupted.
@@ -109,27 +93,6 @@ impl Session {
         unless_stopped(&self.stop, work).await
     }
 
-    /// The document of a run that ends now.
-    pub(super) fn document(&self, lab_requests: LabRequests, body: Measurement) -> Document {
-        let lab = self.lab.as_ref().map(|running| LabInfo {
-            requests: lab_requests,
-            ..running.info.clone()
-        });
-        let target = match lab {
-            Some(_) => Target::Lab,
-            None => Target::Endpoint,
-        };
-        let body = Measurement { lab, ..body };
-        Document {
-            head: head(self.command, Some(self.clock), Some(target)),
-            body: body.into(),
-        }
-    }
-
-    pub(super) fn command(&self) -> &'static str {
-        self.command
-    }
-
     pub(super) fn environment(&self) -> Environment {
         let sdk = [
             ("aws-sdk-sts", aws_sdk_sts::meta::PKG_VERSION),
@@ -138,56 +101,50 @@ impl Session {
                 "aws-sdk-servicediscovery",
                 aws_sdk_servicediscovery::meta::PKG_VERSION,
             ),
-        ];
+        ]
+        .map(|(name, version)| (name.to_owned(), version.to_owned()));
         Environment {
             os: std::env::consts::OS.to_owned(),
             cpus: std::thread::available_parallelism().map_or(1, NonZero::get),
             region: Some(self.setup.region().to_owned()),
             source: self.setup.source().name().to_owned(),
-            sdk: sdk
-                .map(|(name, version)| (name.to_owned(), version.to_owned()))
-                .into(),
+            sdk: sdk.into(),
             cpu: None,
         }
     }
 
-    fn description(&self) -> String {
-        let mut lines = Vec::new();
+    /// What is measured, for those who want to know.
+    fn describe(&self) {
+        let (setup, console) = (&self.setup, self.console);
         if let Some(RunningLab { lab, info }) = &self.lab {
-            lines.push(format!(
-                "lab `{}` on {}, metadata on {}",
-                info.scenario,
-                lab.address(),
-                lab.imds_address()
-            ));
+            let (name, address, imds) = (&info.scenario, lab.address(), lab.imds_address());
+            console.detail(|| format!("lab `{name}` on {address}, metadata on {imds}"));
         }
-        lines.push(format!(
-            "Region {}, credentials from {}",
-            self.setup.region(),
-            self.setup.source().name()
-        ));
-        let services = ["STS", "S3", "SERVICEDISCOVERY"].into_iter();
-        lines.extend(services.filter_map(|service| {
-            let url = self.setup.endpoint_override(service)?;
-            Some(format!("{service} is configured to be at {url}"))
-        }));
-        lines.join("\nnote: ")
+        let (region, source) = (setup.region(), setup.source().name());
+        console.detail(|| format!("Region {region}, credentials from {source}"));
+        for service in ["STS", "S3", "SERVICEDISCOVERY"] {
+            if let Some(url) = setup.endpoint_override(service) {
+                console.detail(|| format!("{service} is configured to be at {url}"));
+            }
+        }
     }
 }
 
-/// Why a run that was interrupted before anything was measured has nothing to show.
-#[must_use]
-pub fn interrupted_run() -> Failure {
-    Failure {
-        error: anyhow!("interrupted before anything was measured"),
-        hint: None,
-        exit: Exit::Interrupted,
+impl MeasuringOptions {
+    /// Begins the run of a command, with whatever credentials the SDK finds unless the user names a source.
+    pub(crate) async fn begin(&self, command: &'static str) -> Result<Session, Failure> {
+        let scenario = self.target.scenario(USUAL_SCENARIO)?;
+        Session::begin(command, scenario, &self.target, &self.output, self.source()).await
     }
 }
 
 async fn unless_stopped<F: Future>(stop: &Stop, work: F) -> Result<F::Output, Failure> {
     tokio::select! {
         done = work => Ok(done),
-        () = stop.stopped() => Err(interrupted_run()),
+        () = stop.stopped() => Err(Failure {
+            error: anyhow!("interrupted before anything was measured"),
+            hint: None,
+            exit: Exit::Interrupted,
+        }),
     }
 }

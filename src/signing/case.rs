@@ -11,6 +11,7 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::{v4, v4a};
 use aws_smithy_checksums::ChecksumAlgorithm;
 use bytes::Bytes;
+use clap::ValueEnum;
 
 use super::bench::Arm;
 use super::checksum;
@@ -22,76 +23,36 @@ use super::steps;
 /// Calls per sample of [`Case::BareLoop`].
 const BARE_LOOP: u32 = 32;
 
-/// Something to be timed; each is one arm or several. [`ALL`](Self::ALL) says what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Something to be timed; each is one arm or several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Case {
+    /// The signature in the headers of a GET
     Header,
+    /// The same with a session token of some 700 bytes
     SessionToken,
+    /// The same in the URL
     Presign,
+    /// The same with `SigV4a`: whole, its key derived, and its ECDSA with a kept key
     Sigv4a,
+    /// The steps of header signing: derived key, canonical request, string to sign, HMAC
     Steps,
+    /// Header signing by this program's own steps, with a derived and with a kept key
     CachedKey,
+    /// Header signing of a PUT by size of its payload, and with an unsigned payload
     Payload,
+    /// CRC32, CRC64NVME and SHA-256 of a payload in memory
     Checksum,
+    /// A streamed PUT with a checksum trailer: signature, checksum and aws-chunked encoding
     Trailer,
+    /// A bare loop over the aws-sigv4 crate, to hold `header` against; only when asked for
     BareLoop,
 }
 
 impl Case {
-    /// Each with its name and what it is.
-    pub const ALL: [(Self, &str, &str); 10] = [
-        (
-            Self::Header,
-            "header",
-            "The signature in the headers of a GET",
-        ),
-        (
-            Self::SessionToken,
-            "session-token",
-            "The same with a session token of some 700 bytes",
-        ),
-        (Self::Presign, "presign", "The same in the URL"),
-        (
-            Self::Sigv4a,
-            "sigv4a",
-            "The same with `SigV4a`: whole, its key derived, and its ECDSA with a kept key",
-        ),
-        (
-            Self::Steps,
-            "steps",
-            "The steps of header signing: derived key, canonical request, string to sign, HMAC",
-        ),
-        (
-            Self::CachedKey,
-            "cached-key",
-            "Header signing by this program's own steps, with a derived and with a kept key",
-        ),
-        (
-            Self::Payload,
-            "payload",
-            "Header signing of a PUT by size of its payload, and with an unsigned payload",
-        ),
-        (
-            Self::Checksum,
-            "checksum",
-            "CRC32, CRC64NVME and SHA-256 of a payload in memory",
-        ),
-        (
-            Self::Trailer,
-            "trailer",
-            "A streamed PUT with a checksum trailer: signature, checksum and aws-chunked encoding",
-        ),
-        (
-            Self::BareLoop,
-            "bare-loop",
-            "A bare loop over the aws-sigv4 crate, to hold `header` against; only when asked for",
-        ),
-    ];
-
     /// What is timed unless something else is asked for.
     #[must_use]
     pub fn defaults() -> Vec<Self> {
-        let all = Self::ALL.into_iter().map(|(case, ..)| case);
+        let all = Self::value_variants().iter().copied();
         all.filter(|case| *case != Self::BareLoop).collect()
     }
 
@@ -293,10 +254,8 @@ mod tests {
     #[test]
     fn every_case_has_arms_and_no_two_share_a_name() {
         let payloads = Payloads::new(&[Size(0), Size(1024)], &[Size(1024)]);
-        let all = Case::ALL.into_iter();
-        let arms: Vec<Arm> = all
-            .flat_map(|(case, ..)| case.arms(&payloads).unwrap())
-            .collect();
+        let all = Case::value_variants().iter();
+        let arms: Vec<Arm> = all.flat_map(|case| case.arms(&payloads).unwrap()).collect();
         let names: std::collections::BTreeSet<_> = arms.iter().map(|arm| &arm.name).collect();
         assert_eq!(names.len(), arms.len());
     }

@@ -26,9 +26,10 @@ use super::service::Service;
 use crate::client::ArmFacts;
 use crate::clock;
 use crate::commands::command::Completed;
+use crate::document::{Load, LoadMode};
 use crate::measure::Tally;
 use crate::render;
-use crate::run::{self, Failure, Hint, Session, received};
+use crate::run::{self, Failure, Hint, Session};
 
 /// The path that is served.
 const PATH: &str = "/describe";
@@ -49,7 +50,13 @@ pub(super) async fn run(
         .hint("give one --policy, or none for prefer-az")?;
     let calls = BalancedCalls::start(session, service, policy, options.load.seed).await?;
     let mut run = session.measure(&options.plan());
-    run.load = received(&options.load);
+    // Others ask, whoever they are.
+    run.body.load = Load {
+        mode: LoadMode::Received,
+        requests: options.load.requests,
+        duration_s: run.body.load.duration_s,
+        ..Load::default()
+    };
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))
@@ -71,12 +78,12 @@ pub(super) async fn run(
         () = session.stop.stopped() => true,
     };
     // Whoever serves without an end in sight is meant to be interrupted.
-    run.complete = !interrupted || (requests.is_none() && time.is_none());
+    run.body.complete = !interrupted || (requests.is_none() && time.is_none());
     let name = server.calls.name();
     let mut arm = run::arm(&name, &server.tally(), &ArmFacts::default());
     server.calls.describe(&mut arm);
-    run.arms.push(arm);
-    let findings = findings::of(service, slice::from_ref(&server.calls), &run.arms);
+    run.body.arms.push(arm);
+    let findings = findings::of(service, slice::from_ref(&server.calls), &run.body.arms);
     Ok(Completed::measured(run.document(findings)))
 }
 

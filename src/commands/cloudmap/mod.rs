@@ -56,12 +56,12 @@ async fn measure(session: &Session, service: &Arc<Service>) -> Result<Completed,
     let mut run = session.measure(&plan);
     run.interleaved(&questions, &plan).await;
     run.interleaved(&calls, &plan).await;
-    for arm in &mut run.arms {
+    for arm in &mut run.body.arms {
         if let Some(policy) = policies.iter().find(|policy| policy.name() == arm.name) {
             policy.describe(arm);
         }
     }
-    let findings = findings::of(service, &policies, &run.arms);
+    let findings = findings::of(service, &policies, &run.body.arms);
     Ok(Completed::measured(run.document(findings)))
 }
 

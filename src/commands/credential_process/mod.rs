@@ -59,7 +59,7 @@ pub struct CredentialProcessArgs {
     cache_dir: Option<PathBuf>,
 
     /// What an SDK reads has one form and one place.
-    #[arg(skip = OutputOptions::plain())]
+    #[arg(skip)]
     output: OutputOptions,
 }
 
@@ -159,7 +159,5 @@ fn mark_callers(named: &NamedSource, key: &CacheKey) -> Result<(), Failure> {
         .args(std::env::args_os().skip(1))
         .env(CALLERS, keys.join(":"))
         .exec();
-    Err(Failure::without_hint(
-        anyhow::Error::new(error).context(failed),
-    ))
+    Err(Failure::from(anyhow::Error::new(error).context(failed)))
 }

@@ -8,21 +8,17 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::arguments::ImdsArgs;
-use super::cache_findings;
 use super::fetch::{self, PAUSE};
-use super::message::{Cache, Task, WorkerRequest};
+use super::worker::{Cache, Task, WorkerRequest};
 use super::workers::Workers;
 use crate::commands::command::Completed;
-use crate::credentials::Source;
-use crate::document::{Arm, Stampede};
+use crate::credentials::{NamedSource, Source, Variables};
+use crate::document::{Arm, Finding, Stampede};
 use crate::measure::{Pacing, Plan, Tally};
 use crate::run::{Failure, Hint, Session, since};
 
 /// The scenario that `--lab` alone stands for: credentials that expire during the run, and a throttle.
 const SCENARIO: &str = "stampede";
-
-/// The scenario that `--lab` alone stands for elsewhere.
-const USUAL_SCENARIO: &str = "default";
 
 /// Names of the arms, and the cache that their workers have. The first is the baseline.
 const ARMS: [(&str, Cache); 3] = [
@@ -32,14 +28,12 @@ const ARMS: [(&str, Cache); 3] = [
 ];
 
 /// Runs the arms one after the other: they would take each other's share of what the source allows.
-pub(super) async fn run(mut args: ImdsArgs) -> Result<Completed, Failure> {
+pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
     args.checks
         .meant_for_arms(&ARMS.map(|(name, _)| name.to_owned()))?;
-    if args.target.lab.as_deref() == Some(USUAL_SCENARIO) {
-        args.target.lab = Some(SCENARIO.to_owned());
-    }
+    let scenario = args.target.scenario(SCENARIO)?;
     let source = args.target.source.unwrap_or(Source::Imds);
-    let session = Session::begin("imds", &args.target, &args.output, source).await?;
+    let session = Session::begin("imds", scenario, &args.target, &args.output, source).await?;
     let temporary = tempfile::tempdir()
         .context("cannot make a directory for the cache")
         .hint("set TMPDIR to a folder that you may write to")?;
@@ -50,24 +44,23 @@ pub(super) async fn run(mut args: ImdsArgs) -> Result<Completed, Failure> {
         session.console.note(&workers.announcement());
     }
     let plan = workers.plan(&args);
-    session
-        .warm_up(&[fetch::arm(&session.setup, 1)], &plan)
-        .await?;
+    let probe = fetch::arm(&session.setup, 1);
+    session.warm_up(&[probe], &plan).await?;
     let mut run = session.measure(&plan);
-    run.load.concurrency = workers.workers;
+    run.body.load.concurrency = workers.workers;
     for (index, (name, cache)) in ARMS.into_iter().enumerate() {
         if index > 0 {
             session.pause(PAUSE).await;
         }
         if session.stop.is_stopped() {
-            run.complete = false;
+            run.body.complete = false;
             break;
         }
         let (arm, ended) = workers.measure(&session, name, cache).await?;
-        run.arms.extend((arm.requests > 0).then_some(arm));
-        run.complete &= ended;
+        run.body.arms.extend((arm.requests > 0).then_some(arm));
+        run.body.complete &= ended;
     }
-    let findings = cache_findings::of(&run.arms);
+    let findings = findings(&run.body.arms);
     Ok(Completed::measured(run.document(findings)))
 }
 
@@ -91,10 +84,13 @@ impl WorkerPlan {
         let task = Task {
             cache: Cache::None,
             directory,
-            source,
-            profile: target.profile,
-            region: target.region,
-            role_arn: target.role_arn,
+            named: NamedSource {
+                source,
+                variables: Variables::new(),
+                profile: target.profile,
+                region: target.region,
+                role_arn: target.role_arn,
+            },
             timeout: target.timeout,
             every: args.every.unwrap_or(every),
             offset: Duration::ZERO,
@@ -109,9 +105,7 @@ impl WorkerPlan {
     }
 
     fn plan(&self, args: &ImdsArgs) -> Plan {
-        let Task {
-            requests, lasting, ..
-        } = self.task;
+        let (requests, lasting) = (self.task.requests, self.task.lasting);
         Plan {
             requests: requests.map(|n| n * self.workers as u64),
             duration: requests.is_none().then_some(lasting),
@@ -129,14 +123,12 @@ impl WorkerPlan {
 
     /// What a real node is about to be asked for.
     fn announcement(&self) -> String {
+        let (workers, each, every) = (self.workers, self.each(), self.task.every);
         format!(
-            "imds --compare-cache: without a cache, {} worker processes fetch credentials {} times each, one \
-             every {:?}; with one in memory, once each; with the file cache, once in all. A fetch is about a dozen packets, \
+            "imds --compare-cache: without a cache, {workers} worker processes fetch credentials {each} times each, one \
+             every {every:?}; with one in memory, once each; with the file cache, once in all. A fetch is about a dozen packets, \
              and the 1,024 packets per second that an interface may send to link-local addresses are shared with this \
-             node's DNS and NTP. Its credentials will not expire during the run: --lab shows what happens when they do.",
-            self.workers,
-            self.each(),
-            self.task.every
+             node's DNS and NTP. Its credentials will not expire during the run: --lab shows what happens when they do."
         )
     }
 
@@ -161,9 +153,6 @@ impl WorkerPlan {
         let done = || (served.load(Ordering::Relaxed), Some(total));
         let mut results = session.console.watched(name, running, done).await;
         let arrived = since(&before, session.lab_requests());
-        let arrived = session
-            .lab()
-            .map(|_| arrived.values().map(|n| n.count).sum());
         results.requests.sort_by_key(|(_, request)| request.at);
         let mut tally = Tally::default();
         for (round, (_, request)) in results.requests.iter().enumerate() {
@@ -172,7 +161,9 @@ impl WorkerPlan {
         let arm = Arm {
             stampede: Some(Stampede {
                 processes: self.workers as u64,
-                arrived,
+                arrived: session
+                    .lab()
+                    .map(|_| arrived.values().map(|n| n.count).sum()),
                 ..stampede(&results.requests)
             }),
             ..fetch::documented(name, &tally, &results.facts, &session.setup)
@@ -199,6 +190,116 @@ fn stampede(requests: &[(usize, WorkerRequest)]) -> Stampede {
         at_start,
         expiries: sizes.len() as u64,
         at_expiry: sizes.max(),
+    }
+}
+
+const REMEDY: &str = "let the processes of a node share their credentials: `credential_process = awscreds-bench \
+    credential-process` in a profile works with every SDK and the AWS CLI, `FileCache` in Rust programs \
+    (docs/file-cache.md)";
+
+/// From all three arms, in the order of the run: the baseline first, the file cache last.
+fn findings(arms: &[Arm]) -> Vec<Finding> {
+    let [baseline, _, file] = arms else {
+        return vec![];
+    };
+    let found = [failing(arms, baseline, file), stampeding(arms, file)];
+    let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
+    if findings.is_empty() {
+        findings.extend(asking(arms, baseline, file));
+    }
+    findings
+}
+
+/// Fetches fail without a shared cache.
+fn failing(arms: &[Arm], baseline: &Arm, file: &Arm) -> Option<Finding> {
+    let (failed, with_file) = (baseline.outcomes.failed(), file.outcomes.failed());
+    if failed <= with_file {
+        return None;
+    }
+    let (requests, with_file) = (baseline.requests, number(with_file));
+    Some(Finding::warning(
+        "cache-prevents-failures",
+        format!(
+            "without a cache {failed} of {requests} requests got no credentials; with the file cache {with_file}"
+        ),
+        each(arms, |arm| {
+            let (failed, timeout) = (arm.outcomes.failed(), arm.outcomes.timeout);
+            let requests = arm.requests;
+            Some(format!(
+                "{failed} of {requests} requests failed, {timeout} of them timed out"
+            ))
+        }),
+        REMEDY,
+    ))
+}
+
+/// Processes fetch at once when credentials expire.
+fn stampeding(arms: &[Arm], file: &Arm) -> Option<Finding> {
+    let sizes = arms.iter().filter_map(|arm| Some((arm, at_expiry(arm)?)));
+    let (worst, most) = sizes.max_by_key(|(_, size)| *size)?;
+    let least = at_expiry(file)?;
+    if most <= least.max(1) {
+        return None;
+    }
+    let worst = &worst.name;
+    Some(Finding::warning(
+        "expiry-stampede",
+        format!(
+            "when credentials expire, {most} processes fetch new ones ({worst}); with the file cache {least} does"
+        ),
+        each(arms, |arm| {
+            let stampede = arm.stampede?;
+            let (processes, at_start) = (stampede.processes, stampede.at_start);
+            let size = at_expiry(arm)?;
+            Some(format!(
+                "{size} of {processes} processes fetched the credentials that replaced expired ones, {at_start} at the start"
+            ))
+        }),
+        "share credentials through a file: one process renews them ahead of their expiry, and the others read \
+            what it got; memory alone is renewed by every process for itself",
+    ))
+}
+
+/// How much is asked of the source.
+fn asking(arms: &[Arm], baseline: &Arm, file: &Arm) -> Option<Finding> {
+    let (before, after) = (asked(baseline), asked(file));
+    if before <= after {
+        return None;
+    }
+    let after = number(after);
+    let each = each(arms, |arm| {
+        Some(format!("{} for {} requests", asked(arm), arm.requests))
+    });
+    Some(Finding::info(
+        "cache-spares-source",
+        format!("without a cache the source was asked {before} times, with the file cache {after}"),
+        format!("requests to the source, {each}"),
+        REMEDY,
+    ))
+}
+
+/// What is said of every arm that there is something to say of.
+fn each(arms: &[Arm], text: impl Fn(&Arm) -> Option<String>) -> String {
+    let texts = arms
+        .iter()
+        .filter_map(|arm| Some(format!("{}: {}", arm.name, text(arm)?)));
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+fn at_expiry(arm: &Arm) -> Option<u64> {
+    arm.stampede?.at_expiry
+}
+
+/// Requests that arrived, by the lab's count where there is one.
+fn asked(arm: &Arm) -> u64 {
+    let arrived = arm.stampede.and_then(|stampede| stampede.arrived);
+    arrived.unwrap_or_else(|| arm.source_requests.values().map(|n| n.count).sum())
+}
+
+fn number(n: u64) -> String {
+    match n {
+        0 => "none".to_owned(),
+        n => n.to_string(),
     }
 }
 

@@ -55,6 +55,8 @@ impl Call for ColdFetch {
 
 /// An arm of fetches: its connections are those to the source.
 pub(super) fn documented(name: &str, tally: &Tally, facts: &ArmFacts, setup: &Setup) -> Arm {
+    // A profile has no say where the source is named.
+    let endpoint = || metadata_endpoint(setup.variables(), MetadataProfile::default());
     let exchanges = facts.exchanges.snapshot();
     let remotes: BTreeSet<_> = exchanges
         .values()
@@ -66,14 +68,7 @@ pub(super) fn documented(name: &str, tally: &Tally, facts: &ArmFacts, setup: &Se
             reused: exchanges.values().map(|stats| stats.reused).sum(),
         },
         remote_addresses: remotes.into_iter().map(ToString::to_string).collect(),
-        endpoint: endpoint(setup),
+        endpoint: (setup.source() == Source::Imds).then(endpoint),
         ..run::arm(name, tally, facts)
     }
-}
-
-/// Where instance metadata is asked for; `None` for other sources.
-fn endpoint(setup: &Setup) -> Option<String> {
-    // A profile has no say where the source is named.
-    let imds = setup.source() == Source::Imds;
-    imds.then(|| metadata_endpoint(setup.variables(), MetadataProfile::default()))
 }

@@ -33,12 +33,8 @@ const LIMIT: Duration = Duration::from_millis(1500);
 /// More at once would measure this machine.
 const MOST_IN_FLIGHT: usize = 512;
 
-/// The highest rate that may be tried.
-pub fn highest(lab: bool) -> f64 {
-    rates(lab).last().copied().unwrap_or_default()
-}
-
-fn rates(lab: bool) -> &'static [f64] {
+/// The rates that may be tried.
+pub fn rates(lab: bool) -> &'static [f64] {
     if lab { LAB_RATES } else { GENTLE_RATES }
 }
 
@@ -68,12 +64,14 @@ pub async fn find(session: &Session) -> Knee {
         Some(_) => dial(session).await,
         None => None,
     };
+    // Of workers that fetch back to back.
+    let busy = rate
+        .zip(search.usual_us)
+        .map(|(rate, usual_us)| rate * usual_us / 1e6);
     Knee {
         kind,
         rate_per_s: rate,
-        workers: rate
-            .zip(search.usual_us)
-            .map(|(rate, usual_us)| workers(rate, usual_us)),
+        workers: busy.map(|busy| busy.floor() as u64 + 1),
         tcp_connected: dial.map(|dial| dial.is_some()),
         tcp_connect_us: dial.flatten().map(figures::micros),
         linklocal_allowance_exceeded: risen(link_local::dropped().await, dropped),
@@ -83,18 +81,11 @@ pub async fn find(session: &Session) -> Knee {
 
 /// By how much a counter has risen, where it can be read.
 fn risen(after: Option<u64>, before: Option<u64>) -> Option<u64> {
-    after
-        .zip(before)
-        .map(|(after, before)| after.saturating_sub(before))
+    Some(after?.saturating_sub(before?))
 }
 
 fn first_failing(steps: &[KneeStep]) -> Option<&KneeStep> {
     steps.iter().find(|step| step.verdict != Pressure::Clean)
-}
-
-/// The fewest workers that reach a rate by fetching back to back, a fetch taking `each_us`.
-fn workers(rate: f64, each_us: f64) -> u64 {
-    (rate * each_us / 1e6).floor() as u64 + 1
 }
 
 impl Search<'_> {
@@ -128,25 +119,22 @@ impl Search<'_> {
 
     async fn narrowed(
         &mut self,
-        clean: Option<f64>,
-        failing: f64,
+        mut clean: Option<f64>,
+        mut failing: f64,
     ) -> (Option<Pressure>, Option<f64>) {
-        let (mut kind, mut clean, mut failing) = (None, clean, failing);
+        let mut kind = None;
         // Without a clean rate to begin with: half the failing one, and half of that.
-        loop {
-            let next = match clean {
-                Some(clean) => between(clean, failing),
-                None if failing > 3.0 => Some(failing / 2.0),
-                None => None,
-            };
-            let Some(rate) = next else { break };
-            match self.step(rate).await {
-                None => break,
-                Some(Pressure::Clean) => clean = Some(rate),
-                Some(verdict) => {
-                    kind = Some(verdict);
-                    failing = rate;
-                }
+        let next = |clean: Option<f64>, failing: f64| match clean {
+            Some(clean) => between(clean, failing),
+            None => (failing > 3.0).then_some(failing / 2.0),
+        };
+        while let Some(rate) = next(clean, failing)
+            && let Some(verdict) = self.step(rate).await
+        {
+            if verdict == Pressure::Clean {
+                clean = Some(rate);
+            } else {
+                (kind, failing) = (Some(verdict), rate);
             }
         }
         (kind, clean.map(|clean| middle(clean, failing)))

@@ -6,13 +6,12 @@ use std::time::Duration;
 use anyhow::anyhow;
 
 use super::arguments::ImdsArgs;
-use super::diagnosed::diagnosed;
 use super::fetch::{PAUSE, arm, documented, name};
 use super::knee;
-use super::steps::{failing, findings, only_adds_failures, strained};
 use crate::commands::command::Completed;
 use crate::credentials::Source;
-use crate::document::Arm;
+use crate::diagnosis;
+use crate::document::{Arm, Finding};
 use crate::measure::{Pacing, Plan};
 use crate::run::{self, Failure, Hint, Session};
 
@@ -31,13 +30,21 @@ const GENTLE_FETCHES: u64 = 20;
 /// A step on a real node that takes longer has seen enough, as its fetches hang.
 const LONGEST_STEP: Duration = Duration::from_secs(3);
 
+/// Share of failures from which a step counts as failing.
+const FAILING: f64 = 0.05;
+
+/// A step must complete this many times as many fetches per second as the best one before it, or its
+/// failures are all that its workers added.
+const GAIN: f64 = 1.1;
+
 /// Runs the steps, and where no worker counts are given looks for the knee.
 pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
     let source = args.endpoint.or(args.target.source).unwrap_or(Source::Imds);
     let steps = Steps::of(&args)?;
     let names: Vec<String> = steps.workers.iter().map(|&n| name(n)).collect();
     args.checks.meant_for_arms(&names)?;
-    let session = Session::begin("imds", &args.target, &args.output, source).await?;
+    let scenario = args.target.scenario(run::USUAL_SCENARIO)?;
+    let session = Session::begin("imds", scenario, &args.target, &args.output, source).await?;
     if session.lab().is_none() && source == Source::Imds {
         session.console.note(&steps.announcement());
     }
@@ -46,7 +53,7 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
         return Err(diagnosed(failure, &session, source).await);
     }
     let mut run = session.measure(&probe);
-    run.load.concurrency = steps.workers.iter().copied().max().unwrap_or(1);
+    run.body.load.concurrency = steps.workers.iter().copied().max().unwrap_or(1);
     for (index, &workers) in steps.workers.iter().enumerate() {
         if index > 0 && session.lab().is_none() {
             session.pause(PAUSE).await;
@@ -55,25 +62,28 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
         let plan = steps.plan(0, workers);
         let label = format!("{workers} workers");
         let measured = session.watched(slice::from_ref(&arm), &plan, &label).await;
-        run.complete &= measured.complete;
+        run.body.complete &= measured.complete;
         let tally = &measured.tallies[0];
         if tally.requests > 0 {
             let mut step = documented(&arm.name, tally, &arm.facts, &session.setup);
             step.concurrency = Some(workers);
             step.rate_per_s = Some(step.outcomes.ok as f64 / measured.elapsed.as_secs_f64());
-            run.arms.push(step);
+            run.body.arms.push(step);
         }
-        if !run.complete || only_adds_failures(&run.arms) || steps.is_too_much(&run.arms) {
+        if !run.body.complete
+            || only_adds_failures(&run.body.arms)
+            || steps.is_too_much(&run.body.arms)
+        {
             break;
         }
     }
     run.stop_counting();
-    let mut findings = findings(&run.arms, &steps.workers);
-    if run.complete && steps.seeks_knee(&run.arms, source) {
+    let mut findings = findings(&run.body.arms, &steps.workers);
+    if run.body.complete && steps.seeks_knee(&run.body.arms, source) {
         session.pause(PAUSE).await;
         let found = knee::find(&session).await;
         findings.push(knee::finding(&found, source));
-        run.knee = Some(found);
+        run.body.knee = Some(found);
     }
     Ok(Completed::measured(run.document(findings)))
 }
@@ -160,10 +170,95 @@ impl Steps {
         if !self.free {
             return announced;
         }
-        let highest = knee::highest(self.lab);
+        let highest = knee::rates(self.lab).iter().copied().fold(0.0, f64::max);
         format!(
             "{announced} Then it looks for the rate at which requests begin to be dropped: up to {highest:.0} fetches/s, \
              a second each, stopping at the first rate that is too much and trying a few below it."
         )
     }
+}
+
+/// Whether the last step failed more often than its predecessors without completing more.
+fn only_adds_failures(arms: &[Arm]) -> bool {
+    let Some((last, earlier)) = arms.split_last() else {
+        return false;
+    };
+    let best = best_rate(earlier);
+    failing(last)
+        && (last.outcomes.ok == 0
+            || (!earlier.is_empty() && last.rate_per_s.unwrap_or(0.0) < GAIN * best))
+}
+
+/// Whether fetches failed, or succeeded as late as TCP sends again what got lost.
+fn strained(arm: &Arm) -> bool {
+    let times = &arm.phases.total;
+    let late = times.max_us.zip(times.min_us);
+    arm.outcomes.failed() > 0 || late.is_some_and(|(max, min)| max > min + 150_000.0)
+}
+
+fn failing(arm: &Arm) -> bool {
+    arm.outcomes.failed() as f64 > FAILING * arm.requests as f64
+}
+
+fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
+    let Some(first) = arms.iter().find(|arm| failing(arm)) else {
+        return vec![];
+    };
+    let outcomes = &first.outcomes;
+    let (timeout, throttled) = (outcomes.timeout, outcomes.throttled);
+    let (ok, connect, other) = (
+        outcomes.ok,
+        outcomes.connect,
+        outcomes.denied + outcomes.other,
+    );
+    let (name, requests) = (&first.name, first.requests);
+    let stopped = match asked.len() - arms.len() {
+        0 => String::new(),
+        skipped => format!("; {skipped} larger steps were left out"),
+    };
+    let best = best_rate(arms);
+    let evidence = format!(
+        "with {name}: {ok} of {requests} fetches ok, {timeout} timed out, {throttled} throttled, {connect} without a \
+         connection, {other} other; best rate {best:.0}/s{stopped}"
+    );
+    let (id, summary) = if timeout >= throttled && timeout > 0 {
+        let what = "requests are dropped, not refused, from";
+        (
+            "imds-dropping",
+            format!("{what} {name} on: throttling looks like timeouts"),
+        )
+    } else if throttled > 0 {
+        let what = "the source refuses requests for their rate from";
+        ("source-throttled", format!("{what} {name} on"))
+    } else {
+        ("source-failing", format!("fetches fail from {name} on"))
+    };
+    vec![Finding::warning(
+        id,
+        summary,
+        evidence,
+        "fetch less often: one client per process, a credential cache shared by the processes of a node, \
+            and no new session per request",
+    )]
+}
+
+fn best_rate(arms: &[Arm]) -> f64 {
+    let rates = arms.iter().filter_map(|arm| arm.rate_per_s);
+    rates.fold(0.0, f64::max)
+}
+
+/// The failure with what is wrong with the endpoint, where that can be seen.
+async fn diagnosed(mut failure: Failure, session: &Session, source: Source) -> Failure {
+    let about = match source {
+        Source::Imds => "imds-",
+        Source::Container => "container-",
+        _ => return failure,
+    };
+    let seen = diagnosis::examine_endpoints(&source.narrow(session.setup.variables())).await;
+    let found = diagnosis::diagnose(&seen);
+    if let Some(found) = found.iter().find(|found| found.id.starts_with(about)) {
+        let (summary, evidence, remedy) = (&found.summary, &found.evidence, &found.remedy);
+        failure.hint = Some(format!("{summary} ({evidence}); {remedy}"));
+    }
+    failure
 }

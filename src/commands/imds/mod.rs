@@ -2,15 +2,11 @@
 //! ([`knee`]), and what worker processes ask of the source with and without a cache ([`compare_cache`]).
 
 mod arguments;
-mod cache_findings;
 mod compare_cache;
-mod diagnosed;
 mod fetch;
 mod knee;
 mod ladder;
-mod message;
 mod pressure;
-mod steps;
 pub mod worker;
 mod workers;
 

@@ -3,7 +3,7 @@
 
 use crate::document::{KneeStep, Pressure};
 use crate::figures::micros;
-use crate::measure::{Distribution, Outcome, Tally};
+use crate::measure::{Distribution, Tally};
 
 /// Linux sends a lost segment again after 200 ms at the earliest. What is later than usual by less than
 /// this was held up by something else.
@@ -21,18 +21,18 @@ pub fn rate_step(
     usual_us: Option<f64>,
     retransmitted: Option<u64>,
 ) -> KneeStep {
-    let service = &tally.succeeded.service;
+    let (service, outcomes) = (&tally.succeeded.service, &tally.outcomes);
     let p50_us = service.quantile(0.5).map(micros);
     let at_best = usual_us.or_else(|| service.min().map(micros));
     let mut step = KneeStep {
         rate_per_s: rate,
         fetches: tally.requests,
-        ok: tally.count(Outcome::Ok),
+        ok: outcomes.ok,
         late: later_than(service, at_best.unwrap_or_default() + REPEAT_US),
-        timeout: tally.count(Outcome::Timeout),
-        connect: tally.count(Outcome::Connect),
-        throttled: tally.count(Outcome::Throttled),
-        other: tally.count(Outcome::Denied) + tally.count(Outcome::Other),
+        timeout: outcomes.timeout,
+        connect: outcomes.connect,
+        throttled: outcomes.throttled,
+        other: outcomes.denied + outcomes.other,
         p50_us,
         retransmitted,
         verdict: Pressure::Clean,

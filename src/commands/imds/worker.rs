@@ -1,22 +1,24 @@
 //! A worker process as web servers keep them: request after request, and for each of them credentials.
 //!
-//! It is started by [`compare_cache`](super::compare_cache), which it tells how every request went.
+//! It is started by [`compare_cache`](super::compare_cache), which it tells in JSON how every request went.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::time::{Instant, UNIX_EPOCH};
+use std::path::PathBuf;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use anyhow::Context;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use clap::Args;
+use serde::{Deserialize, Serialize};
 
-use super::message::{Cache, Message, Task, WorkerRequest};
 use crate::client::{SetupError, credentials_outcome, error_text, provider_of};
 use crate::clock;
 use crate::commands::command::{Command, Completed, Kind};
-use crate::credentials::{Exchanges, NamedSource, watching};
-use crate::measure::{IdentityPath, Outcome};
+use crate::credentials::{ExchangeStats, Exchanges, NamedSource, watching};
+use crate::measure::{IdentityPath, Outcome, Phase, Sample};
 use crate::render;
 use crate::run::{CheckOptions, Failure, OutputOptions, environment};
 use crate::strategies::{CacheLookup, FileCache};
@@ -25,17 +27,13 @@ use crate::strategies::{CacheLookup, FileCache};
 #[derive(Args, Clone, Debug)]
 pub struct WorkerArgs {
     /// In JSON
-    #[arg(value_parser = task)]
+    #[arg(value_parser = |json: &str| serde_json::from_str::<Task>(json))]
     task: Task,
-}
-
-fn task(json: &str) -> serde_json::Result<Task> {
-    serde_json::from_str(json)
 }
 
 impl From<WorkerArgs> for Command {
     fn from(args: WorkerArgs) -> Self {
-        let (output, checks) = (OutputOptions::plain(), CheckOptions::default());
+        let (output, checks) = (OutputOptions::default(), CheckOptions::default());
         Self {
             one_thread: true,
             ..Self::new(Kind::Text, output, checks, run(args.task))
@@ -44,10 +42,16 @@ impl From<WorkerArgs> for Command {
 }
 
 /// Works until the time is over.
-async fn run(task: Task) -> Result<Completed, Failure> {
+async fn run(mut task: Task) -> Result<Completed, Failure> {
+    task.named.variables = environment();
     let Task { every, lasting, .. } = task;
     let (mut next, mut left) = (task.offset, task.requests.unwrap_or(u64::MAX));
-    let mut worker = Worker::new(task);
+    let mut worker = Worker {
+        task,
+        exchanges: Exchanges::default(),
+        provider: None,
+        credentials: None,
+    };
     say(&Message::Ready)?;
     let begun = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new())).await;
     let begun = begun.map_err(io::Error::from).and_then(|read| read);
@@ -75,9 +79,76 @@ fn say(message: &Message) -> Result<(), Failure> {
     Ok(render::write(None, &(line + "\n")).context("cannot tell what was measured")?)
 }
 
+/// What a worker is to do: the argument of its process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Task {
+    pub(super) cache: Cache,
+    /// Of the file cache.
+    pub(super) directory: PathBuf,
+    /// In the worker's own environment.
+    pub(super) named: NamedSource,
+    /// For each request's credentials.
+    pub(super) timeout: Duration,
+    /// From one request to the next.
+    pub(super) every: Duration,
+    /// Before the first one, so that workers do not keep step.
+    pub(super) offset: Duration,
+    pub(super) lasting: Duration,
+    pub(super) requests: Option<u64>,
+}
+
+/// Where a worker looks for credentials before it asks the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Cache {
+    /// Nowhere: each request starts from nothing, as a PHP request does.
+    None,
+    /// In the process's own memory, until they have expired.
+    Memory,
+    /// In the file that all processes share.
+    File,
+}
+
+/// A line that a worker prints.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Message {
+    /// Everything is set up; the next line of standard input begins the work.
+    Ready,
+    Request(WorkerRequest),
+    /// The last line: all exchanges with the source, by operation.
+    Exchanges(BTreeMap<String, ExchangeStats>),
+}
+
+/// How one request came by its credentials. No secrets.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct WorkerRequest {
+    /// When it began, since the worker's beginning.
+    pub(super) at: Duration,
+    pub(super) took: Duration,
+    pub(super) path: IdentityPath,
+    /// Expiry of what it got, in seconds since 1970: tells one set of credentials from the next.
+    pub(super) expires: Option<u64>,
+    /// Why it got none.
+    pub(super) error: Option<(Outcome, String)>,
+}
+
+impl WorkerRequest {
+    /// Whether this request got its credentials from the source itself.
+    pub(super) fn has_loaded(&self) -> bool {
+        self.path == IdentityPath::Load && self.error.is_none()
+    }
+
+    /// The request as a measured call: all of it is [`Phase::Identity`].
+    pub(super) fn sample(&self) -> Sample {
+        let sample = Sample::of_phase(Phase::Identity, self.took).with_identity(self.path);
+        match &self.error {
+            None => sample,
+            Some((outcome, error)) => sample.failed(*outcome, error.clone()),
+        }
+    }
+}
+
 struct Worker {
     task: Task,
-    named: NamedSource,
     exchanges: Exchanges,
     /// What a process keeps that keeps anything.
     provider: Option<SharedCredentialsProvider>,
@@ -95,61 +166,36 @@ enum Unserved {
 }
 
 impl Worker {
-    fn new(task: Task) -> Self {
-        let named = NamedSource {
-            source: task.source,
-            variables: environment(),
-            profile: task.profile.clone(),
-            region: task.region.clone(),
-            role_arn: task.role_arn.clone(),
-        };
-        Self {
-            task,
-            named,
-            exchanges: Exchanges::default(),
-            provider: None,
-            credentials: None,
-        }
-    }
-
     /// One request. Its time begins before anything is set up for it.
     async fn serve(&mut self, start: Instant) -> WorkerRequest {
         let began = clock::now();
         let limit = self.task.timeout;
         let (served, last) =
             watching(Box::pin(tokio::time::timeout(limit, self.credentials()))).await;
-        let mut request = WorkerRequest {
-            at: began.saturating_duration_since(start),
-            took: clock::since(began),
-            path: IdentityPath::Load,
-            expires: None,
-            error: None,
+        let took = clock::since(began);
+        let failed = |outcome, error| (IdentityPath::Load, None, Some((outcome, error)));
+        let (path, expires, error) = match served {
+            Ok(Ok((credentials, path))) => (path, expiry(&credentials), None),
+            Ok(Err(Unserved::Setup(error))) => failed(Outcome::Other, error_text(&error)),
+            Ok(Err(Unserved::Fetch(error))) => {
+                failed(credentials_outcome(&error, last), error_text(&error))
+            }
+            Err(_) => failed(Outcome::Timeout, format!("no credentials within {limit:?}")),
         };
-        match served {
-            Ok(Ok((credentials, path))) => {
-                request.path = path;
-                request.expires = expiry(&credentials);
-            }
-            Ok(Err(error)) => {
-                let outcome = match &error {
-                    Unserved::Setup(_) => Outcome::Other,
-                    Unserved::Fetch(error) => credentials_outcome(error, last),
-                };
-                request.error = Some((outcome, error_text(&error)));
-            }
-            Err(_) => {
-                let error = format!("no credentials within {limit:?}");
-                request.error = Some((Outcome::Timeout, error));
-            }
+        WorkerRequest {
+            at: began.saturating_duration_since(start),
+            took,
+            path,
+            expires,
+            error,
         }
-        request
     }
 
     async fn credentials(&mut self) -> Served {
         match self.task.cache {
             Cache::None => {
-                let provider = self.provider().await?;
-                Ok((provider.provide_credentials().await?, IdentityPath::Load))
+                let fetched = self.provider().await?.provide_credentials().await?;
+                Ok((fetched, IdentityPath::Load))
             }
             Cache::Memory => self.kept_in_memory().await,
             Cache::File => self.kept_in_file().await,
@@ -163,19 +209,18 @@ impl Worker {
         if let Some(held) = self.credentials.as_ref().filter(good) {
             return Ok((held.clone(), IdentityPath::Hit));
         }
-        if self.provider.is_none() {
-            self.provider = Some(self.provider().await?);
-        }
-        let provider = self.provider.as_ref();
-        let provider = provider.ok_or_else(CredentialsError::not_loaded_no_source)?;
-        let fetched = provider.provide_credentials().await?;
+        let provider = match self.provider.take() {
+            Some(provider) => provider,
+            None => self.provider().await?,
+        };
+        let fetched = self.provider.insert(provider).provide_credentials().await?;
         self.credentials = Some(fetched.clone());
         Ok((fetched, IdentityPath::Load))
     }
 
     /// With nothing kept in memory: what each request of a PHP worker would do.
     async fn kept_in_file(&self) -> Served {
-        let cache = FileCache::builder(self.named.key())
+        let cache = FileCache::builder(self.task.named.key())
             .directory(&self.task.directory)
             .limit(self.task.timeout);
         if let Some(credentials) = cache.fresh() {
@@ -191,11 +236,44 @@ impl Worker {
     }
 
     async fn provider(&self) -> Result<SharedCredentialsProvider, SetupError> {
-        provider_of(&self.named, &self.exchanges).await
+        provider_of(&self.task.named, &self.exchanges).await
     }
 }
 
 fn expiry(credentials: &Credentials) -> Option<u64> {
-    let since = credentials.expiry()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(since.as_secs())
+    let since = credentials.expiry()?.duration_since(UNIX_EPOCH);
+    since.ok().map(|since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_comes_back_as_it_was_meant() {
+        let took = Duration::from_millis(7);
+        let request = WorkerRequest {
+            at: Duration::ZERO,
+            took,
+            path: IdentityPath::Load,
+            expires: None,
+            error: Some((Outcome::Timeout, "no answer".to_owned())),
+        };
+        let mut stats = ExchangeStats::default();
+        stats.latency.record(took);
+        stats.count = 1;
+        let exchanges = BTreeMap::from([("imds:token".to_owned(), stats)]);
+        let messages = [Message::Request(request), Message::Exchanges(exchanges)];
+        let text = serde_json::to_string(&messages).expect("JSON");
+        let back: [Message; 2] = serde_json::from_str(&text).expect("JSON");
+        let [Message::Request(request), Message::Exchanges(exchanges)] = back else {
+            panic!("{text}");
+        };
+        let sample = request.sample();
+        assert_eq!((sample.outcome, sample.total), (Outcome::Timeout, took));
+        assert_eq!(sample.phases.claimed(), took);
+        assert_eq!((sample.identity.load, request.has_loaded()), (1, false));
+        let stats = &exchanges["imds:token"];
+        assert_eq!((stats.count, stats.latency.count()), (1, 1));
+    }
 }

@@ -9,7 +9,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-use super::message::{Message, Task, WorkerRequest};
+use super::worker::{Message, Task, WorkerRequest};
 use crate::client::ArmFacts;
 use crate::credentials::Variables;
 use crate::measure::Stop;

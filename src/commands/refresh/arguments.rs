@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::parse::{player, trouble};
+use crate::nearest::nearest;
 use crate::run::{self, MeasuringOptions};
 use crate::simulation::{Outage, Player, Trouble};
 use crate::strategies::Windows;
@@ -101,4 +101,44 @@ pub(super) struct SimulationOptions {
     /// Fetches per second that the source does not refuse
     #[arg(long, value_name = "PER_SECOND", requires = "simulate", value_parser = run::rate)]
     pub(super) source_rate: Option<f64>,
+}
+
+/// Parses a strategy's name.
+fn player(text: &str) -> Result<Player, String> {
+    named(text, &Player::all(), Player::name)
+}
+
+/// Parses what is wrong with the source.
+fn trouble(text: &str) -> Result<Trouble, String> {
+    named(text, &Trouble::ALL, Trouble::name)
+}
+
+fn named<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, String> {
+    let found = all.iter().find(|&&one| name(one) == text);
+    found.copied().ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|&one| name(one)).collect();
+        let meant = nearest(text, names.iter().copied())
+            .map_or_else(String::new, |nearest| format!("did you mean `{nearest}`? "));
+        format!("{meant}known are {}", names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_strategy_goes_by_its_name() {
+        for one in Player::all() {
+            assert_eq!(player(one.name()), Ok(one));
+        }
+    }
+
+    #[test]
+    fn a_misspelt_name_is_answered_with_the_nearest() {
+        let error = player("refreshr").unwrap_err();
+        assert!(error.starts_with("did you mean `refresher`?"), "{error}");
+        let error = trouble("x").unwrap_err();
+        assert_eq!(error, "known are fail, throttle, hang");
+    }
 }

@@ -7,24 +7,22 @@ use anyhow::{Context, anyhow};
 
 use super::arguments::{ExpiryOptions, RefreshArgs};
 use super::arm::StrategyArm;
-use super::findings::findings;
 use super::renewals::Renewals;
-use super::thread::{OnThread, OwnThread};
 use crate::client::ArmFacts;
 use crate::clock;
 use crate::commands::command::Completed;
-use crate::document::OutageSeen;
+use crate::document::{Arm, Finding, OutageSeen, Renewal};
+use crate::figures::time;
 use crate::lab::Scenario;
 use crate::lab::rules::{Delay, Fault, FaultKind};
 use crate::lab::scenario::Credentials;
 use crate::measure::Plan;
-use crate::run::{ArmCall, Failure, Hint, MeasuringOptions, Session, load_scenario, names};
+use crate::run::{Failure, Hint, MeasuringOptions, Session, names};
 use crate::simulation::{Outage, Player, Trouble};
 use crate::strategies::Strategy;
 
 /// The scenario that `--lab` alone stands for: the usual one's credentials last too long to be seen to expire.
 const SCENARIO: &str = "expiry";
-const USUAL_SCENARIO: &str = "default";
 
 /// Calls per second and strategy, and for how long, when the user says nothing.
 const RATE: f64 = 100.0;
@@ -40,20 +38,13 @@ const FIRST_REQUEST: Duration = Duration::from_millis(500);
 pub(super) async fn run(args: RefreshArgs) -> Result<Completed, Failure> {
     let options = &args.options;
     let strategies = strategies(&args)?;
-    let (scenario, outage) = if let Some(name) = &options.target.lab {
-        let name = match name.as_str() {
-            USUAL_SCENARIO => SCENARIO,
-            name => name,
-        };
-        let mut scenario = load_scenario(name)?;
-        let outage = adjust(&mut scenario, &args.expiry);
-        (Some(scenario), outage)
-    } else {
-        only_the_lab(&args.expiry)?;
-        (None, None)
-    };
     let (target, output) = (&options.target, &options.output);
-    let session = Session::begin_in(scenario, "refresh", target, output, options.source()).await?;
+    let mut scenario = target.scenario(SCENARIO)?;
+    let outage = match &mut scenario {
+        Some(scenario) => adjust(scenario, &args.expiry),
+        None => only_the_lab(&args.expiry).map(|()| None)?,
+    };
+    let session = Session::begin("refresh", scenario, target, output, options.source()).await?;
     let lab_started = clock::now();
     if session.lab().is_none() {
         session.console.note(ANNOUNCEMENT);
@@ -61,47 +52,37 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Completed, Failure> {
     let directory = tempfile::tempdir()
         .context("cannot make a folder for the file cache")
         .hint("set TMPDIR to a folder that exists and that you may write to")?;
-    let directory = Arc::new(directory);
     let (mut arms, mut renewals) = (Vec::new(), Vec::new());
     for strategy in strategies {
-        let thread = OwnThread::start(strategy.name())
-            .context("cannot start a thread")
-            .hint("free some memory or raise the limit on processes")?;
         let strategy_arm = StrategyArm {
             strategy,
             setup: Arc::clone(&session.setup),
             stop: session.stop.clone(),
             windows: args.expiry.windows(),
             seed: options.load.seed,
-            directory: Arc::clone(&directory),
+            directory: directory.path().to_owned(),
         };
-        let (arm, of_arm) = session.preparing(thread.run(strategy_arm.arm())).await??;
-        let call = OnThread {
-            thread: Arc::new(thread),
-            call: arm.call,
-        };
-        arms.push(ArmCall::new(arm.name, call, arm.facts));
+        let (arm, of_arm) = session.preparing(strategy_arm.start()).await??;
+        arms.push(arm);
         renewals.push(of_arm);
     }
     options.checks.meant_for_arms(&names(&arms))?;
     let plan = plan(options, arms.len());
     session.warm_up(&arms, &plan).await?;
     let before = clock::since(lab_started);
-    for of_arm in &renewals {
+    for (arm, of_arm) in arms.iter().zip(&renewals) {
         of_arm.begin(outage.map(|outage| seen_after(outage, before)));
-    }
-    if let Some(outage) = outage {
-        for (arm, of_arm) in arms.iter().zip(&renewals) {
+        if let Some(outage) = outage {
             let facts = Arc::clone(&arm.facts);
             tokio::spawn(count_requests(outage, lab_started, facts, of_arm.clone()));
         }
     }
     let mut run = session.measure(&plan);
     run.interleaved(&arms, &plan).await;
-    for (arm, of_arm) in run.arms.iter_mut().zip(&renewals) {
+    for (arm, of_arm) in run.body.arms.iter_mut().zip(&renewals) {
         arm.renewal = Some(of_arm.renewal());
     }
-    let findings = findings(&run.arms);
+    let findings = findings(&run.body.arms);
     Ok(Completed::measured(run.document(findings)))
 }
 
@@ -143,7 +124,7 @@ fn only_the_lab(expiry: &ExpiryOptions) -> Result<(), Failure> {
     }
 }
 
-/// Credentials and their source as the options say.
+/// Credentials and their source as the options say; the outage, counted from the lab's start.
 fn adjust(scenario: &mut Scenario, expiry: &ExpiryOptions) -> Option<Outage> {
     if let Some(lifetime) = expiry.lifetime {
         scenario.credentials = Credentials::lasting(lifetime);
@@ -165,27 +146,22 @@ fn adjust(scenario: &mut Scenario, expiry: &ExpiryOptions) -> Option<Outage> {
         _ => Duration::ZERO,
     });
     let issued = FIRST_REQUEST + delays[0] + delays[1];
-    let outage = expiry.outage(scenario.credentials.lifetime);
-    let outage = outage.map(|outage| Outage {
-        from: issued + outage.from,
-        until: issued + outage.until,
-        ..outage
+    let mut outage = expiry.outage(scenario.credentials.lifetime)?;
+    outage.from += issued;
+    outage.until += issued;
+    let kind = match outage.trouble {
+        Trouble::Fail => FaultKind::Status(500),
+        Trouble::Throttle => FaultKind::Status(429),
+        Trouble::Hang => FaultKind::Hang,
+    };
+    let fault = Some(Fault {
+        from: outage.from,
+        until: outage.until,
+        ..Fault::always(1.0, kind)
     });
-    if let Some(outage) = outage {
-        let kind = match outage.trouble {
-            Trouble::Fail => FaultKind::Status(500),
-            Trouble::Throttle => FaultKind::Status(429),
-            Trouble::Hang => FaultKind::Hang,
-        };
-        let fault = Fault {
-            from: outage.from,
-            until: outage.until,
-            ..Fault::always(1.0, kind)
-        };
-        scenario.imds.rules.fault = Some(fault);
-        scenario.container.rules.fault = Some(fault);
-    }
-    outage
+    scenario.imds.rules.fault = fault;
+    scenario.container.rules.fault = fault;
+    Some(outage)
 }
 
 /// An outage as the document states it, for a run that began `passed` after the lab.
@@ -219,13 +195,9 @@ async fn count_requests(
 
 /// The plan that the options describe, with the usual figures of this command.
 fn plan(options: &MeasuringOptions, arms: usize) -> Plan {
-    let MeasuringOptions {
-        mut load,
-        mut pacing,
-        target,
-        ..
-    } = options.clone();
-    let warmup = target.lab.map_or(1, |_| LAB_WARMUP);
+    let mut options = options.clone();
+    let (load, pacing, target) = (&mut options.load, &mut options.pacing, &options.target);
+    let warmup = target.lab.as_ref().map_or(1, |_| LAB_WARMUP);
     load.warmup = Some(load.warmup.unwrap_or(warmup).max(1));
     if load.requests.is_none() {
         load.duration.get_or_insert(DURATION);
@@ -234,5 +206,59 @@ fn plan(options: &MeasuringOptions, arms: usize) -> Plan {
     // All calls of an arm may wait until they time out, and must not keep the others' from beginning.
     let waiting = (rate * target.timeout.as_secs_f64() * arms as f64) as usize;
     pacing.concurrency.get_or_insert(waiting + 64);
-    load.plan(&pacing)
+    options.plan()
+}
+
+const REMEDY: &str = "renew ahead of the expiry, off the path of calls: the Refresher, Swapper or Advisory provider \
+    of this crate in Rust, the asynchronous or prefetching option of other SDKs, or `credential_process = awscreds-bench \
+    credential-process` for programs in any language";
+
+/// What the renewals of the run come down to.
+fn findings(arms: &[Arm]) -> Vec<Finding> {
+    let blocked = arms
+        .iter()
+        .filter_map(|arm| blocked(arm, arm.renewal.as_ref()?));
+    blocked.chain(never_expired(arms)).collect()
+}
+
+fn blocked(arm: &Arm, renewal: &Renewal) -> Option<Finding> {
+    let longest = time(renewal.longest_wait_us?);
+    let calls: Vec<String> = renewal
+        .waits
+        .iter()
+        .map(|wait| wait.calls.to_string())
+        .collect();
+    let listed = if calls.len() > 8 {
+        let first = calls[..8].join(", ");
+        format!("{first} and so on, {} times in all", calls.len())
+    } else {
+        calls.join(", ")
+    };
+    let (name, requests) = (&arm.name, arm.requests);
+    let (blocked, most) = (renewal.blocked, renewal.most_at_once);
+    Some(Finding::warning(
+        "expiry-blocks-calls",
+        format!(
+            "{name}: {blocked} of {requests} calls waited for credentials, the longest for {longest}"
+        ),
+        format!("calls that waited together: {listed}; at most {most} at once"),
+        REMEDY,
+    ))
+}
+
+/// Without an expiry there was nothing to compare.
+fn never_expired(arms: &[Arm]) -> Option<Finding> {
+    let slices = arms.iter().flat_map(|arm| &arm.timeline);
+    let end = slices.map(|slice| slice.end_s).fold(0.0, f64::max);
+    let renewals = arms.iter().filter_map(|arm| arm.renewal.as_ref());
+    let mut expiries = renewals.flat_map(|renewal| &renewal.expiries_s);
+    if expiries.any(|&expiry| expiry <= end) {
+        return None;
+    }
+    Some(Finding::info(
+        "nothing-expired",
+        "no credentials expired during the run, so it shows no renewal",
+        format!("the run lasted {end:.0} s"),
+        "raise --duration beyond the lifetime of the credentials, or use --lab or --simulate",
+    ))
 }

@@ -2,12 +2,9 @@
 
 mod arguments;
 mod arm;
-mod findings;
 mod live;
-mod parse;
 mod renewals;
 mod simulated;
-mod thread;
 
 pub use arguments::RefreshArgs;
 

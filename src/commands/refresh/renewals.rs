@@ -22,8 +22,8 @@ struct Record {
     expiries: BTreeSet<SystemTime>,
     waits: Waits,
     refused: u64,
-    first_refused: Option<Duration>,
-    last_refused: Duration,
+    /// When the first and the last of them ended.
+    refused_between: Option<(Duration, Duration)>,
     outage: Option<OutageSeen>,
 }
 
@@ -46,21 +46,6 @@ impl Renewals {
         }
     }
 
-    /// `provider`, with the expiries that it gives recorded here.
-    pub fn observed_provider(
-        &self,
-        provider: SharedCredentialsProvider,
-    ) -> SharedCredentialsProvider {
-        let renewals = self.clone();
-        SharedCredentialsProvider::new(ObservedProvider { provider, renewals })
-    }
-
-    /// `call`, with its waits and refusals recorded here.
-    pub fn observed_call(&self, call: Arc<dyn Call>) -> Arc<dyn Call> {
-        let renewals = self.clone();
-        Arc::new(ObservedCall { call, renewals })
-    }
-
     /// What the document says of it.
     pub fn renewal(&self) -> Renewal {
         let record = self.record();
@@ -72,6 +57,8 @@ impl Renewals {
             Ok(after) => after.as_secs_f64(),
             Err(before) => -before.duration().as_secs_f64(),
         });
+        let refused = record.refused_between;
+        let refused_for = refused.map(|(first, last)| last.saturating_sub(first));
         let longest = episodes.iter().map(|episode| episode.longest).max();
         Renewal {
             expiries_s: expiries.collect(),
@@ -80,9 +67,7 @@ impl Renewals {
             most_at_once: episodes.iter().map(|e| e.most_at_once).max().unwrap_or(0),
             waits: episodes.iter().map(blocked).collect(),
             refused: record.refused,
-            refused_for_s: record.first_refused.map_or(0.0, |first| {
-                record.last_refused.saturating_sub(first).as_secs_f64()
-            }),
+            refused_for_s: refused_for.unwrap_or_default().as_secs_f64(),
             outage: record.outage.clone(),
         }
     }
@@ -94,21 +79,17 @@ impl Renewals {
 
 impl Record {
     fn ended(&mut self, at: Duration, outcome: Outcome) {
-        match outcome {
-            Outcome::Denied => {
-                self.refused += 1;
-                self.first_refused.get_or_insert(at);
-                self.last_refused = self.last_refused.max(at);
-            }
-            Outcome::Ok => {
-                if let Some(outage) = &mut self.outage
-                    && outage.recovery_s.is_none()
-                    && at.as_secs_f64() >= outage.until_s
-                {
-                    outage.recovery_s = Some(at.as_secs_f64() - outage.until_s);
-                }
-            }
-            Outcome::Throttled | Outcome::Timeout | Outcome::Connect | Outcome::Other => (),
+        if outcome == Outcome::Denied {
+            self.refused += 1;
+            let (first, last) = self.refused_between.unwrap_or((at, at));
+            self.refused_between = Some((first, last.max(at)));
+        }
+        if outcome == Outcome::Ok
+            && let Some(outage) = &mut self.outage
+            && at.as_secs_f64() >= outage.until_s
+        {
+            let after = at.as_secs_f64() - outage.until_s;
+            outage.recovery_s.get_or_insert(after);
         }
     }
 }
@@ -123,12 +104,13 @@ fn blocked(episode: &Episode) -> BlockedCalls {
     }
 }
 
-struct ObservedCall {
-    call: Arc<dyn Call>,
-    renewals: Renewals,
+/// A call with its waits and refusals recorded.
+pub(super) struct ObservedCall<C> {
+    pub call: C,
+    pub renewals: Renewals,
 }
 
-impl Call for ObservedCall {
+impl<C: Call> Call for ObservedCall<C> {
     fn call(&self) -> CallFuture<'_> {
         Box::pin(async move {
             let begun = clock::now();
@@ -138,7 +120,7 @@ impl Call for ObservedCall {
             let Some(zero) = record.zero else {
                 return sample;
             };
-            if sample.identity.loads + sample.identity.waits > 0 {
+            if sample.identity.load + sample.identity.wait > 0 {
                 // Nothing but serialization comes before a call asks for its credentials.
                 let from = begun.saturating_duration_since(zero);
                 let until = from + sample.phases[Phase::Identity];
@@ -151,10 +133,11 @@ impl Call for ObservedCall {
     }
 }
 
+/// A provider with the expiries that it gives recorded.
 #[derive(Debug)]
-struct ObservedProvider {
-    provider: SharedCredentialsProvider,
-    renewals: Renewals,
+pub(super) struct ObservedProvider {
+    pub provider: SharedCredentialsProvider,
+    pub renewals: Renewals,
 }
 
 impl ProvideCredentials for ObservedProvider {

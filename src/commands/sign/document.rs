@@ -30,15 +30,11 @@ pub(super) fn measurement(
         .collect();
     Measurement {
         complete,
-        lab: None,
         environment: environment(),
         load: run::stated(&plan, None),
         findings: findings::of(&arms),
         arms,
-        comparisons: Vec::new(),
-        checks: Vec::new(),
-        compared: None,
-        knee: None,
+        ..Measurement::default()
     }
 }
 

@@ -14,8 +14,7 @@ use super::command::{Command, Completed, Kind};
 use crate::document::{Document, Target};
 use crate::measure::Stop;
 use crate::run::{
-    CheckOptions, Clock, Console, Failure, Hint, OutputOptions, duration, head, one_of,
-    stop_on_signal,
+    CheckOptions, Clock, Failure, Hint, OutputOptions, duration, head, stop_on_signal,
 };
 use crate::signing::bench::Visits;
 use crate::signing::{Arm, Budget, Case, Payloads, Size, Timer, vectors};
@@ -32,7 +31,7 @@ const DEFECT: &str = "this is a defect of the program; please report it";
 #[derive(Args, Clone, Debug)]
 pub struct SignArgs {
     /// What to time [default: all but bare-loop]
-    #[arg(long, value_parser = one_of(&Case::ALL), value_name = "CASE,…", value_delimiter = ',')]
+    #[arg(long, value_name = "CASE,…", value_delimiter = ',')]
     case: Vec<Case>,
 
     /// Payload sizes [default: 0B to 100MiB for `payload`, 1MiB for `checksum` and `trailer`]
@@ -96,7 +95,6 @@ async fn run(args: SignArgs) -> Result<Completed, Failure> {
         seed: args.seed,
         stop: stop.clone(),
     };
-    let console = Console::from(&args.output);
     let visits = Arc::new(Visits::default());
     let shared = Arc::clone(&visits);
     let timing = tokio::task::spawn_blocking(move || timer.run(&mut arms, &shared));
@@ -104,7 +102,7 @@ async fn run(args: SignArgs) -> Result<Completed, Failure> {
         let (done, planned) = visits.seen();
         (done, (planned > 0).then_some(planned))
     };
-    let ended = console.watched("signing", timing, done).await;
+    let ended = args.output.console.watched("signing", timing, done).await;
     let measured = ended.context("timing ended early").hint(DEFECT)?;
     let body = document::measurement(&names, &measured, budget, !stop.is_stopped());
     let head = head("sign", Some(clock), Some(Target::Cpu));
