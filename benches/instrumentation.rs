@@ -21,7 +21,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::timeout::TimeoutConfig;
 use awscreds_bench::client::{ArmFacts, Setup, SetupOptions, sampled};
-use awscreds_bench::credentials::{Source, Variables};
+use awscreds_bench::credentials::{NamedSource, Source, Variables};
 use awscreds_bench::lab::{ExportedSource, Lab, Options, Scenario};
 use awscreds_bench::measure::{Outcome, Tally};
 
@@ -158,12 +158,14 @@ struct Instrumented {
 impl Instrumented {
     async fn new(target: &Target) -> Self {
         let options = SetupOptions {
-            variables: target.variables.clone(),
+            named: NamedSource {
+                source: Source::Env,
+                variables: target.variables.clone(),
+                profile: None,
+                region: None,
+                role_arn: None,
+            },
             route: None,
-            source: Source::Env,
-            region: None,
-            profile: None,
-            role_arn: None,
             endpoint_url: Some(target.variable("AWS_ENDPOINT_URL_STS")),
             timeout: TIMEOUT,
         };

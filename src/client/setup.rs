@@ -16,18 +16,13 @@ use super::identity::Identity;
 use super::interceptor::Instrument;
 use super::time_source::SteadyTime;
 use super::transport::{Route, Transport, TransportError};
-use crate::credentials::{Source, Variables, loader};
+use crate::credentials::{NamedSource, Source, Variables, loader};
 
 /// What the user chose.
 #[derive(Clone, Debug)]
 pub struct SetupOptions {
-    /// The environment that the SDK is to see.
-    pub variables: Variables,
+    pub named: NamedSource,
     pub route: Option<Route>,
-    pub source: Source,
-    pub region: Option<String>,
-    pub profile: Option<String>,
-    pub role_arn: Option<String>,
     pub endpoint_url: Option<String>,
     /// Bounds each call, retries included.
     pub timeout: Duration,
@@ -51,7 +46,6 @@ pub enum SetupError {
 #[derive(Debug)]
 pub struct Setup {
     options: SetupOptions,
-    region: Region,
     /// Everything but credentials, identity cache and HTTP client.
     sdk: SdkConfig,
     transport: Transport,
@@ -65,41 +59,42 @@ impl Setup {
     /// # Errors
     ///
     /// Without a Region, without its certificates, and where a static source has no credentials.
-    pub async fn load(options: SetupOptions) -> Result<Self, SetupError> {
-        let transport = Transport::new(options.route.clone(), &options.variables)?;
+    pub async fn load(mut options: SetupOptions) -> Result<Self, SetupError> {
+        let transport = Transport::new(options.route.clone(), &options.named.variables)?;
         let http = transport.client(&Arc::default())?;
         let mut loader = loader(&service_variables(&options))
             .http_client(http.clone())
             .no_credentials();
-        if let Some(region) = &options.region {
+        let named = &mut options.named;
+        if let Some(region) = &named.region {
             loader = loader.region(Region::new(region.clone()));
         }
-        if let Some(profile) = &options.profile {
+        if let Some(profile) = &named.profile {
             loader = loader.profile_name(profile);
         }
         let sdk = loader.load().await;
-        let region = sdk.region().cloned().ok_or(SetupError::NoRegion)?;
+        let region = sdk.region().ok_or(SetupError::NoRegion)?;
+        named.region = Some(region.to_string());
         let mut setup = Self {
             options,
-            region,
             sdk,
             transport,
             held: None,
         };
-        if setup.options.source == Source::Static {
-            setup.held = Some(setup.fetch_provider(http).await?);
+        if setup.source() == Source::Static {
+            setup.held = Some(provider(&setup.options.named, http).await?);
         }
         Ok(setup)
     }
 
     #[must_use]
     pub fn region(&self) -> &str {
-        self.region.as_ref()
+        self.sdk.region().map_or("", Region::as_ref)
     }
 
     #[must_use]
     pub fn source(&self) -> Source {
-        self.options.source
+        self.options.named.source
     }
 
     #[must_use]
@@ -110,7 +105,7 @@ impl Setup {
     /// The environment that the SDK sees.
     #[must_use]
     pub fn variables(&self) -> &Variables {
-        &self.options.variables
+        &self.options.named.variables
     }
 
     /// The endpoint that the configuration puts in the place of the service's own, if any. `service` is
@@ -165,28 +160,7 @@ impl Setup {
         let http = facts
             .exchanges
             .timed(self.transport.client(&Arc::default())?);
-        self.fetch_provider(http).await
-    }
-
-    async fn fetch_provider(
-        &self,
-        http: SharedHttpClient,
-    ) -> Result<SharedCredentialsProvider, SetupError> {
-        let options = &self.options;
-        options
-            .source
-            .provider(
-                &options.variables,
-                options.profile.as_deref(),
-                Some(self.region.clone()),
-                options.role_arn.as_deref(),
-                http,
-            )
-            .await
-            .map_err(|source| SetupError::Credentials {
-                source_name: options.source.name(),
-                source,
-            })
+        provider(&self.options.named, http).await
     }
 
     /// The configuration of an instrumented client. It also needs the
@@ -230,10 +204,22 @@ impl Setup {
     }
 }
 
+/// A provider of `named` that fetches over `http`.
+pub(super) async fn provider(
+    named: &NamedSource,
+    http: SharedHttpClient,
+) -> Result<SharedCredentialsProvider, SetupError> {
+    let provider = named.provider(http).await;
+    provider.map_err(|source| SetupError::Credentials {
+        source_name: named.source.name(),
+        source,
+    })
+}
+
 /// The environment that the measured services' configuration is read from. On a route to a stand-in they
 /// keep the endpoints of the real services, which the stand-in's own variables would replace.
 fn service_variables(options: &SetupOptions) -> Variables {
-    let mut variables = options.variables.clone();
+    let mut variables = options.named.variables.clone();
     if options.route.is_some() {
         variables.retain(|name, _| !name.starts_with("AWS_ENDPOINT_URL"));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-use super::setup::SetupError;
+use super::setup::{self, SetupError};
 use super::transport::{self, Transport};
 use crate::credentials::{Exchanges, NamedSource};
 
@@ -23,9 +23,5 @@ pub async fn provider_of(
     } else {
         Transport::new(None, &named.variables)?.client(&Arc::default())?
     };
-    let provider = named.provider(exchanges.timed(http)).await;
-    provider.map_err(|source| SetupError::Credentials {
-        source_name: named.source.name(),
-        source,
-    })
+    setup::provider(named, exchanges.timed(http)).await
 }

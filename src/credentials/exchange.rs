@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::connection::ConnectionMetadata;
 use aws_smithy_runtime_api::client::http::telemetry::{
-    CaptureHttpAttemptTelemetry, ConnectionUsage, HttpAttemptTelemetry,
+    CaptureHttpAttemptTelemetry, ConnectionAcquisitionTelemetry, ConnectionUsage,
+    HttpAttemptTelemetry,
 };
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
@@ -17,6 +18,8 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use http::Uri;
+use url::form_urlencoded;
 
 use crate::clock;
 use crate::measure::{Distribution, Outcome};
@@ -71,7 +74,6 @@ pub struct Exchanges(Arc<Mutex<BTreeMap<String, ExchangeStats>>>);
 
 impl Exchanges {
     /// What was recorded so far.
-    #[must_use]
     pub fn snapshot(&self) -> BTreeMap<String, ExchangeStats> {
         self.operations().clone()
     }
@@ -96,7 +98,6 @@ impl Exchanges {
     }
 
     /// `client`, with every exchange recorded here.
-    #[must_use]
     pub fn timed(&self, client: SharedHttpClient) -> SharedHttpClient {
         let exchanges = self.clone();
         http_client_fn(move |settings, components| {
@@ -186,10 +187,16 @@ fn book_answer(
     elapsed: Duration,
     result: &Result<HttpResponse, ConnectorError>,
 ) {
-    if result.is_ok() {
-        stats.latency.record(elapsed);
-    }
-    let ended = end(result);
+    let ended = match result {
+        Ok(response) => {
+            stats.latency.record(elapsed);
+            match response.status().as_u16() {
+                ..=399 => Outcome::Ok,
+                refused => refusal(refused),
+            }
+        }
+        Err(error) => unsent(error).unwrap_or(Outcome::Other),
+    };
     match ended {
         Outcome::Ok => stats.ok += 1,
         Outcome::Throttled => stats.throttled += 1,
@@ -199,18 +206,7 @@ fn book_answer(
     set_last(ended);
 }
 
-fn end(result: &Result<HttpResponse, ConnectorError>) -> Outcome {
-    match result {
-        Ok(response) => match response.status().as_u16() {
-            ..=399 => Outcome::Ok,
-            status => refusal(status),
-        },
-        Err(error) => unsent(error).unwrap_or(Outcome::Other),
-    }
-}
-
 /// What an answer with this HTTP status means, where it is not a success.
-#[must_use]
 pub fn refusal(status: u16) -> Outcome {
     match status {
         429 | 503 => Outcome::Throttled,
@@ -220,7 +216,6 @@ pub fn refusal(status: u16) -> Outcome {
 }
 
 /// Why an exchange got no answer, where the connector knows.
-#[must_use]
 pub fn unsent(error: &ConnectorError) -> Option<Outcome> {
     if error.is_timeout() {
         return Some(Outcome::Timeout);
@@ -229,32 +224,32 @@ pub fn unsent(error: &ConnectorError) -> Option<Outcome> {
 }
 
 fn book_connection(stats: &mut ExchangeStats, telemetry: &HttpAttemptTelemetry) {
-    let Some(acquisition) = telemetry.acquisition() else {
-        return;
-    };
-    if acquisition.usage() == ConnectionUsage::Fresh {
-        stats.fresh += 1;
-        stats.remotes.extend(
-            telemetry
-                .connection()
-                .and_then(ConnectionMetadata::remote_addr),
-        );
-    } else {
-        stats.reused += 1;
+    match telemetry
+        .acquisition()
+        .map(ConnectionAcquisitionTelemetry::usage)
+    {
+        Some(ConnectionUsage::Fresh) => {
+            let connection = telemetry.connection();
+            let remote = connection.and_then(ConnectionMetadata::remote_addr);
+            stats.fresh += 1;
+            stats.remotes.extend(remote);
+        }
+        Some(_) => stats.reused += 1,
+        None => (),
     }
 }
 
 /// The name of the operation that a provider's request asks for.
-#[must_use]
-pub fn operation_name(method: &str, uri: &str, body: Option<&[u8]>) -> String {
-    let (authority, path) = split(uri);
-    if let Some(action) = body.and_then(form_action) {
+fn operation_name(method: &str, uri: &str, body: Option<&[u8]>) -> String {
+    let mut form = form_urlencoded::parse(body.unwrap_or_default());
+    if let Some((_, action)) = form.find(|(name, _)| name == "Action") {
         return format!("sts:{action}");
     }
-    if let Some(metadata) = path.strip_prefix("/latest/") {
+    let uri = uri.parse::<Uri>().unwrap_or_default();
+    if let Some(metadata) = uri.path().strip_prefix("/latest/") {
         return imds_operation(method, metadata).to_owned();
     }
-    match authority.split('.').next() {
+    match uri.host().and_then(|host| host.split('.').next()) {
         Some("portal") => "sso:GetRoleCredentials".to_owned(),
         Some("oidc") => "sso-oidc:CreateToken".to_owned(),
         _ => "container:credentials".to_owned(),
@@ -262,30 +257,13 @@ pub fn operation_name(method: &str, uri: &str, body: Option<&[u8]>) -> String {
 }
 
 fn imds_operation(method: &str, path: &str) -> &'static str {
-    match (
-        method,
-        path.strip_prefix("meta-data/iam/security-credentials"),
-    ) {
+    let role = path.strip_prefix("meta-data/iam/security-credentials");
+    match (method, role) {
         ("PUT", _) if path == "api/token" => "imds:token",
         (_, Some("" | "/")) => "imds:role",
         (_, Some(_)) => "imds:credentials",
         _ => "imds:other",
     }
-}
-
-/// Authority and path of a URI; of a path alone, the authority is empty.
-fn split(uri: &str) -> (&str, &str) {
-    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
-    let path_start = rest.find('/').unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(path_start);
-    (authority, path.split('?').next().unwrap_or(path))
-}
-
-/// The `Action` of an AWS Query request's form body.
-fn form_action(body: &[u8]) -> Option<&str> {
-    let body = std::str::from_utf8(body).ok()?;
-    body.split('&')
-        .find_map(|pair| pair.strip_prefix("Action="))
 }
 
 #[cfg(test)]
@@ -294,43 +272,31 @@ mod tests {
 
     #[test]
     fn requests_of_every_source_have_their_names() {
-        let base = "http://169.254.169.254/latest/meta-data/iam/security-credentials/";
-        let cases: [(&str, &str, Option<&[u8]>, &str); 7] = [
+        let imds = "http://169.254.169.254/latest";
+        let roles = format!("GET {imds}/meta-data/iam/security-credentials/");
+        let action = "Action=AssumeRole&Version=2011-06-15";
+        let sso = "GET https://portal.sso.eu-west-1.amazonaws.com/federation/credentials";
+        for (request, body, name) in [
+            (&*format!("PUT {imds}/api/token"), "", "imds:token"),
+            (&roles, "", "imds:role"),
+            (&format!("{roles}my-role"), "", "imds:credentials"),
             (
-                "PUT",
-                "http://169.254.169.254/latest/api/token",
-                None,
-                "imds:token",
-            ),
-            ("GET", base, None, "imds:role"),
-            ("GET", &format!("{base}my-role"), None, "imds:credentials"),
-            (
-                "GET",
-                "http://[fd00:ec2::254]/latest/meta-data/placement/region",
-                None,
+                "GET http://[fd00:ec2::254]/latest/meta-data/placement/region",
+                "",
                 "imds:other",
             ),
             (
-                "GET",
-                "http://169.254.170.2/v2/credentials/abc?x=1",
-                None,
+                "GET http://169.254.170.2/v2/credentials/abc?x=1",
+                "",
                 "container:credentials",
             ),
-            (
-                "POST",
-                "https://sts.amazonaws.com/",
-                Some(b"Action=AssumeRole&Version=2011-06-15"),
-                "sts:AssumeRole",
-            ),
-            (
-                "GET",
-                "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials",
-                None,
-                "sso:GetRoleCredentials",
-            ),
-        ];
-        for (method, uri, body, name) in cases {
-            assert_eq!(operation_name(method, uri, body), name, "{uri}");
+            ("POST https://sts.amazonaws.com/", action, "sts:AssumeRole"),
+            (sso, "", "sso:GetRoleCredentials"),
+        ] {
+            let (method, uri) = request.split_once(' ').expect("a method and a URI");
+            let body = Some(body).filter(|body| !body.is_empty());
+            let operation = operation_name(method, uri, body.map(str::as_bytes));
+            assert_eq!(operation, name, "{uri}");
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Where instance metadata and container credentials are asked for, by the rules of the SDKs.
 
-use super::source::Variables;
-use super::variables::variable;
+use super::source::{Variables, variable};
 
 /// The variable that names the endpoint, before everything else that does.
 pub const METADATA_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
@@ -26,7 +25,6 @@ pub struct MetadataProfile<'a> {
 /// The URL of instance metadata, without a slash at its end: the endpoint that the environment names, or the
 /// profile; or else the usual one of the mode that the environment names, or the profile. What is no URL with a host
 /// names nothing.
-#[must_use]
 pub fn metadata_endpoint(variables: &Variables, profile: MetadataProfile<'_>) -> String {
     let endpoint = variable(variables, METADATA_ENDPOINT).or(profile.endpoint);
     let mode = variable(variables, METADATA_MODE).or(profile.mode);
@@ -39,24 +37,20 @@ pub fn metadata_endpoint(variables: &Variables, profile: MetadataProfile<'_>) ->
 }
 
 /// Whether instance metadata is switched off by configuration.
-#[must_use]
 pub fn metadata_disabled(variables: &Variables) -> bool {
     variable(variables, "AWS_EC2_METADATA_DISABLED")
         .is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// The URL of the container's credentials, if the environment names one.
-#[must_use]
 pub fn container_endpoint(variables: &Variables) -> Option<String> {
-    let relative = variable(variables, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    let full = || variable(variables, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
-    relative
-        .map(|path| format!("{CONTAINER}{path}"))
-        .or_else(|| full().map(str::to_owned))
+    if let Some(path) = variable(variables, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
+        return Some(format!("{CONTAINER}{path}"));
+    }
+    variable(variables, "AWS_CONTAINER_CREDENTIALS_FULL_URI").map(str::to_owned)
 }
 
 /// `host:port` of a URL.
-#[must_use]
 pub fn authority(url: &str) -> Option<String> {
     let url = url::Url::parse(url).ok()?;
     let port = url.port_or_known_default()?;
@@ -66,17 +60,11 @@ pub fn authority(url: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn variables(pairs: &[(&str, &str)]) -> Variables {
-        let pairs = pairs.iter();
-        pairs
-            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
-    }
+    use crate::credentials::source::variables;
 
     #[test]
     fn an_endpoint_goes_before_a_mode_and_a_variable_before_the_profile() {
-        let (own, six) = ("http://127.0.0.1:1338/", "IPv6");
+        let (own, six, other) = ("http://127.0.0.1:1338/", "IPv6", Some("http://p"));
         let profile = |endpoint, mode| MetadataProfile { endpoint, mode };
         for (pairs, profile, endpoint) in [
             (&[][..], profile(None, None), IPV4),
@@ -84,14 +72,10 @@ mod tests {
             (&[(METADATA_MODE, six)], profile(None, Some("ipv4")), IPV6),
             (&[], profile(None, Some(six)), IPV6),
             (&[(METADATA_MODE, "IPv4")], profile(None, Some(six)), IPV4),
-            (
-                &[(METADATA_MODE, six)],
-                profile(Some("http://p"), None),
-                "http://p",
-            ),
+            (&[(METADATA_MODE, six)], profile(other, None), "http://p"),
             (
                 &[(METADATA_ENDPOINT, own), (METADATA_MODE, six)],
-                profile(Some("http://p"), Some(six)),
+                profile(other, Some(six)),
                 "http://127.0.0.1:1338",
             ),
             (&[(METADATA_ENDPOINT, "")], profile(None, None), IPV4),

@@ -8,16 +8,13 @@ mod exchange;
 mod metadata_endpoint;
 mod named;
 mod source;
-mod variables;
-
-pub(crate) use source::loader;
 
 pub use crate::error_text::{bounded_text, error_text};
-pub use exchange::{ExchangeStats, Exchanges, operation_name, refusal, unsent, watching};
-pub use metadata_endpoint::{
+pub(crate) use exchange::{ExchangeStats, Exchanges, refusal, unsent, watching};
+pub(crate) use metadata_endpoint::{
     METADATA_ENDPOINT, METADATA_MODE, MetadataProfile, authority, container_endpoint,
     metadata_disabled, metadata_endpoint,
 };
 pub use named::NamedSource;
 pub use source::{Source, Variables};
-pub use variables::variable;
+pub(crate) use source::{loader, variable};

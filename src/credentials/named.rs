@@ -1,11 +1,12 @@
 //! A source with everything that decides whose credentials it hands out.
 
 use aws_config::Region;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_config::sts::AssumeRoleProvider;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use super::source::{Source, Variables};
+use super::source::{Source, Variables, loader};
 use crate::strategies::CacheKey;
 
 /// Variables that are in every SDK's environment and say nothing about whose credentials it gets.
@@ -39,8 +40,7 @@ pub struct NamedSource {
 impl NamedSource {
     /// The key of its credentials: the source, the account's, role's and profile's names, endpoints, what the
     /// configuration files say, and this host, as instances may share a home and have different roles.
-    #[must_use]
-    pub fn key(&self) -> CacheKey {
+    pub(crate) fn key(&self) -> CacheKey {
         let mut parts = vec![
             ("source", self.source.name().as_bytes().to_vec()),
             ("host", host()),
@@ -68,7 +68,11 @@ impl NamedSource {
         CacheKey::of(parts.into_iter().chain(variables))
     }
 
-    /// A provider that has fetched nothing yet, unless the source is static.
+    /// A provider that has fetched nothing yet (but for [`Source::Static`], which fetches here).
+    ///
+    /// `http` carries the provider's own requests. Without a Region it is the one that the SDK finds for itself, which
+    /// may ask the instance's metadata. The role is for [`Source::AssumeRole`]; without it, the profile's `role_arn`
+    /// is used.
     ///
     /// # Errors
     ///
@@ -77,22 +81,42 @@ impl NamedSource {
         &self,
         http: SharedHttpClient,
     ) -> Result<SharedCredentialsProvider, CredentialsError> {
-        let region = self.region.clone().map(Region::new);
-        // Where the Region is not used, the SDK must not go and ask instance metadata for it.
-        let unused = (!self.source.may_ask_sts()).then(|| Region::from_static("aws-global"));
-        let provider = self.source.provider(
-            &self.variables,
-            self.profile.as_deref(),
-            region.or(unused),
-            self.role_arn.as_deref(),
-            http,
-        );
-        provider.await
+        let link = match (self.source, &self.role_arn) {
+            (Source::AssumeRole, None) => Source::Profile,
+            (source, _) => source,
+        };
+        let mut loader = loader(&link.narrow(&self.variables)).http_client(http);
+        if let Some(region) = &self.region {
+            loader = loader.region(Region::new(region.clone()));
+        } else if !self.source.may_ask_sts() {
+            // Where the Region is not used, the SDK must not go and ask instance metadata for it.
+            loader = loader.region(Region::from_static("aws-global"));
+        }
+        if let Some(profile) = &self.profile
+            && self.source.reads_profiles()
+        {
+            loader = loader.profile_name(profile);
+        }
+        let sdk = loader.load().await;
+        let chain = sdk
+            .credentials_provider()
+            .ok_or_else(|| CredentialsError::not_loaded("no provider"))?;
+        Ok(match (self.source, &self.role_arn) {
+            (Source::Static, _) => {
+                SharedCredentialsProvider::new(chain.provide_credentials().await?)
+            }
+            (Source::AssumeRole, Some(arn)) => {
+                let role = AssumeRoleProvider::builder(arn)
+                    .session_name("awscreds-bench")
+                    .configure(&sdk);
+                SharedCredentialsProvider::new(role.build_from_provider(chain).await)
+            }
+            _ => chain,
+        })
     }
 
     /// Whether it is only ever asked over plain HTTP, so that no certificates are needed.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         let full = self.variables.get("AWS_CONTAINER_CREDENTIALS_FULL_URI");
         match self.source {
             Source::Imds | Source::Env => true,
@@ -131,14 +155,15 @@ fn host() -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credentials::metadata_endpoint::METADATA_ENDPOINT;
+    use crate::credentials::source::variables;
 
-    fn named(source: Source, variables: &[(&str, &str)]) -> NamedSource {
-        let variables = variables.iter();
+    const ROLE: &str = "arn:aws:iam::1:role/a";
+
+    fn named(source: Source, pairs: &[(&str, &str)]) -> NamedSource {
         NamedSource {
             source,
-            variables: variables
-                .map(|&(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            variables: variables(pairs),
             profile: None,
             region: None,
             role_arn: None,
@@ -150,23 +175,17 @@ mod tests {
         let plain = named(Source::Imds, &[]).key();
         let differing = [
             named(Source::Container, &[]),
-            named(
-                Source::Imds,
-                &[("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://a")],
-            ),
+            named(Source::Imds, &[(METADATA_ENDPOINT, "http://a")]),
             named(Source::Chain, &[]),
             named(Source::Chain, &[("AWS_ACCESS_KEY_ID", "AKIA")]),
             named(Source::Chain, &[("AWS_REGION", "eu-west-1")]),
-            named(
-                Source::WebIdentity,
-                &[("AWS_ROLE_ARN", "arn:aws:iam::1:role/a")],
-            ),
+            named(Source::WebIdentity, &[("AWS_ROLE_ARN", ROLE)]),
             named(
                 Source::WebIdentity,
                 &[("AWS_ROLE_ARN", "arn:aws:iam::1:role/b")],
             ),
             NamedSource {
-                role_arn: Some("arn:aws:iam::1:role/a".into()),
+                role_arn: Some(ROLE.into()),
                 ..named(Source::AssumeRole, &[])
             },
             NamedSource {

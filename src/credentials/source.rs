@@ -2,12 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_config::sts::AssumeRoleProvider;
-use aws_config::{BehaviorVersion, ConfigLoader, Region};
-use aws_credential_types::provider::{
-    ProvideCredentials, SharedCredentialsProvider, error::CredentialsError,
-};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_types::os_shim_internal::Env;
 use serde::{Deserialize, Serialize};
 
@@ -15,19 +10,7 @@ use serde::{Deserialize, Serialize};
 pub type Variables = BTreeMap<String, String>;
 
 /// Where credentials come from. Serialised by [`name`](Self::name).
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    clap::ValueEnum,
-    Serialize,
-    Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Source {
@@ -49,44 +32,17 @@ pub enum Source {
     Chain,
 }
 
-/// What there is to know of a source.
-struct Row {
-    name: &'static str,
-    reads_profiles: bool,
-    may_ask_sts: bool,
-    variables: &'static [&'static str],
-}
-
-/// A row for each source, in their order.
-const TABLE: [Row; 8] = [
-    row("static", true, true, &[]),
-    row("env", false, false, &KEYS),
-    row("profile", true, true, &PROFILES),
-    row(
-        "web-identity",
-        false,
-        true,
-        &["AWS_WEB_IDENTITY_TOKEN_FILE"],
-    ),
-    row("assume-role", true, true, &[]),
-    row("container", false, false, &CONTAINER_URIS),
-    row("imds", false, false, &[]),
-    row("chain", true, true, &[]),
+/// Each source's name and, for a link of the chain, the variables that lead to it; in the order of the sources.
+const TABLE: [(&str, &[&str]); 8] = [
+    ("static", &[]),
+    ("env", &KEYS),
+    ("profile", &PROFILES),
+    ("web-identity", &["AWS_WEB_IDENTITY_TOKEN_FILE"]),
+    ("assume-role", &[]),
+    ("container", &CONTAINER_URIS),
+    ("imds", &[]),
+    ("chain", &[]),
 ];
-
-const fn row(
-    name: &'static str,
-    reads_profiles: bool,
-    may_ask_sts: bool,
-    variables: &'static [&'static str],
-) -> Row {
-    Row {
-        name,
-        reads_profiles,
-        may_ask_sts,
-        variables,
-    }
-}
 
 const KEYS: [&str; 4] = [
     "AWS_ACCESS_KEY_ID",
@@ -112,47 +68,41 @@ impl Source {
         Self::Imds,
     ];
 
-    fn row(self) -> &'static Row {
-        &TABLE[self as usize]
-    }
-
     /// The name that the command line and the result document use.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.row().name
+    pub(crate) fn name(self) -> &'static str {
+        TABLE[self as usize].0
     }
 
     /// Whether the shared configuration files have a say.
-    #[must_use]
-    pub fn reads_profiles(self) -> bool {
-        self.row().reads_profiles
+    pub(crate) fn reads_profiles(self) -> bool {
+        matches!(
+            self,
+            Self::Static | Self::Profile | Self::AssumeRole | Self::Chain
+        )
     }
 
     /// Whether the credentials come from an STS endpoint, or may.
-    #[must_use]
-    pub fn may_ask_sts(self) -> bool {
-        self.row().may_ask_sts
+    pub(crate) fn may_ask_sts(self) -> bool {
+        self == Self::WebIdentity || self.reads_profiles()
     }
 
     /// The variables that lead to it, if it is a link of the chain.
     fn variables(self) -> &'static [&'static str] {
-        self.row().variables
+        TABLE[self as usize].1
     }
 
     /// The source that the place where a program runs offers by itself: a pod's or function's web identity, a
     /// container's endpoint, or else the instance's metadata. It is told by what is set, not by what answers: a
     /// source that fails must not make a program change its identity.
-    #[must_use]
-    pub fn ambient(variables: &Variables) -> Self {
-        let set = |name: &&str| variables.get(*name).is_some_and(|value| !value.is_empty());
+    pub(crate) fn ambient(variables: &Variables) -> Self {
+        let set = |name: &&str| variable(variables, name).is_some();
         let offered = |source: &Self| source.variables().iter().any(set);
         let sources = [Self::WebIdentity, Self::Container];
         sources.into_iter().find(offered).unwrap_or(Self::Imds)
     }
 
     /// `variables` without those that would let the default chain end at another link than this one.
-    #[must_use]
-    pub fn narrow(self, variables: &Variables) -> Variables {
+    pub(crate) fn narrow(self, variables: &Variables) -> Variables {
         let mut narrowed = variables.clone();
         if !Self::CHAIN.contains(&self) {
             return narrowed;
@@ -172,63 +122,26 @@ impl Source {
         }
         narrowed
     }
+}
 
-    /// A provider that has fetched nothing yet (but for [`Static`](Self::Static), which fetches here).
-    ///
-    /// `http` carries the provider's own requests. Without a Region it is the one that the SDK finds for itself,
-    /// which may ask the instance's metadata. `role_arn` is for [`AssumeRole`](Self::AssumeRole);
-    /// without it, the profile's `role_arn` is used.
-    ///
-    /// # Errors
-    ///
-    /// Only of a source that fetches here.
-    pub async fn provider(
-        self,
-        variables: &Variables,
-        profile: Option<&str>,
-        region: Option<Region>,
-        role_arn: Option<&str>,
-        http: SharedHttpClient,
-    ) -> Result<SharedCredentialsProvider, CredentialsError> {
-        let narrowed = match (self, role_arn) {
-            (Self::AssumeRole, None) => Self::Profile.narrow(variables),
-            _ => self.narrow(variables),
-        };
-        let mut loader = loader(&narrowed).http_client(http);
-        if let Some(region) = region {
-            loader = loader.region(region);
-        }
-        if let Some(profile) = profile.filter(|_| self.reads_profiles()) {
-            loader = loader.profile_name(profile);
-        }
-        let sdk = loader.load().await;
-        let chain = sdk
-            .credentials_provider()
-            .ok_or_else(|| CredentialsError::not_loaded("no provider"))?;
-        match (self, role_arn) {
-            (Self::Static, _) => Ok(SharedCredentialsProvider::new(
-                chain.provide_credentials().await?,
-            )),
-            (Self::AssumeRole, Some(arn)) => {
-                let role = AssumeRoleProvider::builder(arn)
-                    .session_name("awscreds-bench")
-                    .configure(&sdk);
-                Ok(SharedCredentialsProvider::new(
-                    role.build_from_provider(chain).await,
-                ))
-            }
-            _ => Ok(chain),
-        }
-    }
+/// A variable that is set to something.
+pub(crate) fn variable<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
+    let value = variables.get(name)?;
+    (!value.is_empty()).then_some(value)
 }
 
 /// A loader that sees `variables` instead of the process's environment.
 pub(crate) fn loader(variables: &Variables) -> ConfigLoader {
-    let pairs: Vec<(&str, &str)> = variables
-        .iter()
-        .map(|(k, v)| (k.as_str(), v.as_str()))
-        .collect();
-    aws_config::defaults(BehaviorVersion::latest()).env(Env::from_slice(&pairs))
+    let pairs = variables.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+    let environment = Env::from_slice(&pairs.collect::<Vec<_>>());
+    aws_config::defaults(BehaviorVersion::latest()).env(environment)
+}
+
+/// For tests.
+#[cfg(test)]
+pub(super) fn variables(pairs: &[(&str, &str)]) -> Variables {
+    let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+    pairs.iter().map(owned).collect()
 }
 
 #[cfg(test)]
@@ -238,7 +151,7 @@ mod tests {
     use super::*;
 
     fn everything() -> Variables {
-        [
+        let names = [
             "AWS_ACCESS_KEY_ID",
             "AWS_SECRET_ACCESS_KEY",
             "AWS_PROFILE",
@@ -247,9 +160,8 @@ mod tests {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI",
             "AWS_EC2_METADATA_SERVICE_ENDPOINT",
             "AWS_REGION",
-        ]
-        .map(|name| (name.to_owned(), "x".to_owned()))
-        .into()
+        ];
+        variables(&names.map(|name| (name, "x")))
     }
 
     #[test]
@@ -295,17 +207,12 @@ mod tests {
 
     #[test]
     fn every_other_single_source_switches_imds_off() {
-        for source in [
-            Source::Env,
-            Source::Profile,
-            Source::WebIdentity,
-            Source::Container,
-        ] {
-            assert_eq!(
-                source.narrow(&everything())["AWS_EC2_METADATA_DISABLED"],
-                "true",
-                "{source:?}"
-            );
+        for source in Source::CHAIN
+            .into_iter()
+            .filter(|&link| link != Source::Imds)
+        {
+            let narrowed = source.narrow(&everything());
+            assert_eq!(narrowed["AWS_EC2_METADATA_DISABLED"], "true", "{source:?}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::profile::Profiles;
 use crate::client::{Route, SetupOptions};
-use crate::credentials::{Source, Variables, variable};
+use crate::credentials::{NamedSource, Source, Variables, variable};
 
 /// This machine, or a client of a stand-in for AWS.
 #[derive(Clone, Debug)]
@@ -37,12 +37,14 @@ impl Subject {
         timeout: Duration,
     ) -> SetupOptions {
         SetupOptions {
-            variables: self.variables.clone(),
+            named: NamedSource {
+                source,
+                variables: self.variables.clone(),
+                profile: self.profile.clone(),
+                region: Some(region.to_owned()),
+                role_arn: None,
+            },
             route: self.route.clone(),
-            source,
-            region: Some(region.to_owned()),
-            profile: self.profile.clone(),
-            role_arn: None,
             endpoint_url: None,
             timeout,
         }

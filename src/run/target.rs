@@ -4,7 +4,7 @@ use super::head::environment;
 use super::lab::RunningLab;
 use super::options::TargetOptions;
 use crate::client::SetupOptions;
-use crate::credentials::{Source, Variables};
+use crate::credentials::{NamedSource, Source, Variables};
 use crate::lab::ExportedSource;
 
 /// What clients are set up with: the lab's environment and address, or this process's environment.
@@ -15,12 +15,14 @@ pub(super) fn setup_options(
 ) -> SetupOptions {
     let route = lab.map(RunningLab::route);
     SetupOptions {
-        variables: client_variables(lab, source),
+        named: NamedSource {
+            source,
+            variables: client_variables(lab, source),
+            profile: target.profile.clone(),
+            region: target.region.clone(),
+            role_arn: target.role_arn.clone(),
+        },
         route: route.filter(|_| target.endpoint_url.is_none()),
-        source,
-        region: target.region.clone(),
-        profile: target.profile.clone(),
-        role_arn: target.role_arn.clone(),
         endpoint_url: target.endpoint_url.clone(),
         timeout: target.timeout,
     }

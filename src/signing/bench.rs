@@ -28,7 +28,8 @@ pub struct Arm {
     pub name: String,
     /// Bytes of payload that one call goes through.
     pub bytes: Option<u64>,
-    batch: Option<u32>,
+    /// A sample is always the mean of so many calls, however long they take.
+    pub(super) batch: Option<u32>,
     work: Work,
 }
 
@@ -52,16 +53,8 @@ impl Arm {
     }
 
     /// Calls go through so many bytes.
-    #[must_use]
     pub fn over(mut self, bytes: u64) -> Self {
         self.bytes = Some(bytes);
-        self
-    }
-
-    /// A sample is always the mean of so many calls, however long they take.
-    #[must_use]
-    pub fn in_batches_of(mut self, calls: u32) -> Self {
-        self.batch = Some(calls);
         self
     }
 }
@@ -75,7 +68,6 @@ pub struct Visits {
 
 impl Visits {
     /// Visits made, and those planned; 0 of 0 while the arms are looked at first.
-    #[must_use]
     pub fn seen(&self) -> (u64, u64) {
         let [done, planned] =
             [&self.done, &self.planned].map(|count| count.load(Ordering::Relaxed));
@@ -162,20 +154,14 @@ struct Lane<'a> {
 impl Lane<'_> {
     /// Times some calls of a visit that begins `at` after the start of the run.
     fn visit(&mut self, round: u64, at: Duration) {
-        let VisitPlan {
-            batch,
-            per_visit,
-            samples,
-            warm_up,
-            ..
-        } = self.plan;
-        (self.work)(warm_up);
-        let wanted = per_visit.min(samples - self.tally.requests);
+        let plan = &self.plan;
+        (self.work)(plan.warm_up);
+        let wanted = plan.per_visit.min(plan.samples - self.tally.requests);
         let timed: Vec<Duration> = (0..wanted)
             .map(|_| {
                 let start = clock::now();
-                (self.work)(batch);
-                per_call(clock::since(start), batch)
+                (self.work)(plan.batch);
+                per_call(clock::since(start), plan.batch)
             })
             .collect();
         // Recorded only after the visit: histograms between two calls would cost the second one its
@@ -211,10 +197,8 @@ mod tests {
 
     #[test]
     fn every_arm_gets_its_samples_and_all_of_its_time_is_signing() {
-        let mut arms = [
-            Arm::new("short", || 1 + 1),
-            Arm::new("fixed", || 1 + 1).in_batches_of(7),
-        ];
+        let mut arms = ["short", "fixed"].map(|name| Arm::new(name, || 1 + 1));
+        arms[1].batch = Some(7);
         let visits = Visits::default();
         let results = timer(Stop::default()).run(&mut arms, &visits);
         let (done, planned) = visits.seen();

@@ -28,7 +28,6 @@ pub const ALGORITHMS: [ChecksumAlgorithm; 3] = [
 ];
 
 /// The checksum of a payload in memory.
-#[must_use]
 pub fn of(algorithm: ChecksumAlgorithm, payload: &[u8]) -> Bytes {
     let mut checksum = algorithm.into_impl();
     checksum.update(payload);
@@ -37,7 +36,6 @@ pub fn of(algorithm: ChecksumAlgorithm, payload: &[u8]) -> Bytes {
 
 /// Encodes a streamed payload as `aws-chunked` with its checksum as a trailer, reads it to its end as
 /// a connection would, and gives the number of bytes that would have been sent.
-#[must_use]
 pub fn send_with_trailer(algorithm: ChecksumAlgorithm, payload: &Bytes) -> u64 {
     let body = SdkBody::from_body_1_x(Frames(payload.clone()));
     let body = ChecksumBody::new(body, algorithm.into_impl()).with_cache(ChecksumCache::new());
@@ -47,7 +45,6 @@ pub fn send_with_trailer(algorithm: ChecksumAlgorithm, payload: &Bytes) -> u64 {
 }
 
 /// The length that the SDK would announce for such a body.
-#[must_use]
 pub fn encoded_length(algorithm: ChecksumAlgorithm, payload: u64) -> u64 {
     chunked(algorithm, payload).encoded_length()
 }

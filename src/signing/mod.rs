@@ -11,25 +11,24 @@
 //! Nothing here opens a connection, reads a configuration or holds anybody's credentials: the keys are
 //! the ones that AWS prints in its documentation.
 
-pub mod bench;
-pub mod case;
-pub mod checksum;
+pub(crate) mod bench;
+mod case;
+mod checksum;
 mod example;
-pub mod payload;
-pub mod plan;
-pub mod request;
-pub mod steps;
-pub mod vectors;
+mod payload;
+mod plan;
+mod request;
+mod steps;
+pub(crate) mod vectors;
 
 /// The version of `aws-sigv4` that is measured: crates do not tell theirs, so a test holds this one to
 /// the lock file.
-pub const AWS_SIGV4_VERSION: &str = "1.6.4";
+pub(crate) const AWS_SIGV4_VERSION: &str = "1.6.4";
 
-pub use bench::{Arm, Timed, Timer};
-pub use case::Case;
-pub use payload::{Payloads, Size};
-pub use plan::Budget;
-pub use request::{Payload, SignedRequest, UnsignedRequest};
+pub(crate) use bench::{Arm, Timed, Timer};
+pub(crate) use case::Case;
+pub(crate) use payload::{Payloads, Size};
+pub(crate) use plan::Budget;
 
 #[cfg(test)]
 mod tests {

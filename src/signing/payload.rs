@@ -34,23 +34,15 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = Self::UNITS
-            .into_iter()
-            .find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)));
+        let mut units = Self::UNITS.into_iter();
+        let known = units.find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)));
         let (number, unit) = known.unwrap_or((text, 1));
-        number
-            .trim()
-            .parse::<u64>()
-            .ok()
-            .and_then(|number| number.checked_mul(unit))
-            .map(Self)
-            .filter(|size| *size <= Self::LARGEST)
-            .ok_or_else(|| {
-                format!(
-                    "expected a size up to {}, such as 0B, 64KiB or 10MiB",
-                    Self::LARGEST
-                )
-            })
+        let number = number.trim().parse::<u64>().ok();
+        let size = number.and_then(|number| number.checked_mul(unit)).map(Self);
+        size.filter(|size| *size <= Self::LARGEST).ok_or_else(|| {
+            let largest = Self::LARGEST;
+            format!("expected a size up to {largest}, such as 0B, 64KiB or 10MiB")
+        })
     }
 }
 
@@ -76,7 +68,6 @@ impl Payloads {
 
     /// Payloads of these sizes. They share one buffer of noise: pages of zeros would all be the same
     /// page of memory, and stay in the cache.
-    #[must_use]
     pub fn new(signed: &[Size], checked: &[Size]) -> Self {
         let largest = signed.iter().chain(checked).max().map_or(0, |size| size.0);
         let mut noise = vec![0; largest as usize];

@@ -20,8 +20,6 @@ const NO_WARM_UP: Duration = Duration::from_millis(1);
 
 /// How long an arm is looked at before its visits are planned, and how often.
 const LOOK: Duration = Duration::from_micros(200);
-
-/// See [`LOOK`].
 const LOOKS: u32 = 5;
 
 /// No further look at an arm that has been looked at for so long.
@@ -59,11 +57,8 @@ impl VisitPlan {
         let sample = call * batch;
         let fit = |time: Duration| (time.as_nanos() / sample.as_nanos()) as u64;
         let in_time = share.time.map(|time| fit(time).max(FEWEST_SAMPLES));
-        let samples = match (share.samples, in_time) {
-            (Some(samples), Some(in_time)) => samples.min(in_time),
-            (Some(samples), None) => samples,
-            (None, in_time) => in_time.unwrap_or(FEWEST_SAMPLES),
-        };
+        let limits = share.samples.into_iter().chain(in_time);
+        let samples = limits.min().unwrap_or(FEWEST_SAMPLES);
         let per_visit = fit(VISIT).clamp(1, samples.max(1));
         let warm_up = if call > NO_WARM_UP {
             0
@@ -143,10 +138,8 @@ mod tests {
         let long = plan(Duration::from_millis(60), None, Some(100));
         assert_eq!((long.samples, long.per_visit, long.warm_up), (5, 1, 0));
         assert_eq!(plan(Duration::from_millis(60), Some(3), None).samples, 3);
-        assert_eq!(
-            plan(Duration::from_micros(10), Some(7), Some(100)).samples,
-            7
-        );
+        let both = plan(Duration::from_micros(10), Some(7), Some(100));
+        assert_eq!(both.samples, 7);
     }
 
     #[test]

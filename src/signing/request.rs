@@ -50,9 +50,11 @@ pub struct UnsignedRequest {
 }
 
 /// A signed request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct SignedRequest {
     pub signature: String,
+    /// `None` where the signature is in the URL.
+    pub authorization: Option<String>,
     pub url: String,
     pub headers: BTreeMap<String, String>,
 }
@@ -67,7 +69,6 @@ pub enum RequestError {
 }
 
 /// The documentation's credentials, with a session token if one is wanted.
-#[must_use]
 pub fn example_identity(session_token: Option<&str>) -> Identity {
     Credentials::new(
         ACCESS_KEY_ID,
@@ -108,10 +109,12 @@ impl UnsignedRequest {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             (name.to_string(), value)
         });
+        let headers: BTreeMap<_, _> = headers.collect();
         Ok(SignedRequest {
             signature,
+            authorization: headers.get("authorization").cloned(),
             url: request.uri().to_string(),
-            headers: headers.collect(),
+            headers,
         })
     }
 

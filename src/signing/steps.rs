@@ -86,7 +86,6 @@ pub fn canonical_request(request: &UnsignedRequest) -> Result<Canonical, Request
 }
 
 /// The second step: what the key is applied to.
-#[must_use]
 pub fn string_to_sign(request: &UnsignedRequest, canonical: &Canonical) -> String {
     format!(
         "AWS4-HMAC-SHA256\n{}\n{}\n{}",

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::request::{Payload, RequestError, UnsignedRequest, example_identity};
+use super::request::{Payload, RequestError, SignedRequest, UnsignedRequest, example_identity};
 
 /// A request to be signed.
 #[derive(Clone, Debug, Deserialize)]
@@ -51,15 +51,13 @@ pub enum Kind {
     Presign,
 }
 
-/// A signed request. `authorization` is there for [`Kind::Header`] only.
+/// A signed request, with the name that it came with.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SignedVector {
     pub name: String,
     pub kind: Kind,
-    pub signature: String,
-    pub authorization: Option<String>,
-    pub url: String,
-    pub headers: BTreeMap<String, String>,
+    #[serde(flatten)]
+    pub signed: SignedRequest,
 }
 
 /// Why a file of vectors could not be signed.
@@ -92,25 +90,17 @@ impl Vector {
         let (name, kind) = (self.name.clone(), self.kind);
         match self.request()?.signed() {
             Err(source) => Err(VectorError::Request { name, source }),
-            Ok(signed) => Ok(SignedVector {
-                name,
-                kind,
-                signature: signed.signature,
-                authorization: signed.headers.get("authorization").cloned(),
-                url: signed.url,
-                headers: signed.headers,
-            }),
+            Ok(signed) => Ok(SignedVector { name, kind, signed }),
         }
     }
 
     fn request(self) -> Result<UnsignedRequest, VectorError> {
-        let time = match OffsetDateTime::parse(&self.time, &Rfc3339) {
-            Ok(time) => time.into(),
-            Err(source) => {
-                let (name, time) = (self.name, self.time);
-                return Err(VectorError::Time { name, time, source });
-            }
-        };
+        let time = OffsetDateTime::parse(&self.time, &Rfc3339);
+        let time = time.map_err(|source| VectorError::Time {
+            name: self.name,
+            time: self.time,
+            source,
+        })?;
         Ok(UnsignedRequest {
             method: self.method,
             url: self.url,
@@ -122,7 +112,7 @@ impl Vector {
             },
             service: self.service,
             region: self.region,
-            time,
+            time: time.into(),
             version: SignatureVersion::V4,
             expires_in: (self.kind == Kind::Presign).then(|| Duration::from_secs(self.expires_s)),
             identity: example_identity(self.session_token.as_deref()),
@@ -148,7 +138,7 @@ mod tests {
         }]"#;
         let signed = sign_all(json.as_bytes()).unwrap();
         assert_eq!(
-            signed[0].signature,
+            signed[0].signed.signature,
             "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
         );
     }

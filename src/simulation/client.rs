@@ -2,12 +2,15 @@
 
 use std::time::SystemTime;
 
-use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::{ProvideCredentials, future};
 
 use crate::strategies::{RenewalStrategy, RenewingProvider};
 
 /// What a process has its credentials from.
-pub(super) trait Client: ProvideCredentials {
+pub(super) trait Client: Send + Sync {
+    /// Credentials for a call.
+    fn provide(&self) -> future::ProvideCredentials<'_>;
+
     /// When a call will next do more than read what is there; `None` if it might now.
     fn quiet_until(&self) -> Option<SystemTime>;
 
@@ -16,6 +19,10 @@ pub(super) trait Client: ProvideCredentials {
 }
 
 impl<S: RenewalStrategy> Client for RenewingProvider<S> {
+    fn provide(&self) -> future::ProvideCredentials<'_> {
+        self.provide_credentials()
+    }
+
     fn quiet_until(&self) -> Option<SystemTime> {
         self.quiet_until()
     }

@@ -7,21 +7,19 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_async::time::TimeSource;
 use tokio::sync::Mutex;
 
 use super::client::Client;
 use super::clock::Clock;
-use super::source::Provider;
 
 /// The period of both helpers' timers.
 const PERIOD: Duration = Duration::from_mins(55);
 
 /// `credentials.Credentials`.
-#[derive(Debug)]
 pub(super) struct GoCredentials {
-    provider: Provider,
+    provider: SharedCredentialsProvider,
     clock: Clock,
     /// Time before the expiry from which the credentials count as expired.
     window: Duration,
@@ -29,7 +27,7 @@ pub(super) struct GoCredentials {
 }
 
 impl GoCredentials {
-    pub fn new(provider: Provider, clock: Clock, window: Duration) -> Arc<Self> {
+    pub fn new(provider: SharedCredentialsProvider, clock: Clock, window: Duration) -> Arc<Self> {
         Arc::new(Self {
             provider,
             clock,
@@ -57,16 +55,11 @@ impl GoCredentials {
     }
 }
 
-impl ProvideCredentials for GoCredentials {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
+impl Client for GoCredentials {
+    fn provide(&self) -> future::ProvideCredentials<'_> {
         future::ProvideCredentials::new(self.retrieve())
     }
-}
 
-impl Client for GoCredentials {
     fn quiet_until(&self) -> Option<SystemTime> {
         // Whoever has the lock is fetching.
         let held = self.held.try_lock().ok()?;
@@ -76,7 +69,7 @@ impl Client for GoCredentials {
 
 /// `Refresher.Run`: `Get()` at once and at every tick.
 pub(super) async fn refresher(
-    provider: Provider,
+    provider: SharedCredentialsProvider,
     clock: Clock,
     window: Duration,
 ) -> Arc<GoCredentials> {
@@ -94,13 +87,16 @@ pub(super) async fn refresher(
 }
 
 /// The credentials that a Swapper has put under its client.
-#[derive(Debug)]
 pub(super) struct GoSwapper(ArcSwap<GoCredentials>);
 
 impl GoSwapper {
     /// `Swapper.Run`: at every tick a factory makes credentials and fetches them; if that fails, the old ones stay
     /// for another period. `failing` is the tick to fail, counted from 1.
-    pub async fn start(provider: Provider, clock: Clock, failing: Option<u64>) -> Arc<Self> {
+    pub async fn start(
+        provider: SharedCredentialsProvider,
+        clock: Clock,
+        failing: Option<u64>,
+    ) -> Arc<Self> {
         let credentials = GoCredentials::new(provider.clone(), clock, Duration::ZERO);
         let _ = credentials.retrieve().await;
         let swapper = Arc::new(Self(ArcSwap::new(credentials)));
@@ -118,17 +114,12 @@ impl GoSwapper {
     }
 }
 
-impl ProvideCredentials for GoSwapper {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
+impl Client for GoSwapper {
+    fn provide(&self) -> future::ProvideCredentials<'_> {
         let credentials = self.0.load_full();
         future::ProvideCredentials::new(async move { credentials.retrieve().await })
     }
-}
 
-impl Client for GoSwapper {
     fn quiet_until(&self) -> Option<SystemTime> {
         self.0.load().quiet_until()
     }

@@ -1,13 +1,11 @@
 //! The SDK's own identity cache, the real one, asked as the SDK's orchestrator asks it.
 
-use std::fmt;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_credential_types::provider::{SharedCredentialsProvider, future};
 use aws_runtime::auth::sigv4::{self, SigV4AuthScheme};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::TimeSource;
@@ -25,10 +23,9 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use super::client::Client;
 use super::clock::Clock;
-use super::source::Provider;
 
 /// The widest early window of the cache: half of its 10 seconds is left to chance.
-const BUFFER: std::time::Duration = std::time::Duration::from_secs(10);
+const BUFFER: Duration = Duration::from_secs(10);
 
 /// One client's cache, over one provider.
 pub(super) struct Lazy {
@@ -40,16 +37,9 @@ pub(super) struct Lazy {
     last: Mutex<Option<SystemTime>>,
 }
 
-impl fmt::Debug for Lazy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lazy").finish_non_exhaustive()
-    }
-}
-
 impl Lazy {
-    pub fn new(provider: Provider, clock: Clock) -> Arc<Self> {
+    pub fn new(provider: SharedCredentialsProvider, clock: Clock) -> Arc<Self> {
         let cache = IdentityCache::lazy().build();
-        let provider = SharedCredentialsProvider::new(provider);
         let components = RuntimeComponentsBuilder::new("simulation")
             .with_time_source(Some(clock))
             .with_sleep_impl(Some(TokioSleep::new()))
@@ -72,7 +62,7 @@ impl Lazy {
         })
     }
 
-    async fn provide(&self) -> Result<Credentials, CredentialsError> {
+    async fn resolve(&self) -> Result<Credentials, CredentialsError> {
         let resolver = self.resolver.clone();
         let resolving = self
             .cache
@@ -87,16 +77,11 @@ impl Lazy {
     }
 }
 
-impl ProvideCredentials for Lazy {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(self.provide())
-    }
-}
-
 impl Client for Lazy {
+    fn provide(&self) -> future::ProvideCredentials<'_> {
+        future::ProvideCredentials::new(self.resolve())
+    }
+
     fn quiet_until(&self) -> Option<SystemTime> {
         let last = *self.last.lock().ok()?;
         last.map(|expiry| expiry - BUFFER)

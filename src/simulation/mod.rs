@@ -16,17 +16,17 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-pub use record::PlayerOutcome;
-pub use terms::{Outage, Player, SourceTerms, Terms, Trouble};
+pub(crate) use record::PlayerOutcome;
+pub(crate) use terms::{Outage, Player, SourceTerms, Terms, Trouble};
 
 use clock::Clock;
 use process::World;
 use record::Record;
 use shared_cell::SharedCell;
-use source::Source;
+use source::{Source, locked};
 use tokio::task::JoinSet;
 
 /// Plays `terms` with each of `players`, one after the other. Blocks, and uses a runtime of its own.
@@ -38,7 +38,7 @@ use tokio::task::JoinSet;
 /// # Panics
 ///
 /// When called on a thread that runs asynchronous tasks.
-pub fn simulate(terms: &Terms, players: &[Player]) -> std::io::Result<Vec<PlayerOutcome>> {
+pub(crate) fn simulate(terms: &Terms, players: &[Player]) -> std::io::Result<Vec<PlayerOutcome>> {
     players.iter().map(|&player| play(terms, player)).collect()
 }
 
@@ -56,7 +56,7 @@ fn play(terms: &Terms, player: Player) -> std::io::Result<PlayerOutcome> {
             terms: terms.clone(),
             clock,
             cell: SharedCell::new(clock, source.provider()),
-            record: Record::new(terms.outage),
+            record: Mutex::new(Record::new(terms.outage)),
             source,
         });
         let apart = terms.start_over / terms.processes.max(1);
@@ -71,7 +71,7 @@ fn play(terms: &Terms, player: Player) -> std::io::Result<PlayerOutcome> {
         processes.join_all().await;
         // Calls that wait at the end are seen to their end if it is near.
         clock.reach(terms.duration + Duration::from_mins(1)).await;
-        world.record.outcome(player, &world.source.fetches())
+        locked(&world.record).outcome(player, &world.source.fetches())
     });
     Ok(outcome)
 }

@@ -2,12 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -18,7 +18,7 @@ use super::go::{self, GoCredentials, GoSwapper};
 use super::lazy::Lazy;
 use super::record::Record;
 use super::shared_cell::SharedCell;
-use super::source::{Provider, Source};
+use super::source::{Source, locked};
 use super::terms::{Player, Terms};
 use crate::strategies::{
     Advisory, InBackground, Options, Refresher, RenewalStrategy, RenewingProvider, Strategy,
@@ -29,9 +29,9 @@ use crate::strategies::{
 pub(super) struct World {
     pub terms: Terms,
     pub clock: Clock,
-    pub source: Source,
+    pub source: Arc<Source>,
     pub cell: SharedCell,
-    pub record: Record,
+    pub record: Mutex<Record>,
 }
 
 /// Lives the life of process `number`, which starts now.
@@ -57,11 +57,8 @@ pub(super) async fn live(player: Player, number: u32, world: Arc<World>) {
             let outage_ends = world.terms.outage.map(|outage| outage.until);
             let seen = outage_ends.filter(|&ends| at <= ends);
             let quiet = seen.map_or(quiet, |ends| quiet.min(ends));
-            let skipped = quiet
-                .saturating_sub(at)
-                .as_nanos()
-                .div_ceil(every.as_nanos()) as u32;
-            at += every * skipped;
+            let left = quiet.saturating_sub(at).as_nanos();
+            at += every * left.div_ceil(every.as_nanos()) as u32;
         }
     }
 }
@@ -69,6 +66,12 @@ pub(super) async fn live(player: Player, number: u32, world: Arc<World>) {
 /// The player in process `number`.
 async fn start(player: Player, number: u32, world: &World) -> Arc<dyn Client> {
     let (provider, clock) = (world.source.provider(), world.clock);
+    let options = Options {
+        windows: world.terms.windows,
+        time_source: SharedTimeSource::new(clock),
+        seed: Some(seed(number, &world.terms)),
+        ..Options::default()
+    };
     match player {
         Player::Go => GoCredentials::new(provider, clock, Duration::ZERO),
         Player::GoRefresher => go::refresher(provider, clock, Duration::ZERO).await,
@@ -79,34 +82,18 @@ async fn start(player: Player, number: u32, world: &World) -> Arc<dyn Client> {
             GoSwapper::start(provider, clock, Some(failing)).await
         }
         Player::Rust(Strategy::Lazy) => Lazy::new(provider, clock),
-        Player::Rust(strategy) => ours(strategy, provider, number, world).await,
-    }
-}
-
-async fn ours(
-    strategy: Strategy,
-    provider: Provider,
-    number: u32,
-    world: &World,
-) -> Arc<dyn Client> {
-    let options = Options {
-        windows: world.terms.windows,
-        time_source: SharedTimeSource::new(world.clock),
-        seed: Some(seed(number, &world.terms)),
-        ..Options::default()
-    };
-    let provider = SharedCredentialsProvider::new(provider);
-    match strategy {
-        Strategy::Refresher => in_background(Refresher::new(provider, options)).await,
-        Strategy::Swapper => {
+        Player::Rust(Strategy::Advisory) => ready(Advisory::new(provider, options)).await,
+        Player::Rust(Strategy::Refresher) => in_background(Refresher::new(provider, options)).await,
+        Player::Rust(Strategy::Swapper) => {
             let factory = move || {
                 let provider = provider.clone();
                 async move { provider.provide_credentials().await }
             };
             in_background(Swapper::new(factory, options)).await
         }
-        Strategy::FileCache => ready(Advisory::new(world.cell.clone(), options)).await,
-        Strategy::Lazy | Strategy::Advisory => ready(Advisory::new(provider, options)).await,
+        Player::Rust(Strategy::FileCache) => {
+            ready(Advisory::new(world.cell.clone(), options)).await
+        }
     }
 }
 
@@ -130,7 +117,7 @@ fn seed(number: u32, terms: &Terms) -> u64 {
 /// One call: credentials, and a service that refuses expired ones.
 async fn make_call(client: Arc<dyn Client>, world: Arc<World>) {
     let start = world.clock.elapsed();
-    let mut providing = std::pin::pin!(client.provide_credentials());
+    let mut providing = std::pin::pin!(client.provide());
     let mut waited = false;
     let provided = std::future::poll_fn(|cx| {
         let polled = providing.as_mut().poll(cx);
@@ -139,21 +126,18 @@ async fn make_call(client: Arc<dyn Client>, world: Arc<World>) {
     })
     .await;
     let end = world.clock.elapsed();
+    let mut record = locked(&world.record);
     if waited {
-        world.record.waited(start, end);
+        record.waits.record(start, end);
     }
+    let now = world.clock.now();
+    let expired = |credentials: &Credentials| credentials.expiry().is_some_and(|at| now >= at);
     match provided {
-        Ok(credentials) if expired(&credentials, world.clock) => {
+        Ok(credentials) if expired(&credentials) => {
             client.refused(credentials.access_key_id());
-            world.record.stale(end);
+            record.stale(end);
         }
-        Ok(_) => world.record.served(end),
-        Err(_) => world.record.without(),
+        Ok(_) => record.served(end),
+        Err(_) => record.without += 1,
     }
-}
-
-fn expired(credentials: &Credentials, clock: Clock) -> bool {
-    credentials
-        .expiry()
-        .is_some_and(|expiry| clock.now() >= expiry)
 }

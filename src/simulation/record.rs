@@ -1,6 +1,5 @@
 //! What happened to the calls of one player.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::source::Fetches;
@@ -9,12 +8,10 @@ use crate::measure::Waits;
 
 /// Written while a simulation runs.
 #[derive(Debug, Default)]
-pub(super) struct Record(Mutex<Counts>);
-
-#[derive(Debug, Default)]
-struct Counts {
-    waits: Waits,
-    without: u64,
+pub(super) struct Record {
+    pub waits: Waits,
+    /// Calls without credentials.
+    pub without: u64,
     stale: u64,
     first_stale: Option<Duration>,
     last_stale: Duration,
@@ -48,7 +45,6 @@ pub struct PlayerOutcome {
 
 impl PlayerOutcome {
     /// Calls that could not succeed: without credentials, or refused for expired ones.
-    #[must_use]
     pub fn failed(&self) -> u64 {
         self.without + self.stale
     }
@@ -56,61 +52,45 @@ impl PlayerOutcome {
 
 impl Record {
     pub fn new(outage: Option<Outage>) -> Self {
-        Self(Mutex::new(Counts {
+        Self {
             outage_ended: outage.map(|outage| outage.until),
-            ..Counts::default()
-        }))
+            ..Self::default()
+        }
     }
 
-    pub fn waited(&self, from: Duration, until: Duration) {
-        self.counts().waits.record(from, until);
+    pub fn stale(&mut self, at: Duration) {
+        self.stale += 1;
+        self.first_stale.get_or_insert(at);
+        self.last_stale = at;
     }
 
-    pub fn without(&self) {
-        self.counts().without += 1;
-    }
-
-    pub fn stale(&self, at: Duration) {
-        let mut counts = self.counts();
-        counts.stale += 1;
-        counts.first_stale.get_or_insert(at);
-        counts.last_stale = at;
-    }
-
-    pub fn served(&self, at: Duration) {
-        let mut counts = self.counts();
-        if let Some(ended) = counts.outage_ended
-            && counts.recovered.is_none()
+    pub fn served(&mut self, at: Duration) {
+        if let Some(ended) = self.outage_ended
+            && self.recovered.is_none()
         {
-            counts.recovered = at.checked_sub(ended);
+            self.recovered = at.checked_sub(ended);
         }
     }
 
     pub fn outcome(&self, player: Player, fetches: &Fetches) -> PlayerOutcome {
-        let counts = self.counts();
-        let episodes = counts.waits.episodes();
+        let episodes = self.waits.episodes();
         let most = episodes.iter().map(|episode| episode.most_at_once);
         let longest = episodes.iter().map(|episode| episode.longest);
+        let stale_from = self.first_stale.unwrap_or(self.last_stale);
         PlayerOutcome {
             player,
             inline_refreshes: episodes.len() as u64,
             blocked: episodes.iter().map(|episode| episode.calls).sum(),
             longest_wait: longest.max().unwrap_or_default(),
             most_at_once: most.max().unwrap_or(0),
-            without: counts.without,
-            stale: counts.stale,
-            stale_for: counts.first_stale.map_or(Duration::ZERO, |first| {
-                counts.last_stale.saturating_sub(first)
-            }),
+            without: self.without,
+            stale: self.stale,
+            stale_for: self.last_stale.saturating_sub(stale_from),
             fetches: fetches.count,
             throttled: fetches.throttled,
             peak_fetches_per_s: fetches.peak_per_s(),
             fetches_during_outage: fetches.during_outage,
-            recovery: counts.recovered,
+            recovery: self.recovered,
         }
-    }
-
-    fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

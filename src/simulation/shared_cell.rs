@@ -4,25 +4,24 @@
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_async::time::TimeSource;
 use tokio::sync::Mutex;
 
 use super::clock::Clock;
-use super::source::Provider;
 use crate::strategies::{Lease, Renew, Windows, lifetime};
 
 /// The node's credentials. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct SharedCell {
     clock: Clock,
-    provider: Provider,
+    provider: SharedCredentialsProvider,
     lease: Arc<Mutex<Option<Lease>>>,
 }
 
 impl SharedCell {
     /// Whoever fetches, fetches with `provider`: what it remembers, the cell does.
-    pub fn new(clock: Clock, provider: Provider) -> Self {
+    pub fn new(clock: Clock, provider: SharedCredentialsProvider) -> Self {
         Self {
             clock,
             provider,
@@ -59,15 +58,14 @@ mod tests {
     use super::*;
     use crate::simulation::source::Source;
     use crate::simulation::terms::SourceTerms;
+    use crate::simulation::tests::day;
 
     #[tokio::test(start_paused = true)]
     async fn what_is_about_to_expire_is_good_for_nobody() {
         let clock = Clock::start();
         let terms = SourceTerms {
-            lifetime: Duration::from_hours(1),
             latency: Duration::ZERO,
-            renew_before: None,
-            rate_per_s: None,
+            ..day(Duration::from_hours(1)).source
         };
         let source = Source::new(clock, terms, None);
         let cell = SharedCell::new(clock, source.provider());

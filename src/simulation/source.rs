@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use aws_credential_types::credential_fn::provide_credentials_fn;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, future};
 
 use super::clock::{Clock, START};
 use super::terms::{Outage, SourceTerms, Trouble};
@@ -15,12 +16,9 @@ use super::terms::{Outage, SourceTerms, Trouble};
 /// providers, and what IMDS providers need to give up.
 const GIVES_UP: Duration = Duration::from_secs(5);
 
-/// The source that all processes of a simulation share. Clones share it.
-#[derive(Clone, Debug)]
-pub(super) struct Source(Arc<Shared>);
-
+/// The source that all processes of a simulation share.
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Source {
     clock: Clock,
     terms: SourceTerms,
     outage: Option<Outage>,
@@ -48,74 +46,83 @@ pub(super) struct Fetches {
 impl Fetches {
     /// The most renewals within one second of the clock.
     pub fn peak_per_s(&self) -> u64 {
-        self.renewals_per_second
-            .values()
-            .copied()
-            .max()
-            .unwrap_or(0)
+        let most = self.renewals_per_second.values().max();
+        most.copied().unwrap_or(0)
     }
 }
 
 impl Source {
-    pub fn new(clock: Clock, terms: SourceTerms, outage: Option<Outage>) -> Self {
-        Self(Arc::new(Shared {
+    pub fn new(clock: Clock, terms: SourceTerms, outage: Option<Outage>) -> Arc<Self> {
+        Arc::new(Self {
             clock,
             terms,
             outage,
             state: Mutex::default(),
-        }))
+        })
     }
 
     pub fn fetches(&self) -> Fetches {
-        self.state().fetches.clone()
+        locked(&self.state).fetches.clone()
     }
 
     /// What one process fetches with: clones have one memory.
-    pub fn provider(&self) -> Provider {
-        Provider {
-            source: self.clone(),
-            last: Arc::default(),
-        }
+    pub fn provider(self: &Arc<Self>) -> SharedCredentialsProvider {
+        let (source, last) = (Arc::clone(self), Arc::default());
+        SharedCredentialsProvider::new(provide_credentials_fn(move || {
+            let (source, last) = (Arc::clone(&source), Arc::clone(&last));
+            async move { source.fetch(&last).await }
+        }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn fetch(&self, renewal: bool) -> Result<Credentials, CredentialsError> {
+    /// For the process that fetched `last` the last time.
+    async fn fetch(
+        &self,
+        last: &Mutex<Option<Credentials>>,
+    ) -> Result<Credentials, CredentialsError> {
+        let renewal = locked(last).is_some();
         let (response, after) = self.respond(renewal);
         tokio::time::sleep(after).await;
-        response
+        let mut last = locked(last);
+        match response {
+            Ok(new) => Ok(last.insert(new).clone()),
+            // As the SDK's IMDS provider does: a failure must not impede the use of what it has.
+            Err(error) if self.terms.renew_before.is_some() => last.clone().ok_or(error),
+            Err(error) => Err(error),
+        }
     }
 
     /// What comes of a request made now, and after what time.
     fn respond(&self, renewal: bool) -> (Result<Credentials, CredentialsError>, Duration) {
         let refused = |why: &'static str| Err(CredentialsError::provider_error(why));
-        let Shared { terms, clock, .. } = &*self.0;
-        let now = clock.elapsed();
-        let outage = self.0.outage.filter(|outage| outage.lasts_at(now));
-        let mut state = self.state();
+        let now = self.clock.elapsed();
+        let lasts = |outage: &Outage| (outage.from..outage.until).contains(&now);
+        let outage = self.outage.filter(lasts);
+        let mut state = locked(&self.state);
         state.fetches.count += 1;
         if renewal {
             let second = state.fetches.renewals_per_second.entry(now.as_secs());
             *second.or_default() += 1;
         }
         state.fetches.during_outage += u64::from(outage.is_some());
-        let trouble = outage.map(|outage| outage.trouble);
-        let response = match trouble {
+        let response = match outage.map(|outage| outage.trouble) {
             Some(Trouble::Hang) => {
                 let timed_out = CredentialsError::provider_timed_out(GIVES_UP);
                 return (Err(timed_out), GIVES_UP);
             }
             Some(Trouble::Fail) => refused("the source is down"),
-            None if state.admits(*terms, now) => Ok(state.issue(*terms, now)),
+            None if state.admits(self.terms, now) => Ok(state.issue(self.terms, now)),
             None | Some(Trouble::Throttle) => {
                 state.fetches.throttled += 1;
                 refused("the source is throttling")
             }
         };
-        (response, terms.latency)
+        (response, self.terms.latency)
     }
+}
+
+/// What `mutex` holds, even if a task has panicked with it in hand.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
@@ -134,63 +141,15 @@ impl State {
     /// New credentials, valid from when they arrive; or, from a source that holds them, those of its current
     /// generation.
     fn issue(&mut self, terms: SourceTerms, now: Duration) -> Credentials {
-        let (serial, expiry) = match terms.renew_before {
-            None => {
-                self.issued += 1;
-                (self.issued, now + terms.latency + terms.lifetime)
-            }
-            Some(renew_before) => {
-                let generation_lasts = terms.lifetime.saturating_sub(renew_before);
-                let generation = (now.as_nanos() / generation_lasts.as_nanos()) as u32;
-                (
-                    u64::from(generation),
-                    generation_lasts * generation + terms.lifetime,
-                )
-            }
+        let (serial, expiry) = if let Some(renew_before) = terms.renew_before {
+            let lasts = terms.lifetime.saturating_sub(renew_before);
+            let generation = (now.as_nanos() / lasts.as_nanos()) as u32;
+            (generation.into(), lasts * generation + terms.lifetime)
+        } else {
+            self.issued += 1;
+            (self.issued, now + terms.latency + terms.lifetime)
         };
-        Credentials::new(
-            format!("ASIA{serial:016}"),
-            "simulated",
-            None,
-            Some(START + expiry),
-            "simulation",
-        )
-    }
-}
-
-/// The source as one process's provider.
-#[derive(Clone, Debug)]
-pub(super) struct Provider {
-    source: Source,
-    last: Arc<Mutex<Option<Credentials>>>,
-}
-
-impl Provider {
-    fn last(&self) -> MutexGuard<'_, Option<Credentials>> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ProvideCredentials for Provider {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(async {
-            let renewal = self.last().is_some();
-            let fetched = self.source.fetch(renewal).await;
-            let mut last = self.last();
-            match fetched {
-                Ok(new) => {
-                    *last = Some(new.clone());
-                    Ok(new)
-                }
-                // As the SDK's IMDS provider does: a failure must not impede the use of what it has.
-                Err(error) if self.source.0.terms.renew_before.is_some() => {
-                    last.clone().ok_or(error)
-                }
-                Err(error) => Err(error),
-            }
-        })
+        let (key, expiry) = (format!("ASIA{serial:016}"), Some(START + expiry));
+        Credentials::new(key, "simulated", None, expiry, "simulation")
     }
 }

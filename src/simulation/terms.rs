@@ -46,13 +46,6 @@ pub struct Outage {
     pub until: Duration,
 }
 
-impl Outage {
-    #[must_use]
-    pub fn lasts_at(self, time: Duration) -> bool {
-        (self.from..self.until).contains(&time)
-    }
-}
-
 /// What is wrong with the source. Serialised by [`name`](Self::name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -69,7 +62,6 @@ pub enum Trouble {
 impl Trouble {
     pub const ALL: [Self; 3] = [Self::Fail, Self::Throttle, Self::Hang];
 
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Fail => "fail",
@@ -103,7 +95,6 @@ pub enum Player {
 
 impl Player {
     /// The Go package's, then the SDK's and ours.
-    #[must_use]
     pub fn all() -> Vec<Self> {
         let mut players = vec![
             Self::Go,
@@ -116,7 +107,6 @@ impl Player {
         players
     }
 
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Go => "go",

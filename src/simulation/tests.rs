@@ -7,7 +7,7 @@ const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// A day of one process that calls once a second.
-fn day(lifetime: Duration) -> Terms {
+pub(super) fn day(lifetime: Duration) -> Terms {
     Terms {
         duration: 24 * HOUR,
         call_every: Duration::from_secs(1),

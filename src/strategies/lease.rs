@@ -87,12 +87,7 @@ pub(super) fn since(start: SystemTime, end: SystemTime) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
-
-    fn after(seconds: u64) -> SystemTime {
-        NOW + Duration::from_secs(seconds)
-    }
+    use crate::strategies::fixtures::at;
 
     const HOUR: Windows = Windows {
         advisory: Duration::from_mins(15),
@@ -101,32 +96,32 @@ mod tests {
 
     fn lease(expiry: Option<SystemTime>) -> Lease {
         let credentials = Credentials::new("AKID", "secret", None, expiry, "test");
-        Lease::new(credentials, NOW, HOUR)
+        Lease::new(credentials, at(0.0), HOUR)
     }
 
     #[test]
     fn age_follows_the_windows() {
-        let hour = lease(Some(after(3600)));
+        let hour = lease(Some(at(3600.0)));
         for (second, age) in [
-            (0, Age::Fresh),
-            (2699, Age::Fresh),
-            (2700, Age::Early),
-            (3539, Age::Early),
-            (3540, Age::Late),
-            (3599, Age::Late),
-            (3600, Age::Expired),
+            (0.0, Age::Fresh),
+            (2699.0, Age::Fresh),
+            (2700.0, Age::Early),
+            (3539.0, Age::Early),
+            (3540.0, Age::Late),
+            (3599.0, Age::Late),
+            (3600.0, Age::Expired),
         ] {
-            assert_eq!(hour.age(after(second)), age, "{second} s");
+            assert_eq!(hour.age(at(second)), age, "{second} s");
         }
     }
 
     #[test]
     fn a_lifetime_shorter_than_its_window_is_renewed_at_once_and_not_before() {
-        assert_eq!(lease(Some(after(10))).renew_at, Some(NOW));
+        assert_eq!(lease(Some(at(10.0))).renew_at, Some(at(0.0)));
     }
 
     #[test]
     fn credentials_that_never_expire_are_never_renewed() {
-        assert_eq!(lease(None).age(after(1 << 30)), Age::Fresh);
+        assert_eq!(lease(None).age(at(1e9)), Age::Fresh);
     }
 }

@@ -6,6 +6,8 @@
 //! report or lab.
 
 mod file_cache;
+#[cfg(test)]
+mod fixtures;
 mod lease;
 mod renew;
 mod renewal;

@@ -55,18 +55,16 @@ impl Windows {
 mod tests {
     use super::*;
 
-    fn minutes(windows: Windows) -> (u64, u64) {
-        (
-            windows.advisory.as_secs() / 60,
-            windows.mandatory.as_secs() / 60,
-        )
-    }
-
     #[test]
     fn the_windows_are_those_of_the_specification() {
         for (lifetime, expected) in [(15, 5), (20, 5), (21, 15), (60, 15), (89, 15), (90, 60)] {
             let windows = Windows::of(lifetime * MINUTE);
-            assert_eq!(minutes(windows), (expected, 1), "{lifetime} min");
+            let expected = (expected * MINUTE, MINUTE);
+            assert_eq!(
+                (windows.advisory, windows.mandatory),
+                expected,
+                "{lifetime} min"
+            );
         }
     }
 

@@ -148,7 +148,7 @@ fn foregone_profile(profiles: &Profiles) -> Option<LinkState> {
 async fn fetch(source: Source, options: SetupOptions, limit: Duration) -> ProbedLink {
     let start = clock::now();
     let facts = Arc::new(ArmFacts::default());
-    let variables = options.variables.clone();
+    let variables = options.named.variables.clone();
     let fetch = async {
         let setup = Setup::load(options).await?;
         let provider = setup.provider(&facts).await?;
@@ -219,7 +219,7 @@ fn setup_options(
         link => link,
     };
     let mut options = subject.setup_options(source, region.unwrap_or(ANY_REGION), FETCH);
-    let variables = &mut options.variables;
+    let variables = &mut options.named.variables;
     let set = |name| variable(variables, name).is_some();
     if link == Source::Imds && !set(METADATA_ENDPOINT) && !set(METADATA_MODE) {
         // The narrowed environment shows no profile, and it is the profile that says where metadata is.

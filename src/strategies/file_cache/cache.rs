@@ -4,9 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{
-    ProvideCredentials, Result as Provided, SharedCredentialsProvider, future,
-};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 
 use super::decision::{Decision, Freshness, decide};
 use super::entry::{Entry, Failure, URGENT_RETRY_AFTER};
@@ -14,6 +12,7 @@ use super::key::CacheKey;
 use super::notice::Notice;
 use super::settings::FileCacheBuilder;
 use super::store::{Lock, Store};
+use crate::clock;
 use crate::error_text::error_text;
 use crate::strategies::lease::{Age, Lease, since};
 use crate::strategies::renew::Renew;
@@ -82,10 +81,8 @@ pub enum CacheLookup {
     Load,
 }
 
-/// A failure that somebody else met.
-#[derive(Debug, thiserror::Error)]
-#[error("the source has just failed: {0}")]
-struct Remembered(String);
+/// What a caller gets; the notices go beside it.
+type Found = Result<(Credentials, CacheLookup), CredentialsError>;
 
 /// What a caller is to do after looking at the file.
 enum CallerStep {
@@ -127,32 +124,41 @@ impl FileCache {
 
     async fn fulfil(&self, wanted: Freshness<'_>) -> Result<Resolved, CredentialsError> {
         let mut notices = Vec::new();
+        let (credentials, lookup) = self.find(wanted, &mut notices).await?;
+        Ok(Resolved {
+            credentials,
+            lookup,
+            notices,
+        })
+    }
+
+    async fn find(&self, wanted: Freshness<'_>, notices: &mut Vec<Notice>) -> Found {
         let step = match self.settings.store() {
             Ok(store) => {
                 let patience = self.settings.patience();
-                let consulted = self.consult(&store, wanted, &mut notices);
+                let consulted = self.consult(&store, wanted, notices);
                 let consulted = tokio::time::timeout(patience, consulted).await;
                 consulted.unwrap_or_else(|_| {
                     let entry = store.read().ok().flatten().unwrap_or_default();
                     CallerStep::Bypass(Notice::Stuck(patience), entry)
                 })
             }
-            Err(error) => CallerStep::Bypass(error.into(), Entry::default()),
+            Err(why) => CallerStep::Bypass(Notice::Unused(why), Entry::default()),
         };
         match step {
-            CallerStep::Use(lease, lookup) => Ok(Resolved {
-                credentials: lease.credentials,
-                lookup,
-                notices,
-            }),
-            CallerStep::Fail(message) => Err(CredentialsError::provider_error(Remembered(message))),
+            CallerStep::Use(lease, lookup) => Ok((lease.credentials, lookup)),
+            CallerStep::Fail(message) => {
+                let remembered = format!("the source has just failed: {message}");
+                Err(CredentialsError::provider_error(remembered))
+            }
             CallerStep::Fetch(lock, entry) => {
                 self.fetch_and_keep(lock, entry, wanted, notices).await
             }
-            CallerStep::Bypass(notice, entry) => match self.fetch().await {
-                Ok(credentials) => Ok(Resolved::loaded(credentials, vec![notice])),
-                Err(error) => instead(entry, wanted, self.now(), error, vec![notice]),
-            },
+            CallerStep::Bypass(notice, entry) => {
+                *notices = vec![notice];
+                let fetched = self.fetch().await;
+                fetched.or_else(|error| instead(entry, wanted, clock::wall(), error, notices))
+            }
         }
     }
 
@@ -163,13 +169,13 @@ impl FileCache {
         wanted: Freshness<'_>,
         notices: &mut Vec<Notice>,
     ) -> CallerStep {
-        let asked = self.now();
+        let asked = clock::wall();
         let (mut lock, mut lookup, mut pause) = (None, CacheLookup::Hit, PAUSES.0);
         loop {
-            let now = self.now();
+            let now = clock::wall();
             let entry = match store.read() {
                 Ok(entry) => entry.unwrap_or_default(),
-                Err(error) => return CallerStep::Bypass(error.into(), Entry::default()),
+                Err(why) => return CallerStep::Bypass(Notice::Unused(why), Entry::default()),
             };
             if entry.is_from_the_future(now) && !notices.contains(&Notice::ClockSetBack) {
                 notices.push(Notice::ClockSetBack);
@@ -200,11 +206,11 @@ impl FileCache {
                             tokio::time::sleep(pause).await;
                             pause = (pause * 2).min(PAUSES.1);
                         }
-                        (Err(error), Some(lease)) => {
-                            notices.push(Notice::NotKept(error.to_string()));
+                        (Err(why), Some(lease)) => {
+                            notices.push(Notice::NotKept(why));
                             return CallerStep::Use(lease, lookup);
                         }
-                        (Err(error), None) => return CallerStep::Bypass(error.into(), entry),
+                        (Err(why), None) => return CallerStep::Bypass(Notice::Unused(why), entry),
                     }
                 }
             }
@@ -217,32 +223,32 @@ impl FileCache {
         lock: Lock,
         entry: Entry,
         wanted: Freshness<'_>,
-        mut notices: Vec<Notice>,
-    ) -> Result<Resolved, CredentialsError> {
-        let began_at = self.now();
+        notices: &mut Vec<Notice>,
+    ) -> Found {
+        let began_at = clock::wall();
         let fetched = self.fetch().await;
-        let now = self.now();
-        let chance = self.settings.chance();
+        let now = clock::wall();
+        let chance = rand::random();
         let failed = |message| Entry {
             failure: Some(Failure::new(began_at, now, entry.age(now), message, chance)),
             lease: entry.lease.clone(),
         };
         match fetched {
-            Ok(credentials) if credentials.expiry().is_some_and(|expiry| expiry <= now) => {
+            Ok(found) if found.0.expiry().is_some_and(|expiry| expiry <= now) => {
                 // As metadata does that has lost its own source. Asking again at once would not help.
                 let message = "what it hands out has expired";
                 let _ = keep(lock, failed(message.to_owned())).await;
                 notices.push(Notice::stale(Some(Age::Expired), message));
-                Ok(Resolved::loaded(credentials, notices))
+                Ok(found)
             }
-            Ok(credentials) => {
-                let advisory = |lifetime| self.settings.advisory_of(lifetime, chance);
+            Ok(found) => {
+                let advisory = |lifetime| (self.settings.advisory)(lifetime, chance);
                 // Without an expiry there is no telling how long they may be kept.
-                if let Some(entry) = Entry::fetched(credentials.clone(), now, advisory) {
+                if let Some(entry) = Entry::fetched(found.0.clone(), now, advisory) {
                     let kept = keep(lock, entry).await;
                     notices.extend(kept.err().map(|error| Notice::NotKept(error.to_string())));
                 }
-                Ok(Resolved::loaded(credentials, notices))
+                Ok(found)
             }
             Err(error) => {
                 // Where it cannot be written down, the others will find out for themselves.
@@ -252,15 +258,11 @@ impl FileCache {
         }
     }
 
-    async fn fetch(&self) -> Provided {
+    async fn fetch(&self) -> Found {
         let limit = self.settings.limit;
-        tokio::time::timeout(limit, self.source.provide_credentials())
-            .await
-            .unwrap_or_else(|_| Err(CredentialsError::provider_timed_out(limit)))
-    }
-
-    fn now(&self) -> SystemTime {
-        self.settings.time_source.now()
+        let fetched = tokio::time::timeout(limit, self.source.provide_credentials()).await;
+        let fetched = fetched.map_err(|_| CredentialsError::provider_timed_out(limit))?;
+        Ok((fetched?, CacheLookup::Load))
     }
 }
 
@@ -273,7 +275,7 @@ impl ProvideCredentials for FileCache {
     }
 
     fn fallback_on_interrupt(&self) -> Option<Credentials> {
-        self.settings.stored()
+        Some(self.settings.read()?.lease?.credentials)
     }
 }
 
@@ -287,14 +289,6 @@ impl Renew for FileCache {
 }
 
 impl Resolved {
-    fn loaded(credentials: Credentials, notices: Vec<Notice>) -> Self {
-        Self {
-            credentials,
-            lookup: CacheLookup::Load,
-            notices,
-        }
-    }
-
     /// The credentials, once the notices are in the log.
     fn logged(self) -> Credentials {
         for notice in &self.notices {
@@ -311,8 +305,8 @@ fn instead(
     wanted: Freshness<'_>,
     now: SystemTime,
     error: CredentialsError,
-    mut notices: Vec<Notice>,
-) -> Result<Resolved, CredentialsError> {
+    notices: &mut Vec<Notice>,
+) -> Found {
     let age = entry.age(now);
     let better = |lease: &Lease| match wanted {
         Freshness::NewerThan(Some(given)) => given.expiry().is_some() && lease.outlasts(given),
@@ -324,11 +318,7 @@ fn instead(
     if !age.is_some_and(Age::is_good) {
         notices.push(Notice::stale(age, &error_text(&error)));
     }
-    Ok(Resolved {
-        credentials: lease.credentials,
-        lookup: CacheLookup::Hit,
-        notices,
-    })
+    Ok((lease.credentials, CacheLookup::Hit))
 }
 
 /// Writes `entry` and gives the lock back. Off the executor's threads, since a disk may take its time; and to its end,

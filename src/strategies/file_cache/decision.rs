@@ -80,7 +80,8 @@ fn replaces(entry: &Entry, given: &Credentials, asked: SystemTime, now: SystemTi
 mod tests {
     use super::*;
     use crate::strategies::file_cache::entry::Failure;
-    use crate::strategies::file_cache::fixtures::{at, credentials, fetched, hour};
+    use crate::strategies::file_cache::entry::tests::{fetched, hour};
+    use crate::strategies::fixtures::{at, credentials};
 
     fn failed(entry: Entry, began: f64, ended: f64) -> Entry {
         let age = entry.age(at(ended));
@@ -91,11 +92,13 @@ mod tests {
         }
     }
 
+    fn say(entry: &Entry, now: f64) -> String {
+        let now = at(now);
+        format!("{:?}", decide(entry, Freshness::Usable, now, now))
+    }
+
     #[test]
     fn a_process_that_wants_credentials_now() {
-        let say = |entry: &Entry, now| {
-            format!("{:?}", decide(entry, Freshness::Usable, at(now), at(now)))
-        };
         let good = hour();
         assert_eq!(say(&good, 10.0), "Take");
         assert_eq!(say(&good, 2800.0), "TakeOrRenew");
@@ -107,9 +110,6 @@ mod tests {
 
     #[test]
     fn while_the_source_fails_what_is_held_is_good_enough() {
-        let say = |entry: &Entry, now| {
-            format!("{:?}", decide(entry, Freshness::Usable, at(now), at(now)))
-        };
         let early = failed(hour(), 2800.0, 2801.0);
         assert_eq!(say(&early, 2900.0), "Take");
         assert_eq!(say(&early, 3402.0), "TakeOrRenew", "after ten minutes");

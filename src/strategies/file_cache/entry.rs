@@ -131,9 +131,18 @@ pub(super) mod moment {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use crate::strategies::file_cache::fixtures::{at, credentials, fetched, hour};
+    use crate::strategies::fixtures::{at, credentials};
+
+    /// Credentials fetched at 0 for an hour: early from 2700 s, late from 3540 s.
+    pub fn hour() -> Entry {
+        fetched(credentials(3600.0), 0.0).expect("they expire")
+    }
+
+    pub fn fetched(credentials: Credentials, at_s: f64) -> Option<Entry> {
+        Entry::fetched(credentials, at(at_s), |lifetime| lifetime / 4)
+    }
 
     #[test]
     fn a_clock_set_back_is_noticed() {

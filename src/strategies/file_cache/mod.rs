@@ -11,13 +11,10 @@
 mod cache;
 mod decision;
 mod entry;
-#[cfg(test)]
-mod fixtures;
 mod key;
 mod notice;
 mod settings;
 mod store;
-mod sweep;
 mod text;
 
 pub use cache::{CacheLookup, FileCache, Resolved};

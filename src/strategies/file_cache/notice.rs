@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::store::StoreError;
 use crate::strategies::lease::Age;
 
 /// Something that went another way than it should.
@@ -16,26 +15,15 @@ pub enum Notice {
         "the clock was set back since the cached credentials were fetched; they are not believed, and renewed"
     )]
     ClockSetBack,
-    #[error("cached credentials that {} are used, since the source fails: {message}", age(*.expired))]
+    #[error(
+        "cached credentials that {} are used, since the source fails: {message}",
+        if *.expired { "have expired" } else { "are about to expire" }
+    )]
     Stale { expired: bool, message: String },
     #[error(
         "whoever renews the cached credentials has not ended within {0:?}; the source is asked directly"
     )]
     Stuck(Duration),
-}
-
-fn age(expired: bool) -> &'static str {
-    if expired {
-        "have expired"
-    } else {
-        "are about to expire"
-    }
-}
-
-impl From<StoreError> for Notice {
-    fn from(error: StoreError) -> Self {
-        Self::Unused(error.to_string())
-    }
 }
 
 impl Notice {

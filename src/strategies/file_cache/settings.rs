@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource, TimeSource};
 
 use super::entry::{Entry, URGENT_RETRY_AFTER};
 use super::key::CacheKey;
-use super::store::{Store, StoreError};
+use super::store::Store;
+use crate::clock;
 use crate::strategies::lease::Age;
 use crate::strategies::windows::Windows;
 
@@ -21,15 +21,16 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// The variable that names the directory.
 const DIRECTORY: &str = "AWSCREDS_BENCH_CACHE_DIR";
 
+const NO_PLACE: &str = "there is no place for it: neither a home nor a cache directory is known \
+    (set AWSCREDS_BENCH_CACHE_DIR)";
+
 /// Adjusts a [`FileCache`](super::FileCache).
 #[derive(Clone, Debug)]
 pub struct FileCacheBuilder {
     key: CacheKey,
     directory: Option<PathBuf>,
     pub(super) limit: Duration,
-    pub(super) time_source: SharedTimeSource,
-    chance: fn() -> f64,
-    advisory: fn(Duration, f64) -> Duration,
+    pub(super) advisory: fn(Duration, f64) -> Duration,
 }
 
 impl FileCacheBuilder {
@@ -38,8 +39,6 @@ impl FileCacheBuilder {
             key,
             directory: usual_directory(),
             limit: LIMIT,
-            time_source: SharedTimeSource::new(SystemTimeSource::new()),
-            chance: rand::random,
             advisory: |lifetime, chance| Windows::of(lifetime).jittered(chance).advisory,
         }
     }
@@ -61,20 +60,6 @@ impl FileCacheBuilder {
         self
     }
 
-    /// The clock that expiry is compared with. It must tell the same time to all processes.
-    #[must_use]
-    pub fn time_source(mut self, time_source: impl TimeSource + 'static) -> Self {
-        self.time_source = SharedTimeSource::new(time_source);
-        self
-    }
-
-    /// Where jitter comes from: numbers from 0 to 1.
-    #[must_use]
-    pub fn chances(mut self, chance: fn() -> f64) -> Self {
-        self.chance = chance;
-        self
-    }
-
     /// How long before their expiry credentials are renewed while calls go on, by their lifetime and a number from
     /// 0 to 1 that is drawn for each fetch. The mandatory window stays that of [`Windows::of`].
     #[must_use]
@@ -88,35 +73,22 @@ impl FileCacheBuilder {
     #[must_use]
     pub fn fresh(&self) -> Option<Credentials> {
         let entry = self.read()?;
-        let fresh = entry.age(self.time_source.now()) == Some(Age::Fresh);
+        let fresh = entry.age(clock::wall()) == Some(Age::Fresh);
         entry.lease.filter(|_| fresh).map(|lease| lease.credentials)
     }
 
-    /// The credentials in the file, however old.
-    pub(super) fn stored(&self) -> Option<Credentials> {
-        Some(self.read()?.lease?.credentials)
-    }
-
-    fn read(&self) -> Option<Entry> {
+    pub(super) fn read(&self) -> Option<Entry> {
         self.store().ok()?.read().ok()?
     }
 
-    pub(super) fn store(&self) -> Result<Store, StoreError> {
-        let directory = self.directory.as_deref().ok_or(StoreError::NoPlace)?;
+    pub(super) fn store(&self) -> Result<Store, String> {
+        let directory = self.directory.as_deref().ok_or(NO_PLACE)?;
         Store::open(directory, &self.key)
     }
 
     /// How long to wait for others: for a fetch that fails, the pause after it, and the next one.
     pub(super) fn patience(&self) -> Duration {
         2 * self.limit + URGENT_RETRY_AFTER + MARGIN
-    }
-
-    pub(super) fn chance(&self) -> f64 {
-        (self.chance)()
-    }
-
-    pub(super) fn advisory_of(&self, lifetime: Duration, chance: f64) -> Duration {
-        (self.advisory)(lifetime, chance)
     }
 }
 

@@ -1,21 +1,25 @@
 //! The directory that files are kept in: who may have made it, and how a file in it is read and replaced.
 //!
 //! Everything is opened first and judged by its handle, never by its path, and then used through that handle: what
-//! was judged is what is used, whatever happens to the path in between.
+//! was judged is what is used, whatever happens to the path in between. Why something is not used is said in words, for
+//! a [`Notice`](super::notice::Notice): credentials then come from the source, as if there were no cache.
 
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, openat, renameat, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, openat, renameat, statat, unlinkat,
+};
 use rustix::io::Errno;
 
 use super::entry::Entry;
 use super::key::CacheKey;
-use super::sweep;
+use crate::clock;
 
 /// Nobody else's business.
 const PRIVATE_DIRECTORY: u32 = 0o700;
@@ -26,35 +30,9 @@ const OTHERS: u32 = 0o077;
 /// Longer than anything that is written; session tokens have a few kilobytes.
 const LONGEST: u64 = 1 << 18;
 
-/// Why the cache is not used. Credentials then come from the source, as if there were no cache.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum StoreError {
-    #[error(
-        "there is no place for it: neither a home nor a cache directory is known (set AWSCREDS_BENCH_CACHE_DIR)"
-    )]
-    NoPlace,
-    #[error(
-        "{path} is a symbolic link, or not {expected}; whoever made it may send the file elsewhere"
-    )]
-    NotPlain {
-        path: PathBuf,
-        expected: &'static str,
-    },
-    #[error("{path} belongs to user {owner}, and this is user {user}")]
-    Foreign {
-        path: PathBuf,
-        owner: u32,
-        user: u32,
-    },
-    #[error("{path} is open to others (mode {mode:03o}; `chmod go= {path}` closes it)")]
-    Open { path: PathBuf, mode: u32 },
-    #[error("cannot {action} {path}: {source}")]
-    Io {
-        action: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
-}
+/// No session lasts longer than 36 hours, so that what is older has expired, and its source has been away for longer
+/// than it is any use to anyone.
+const USELESS: Duration = Duration::from_hours(48);
 
 /// Held by the one process that renews, for as long as the value lives.
 ///
@@ -80,7 +58,7 @@ impl Lock {
             return written;
         }
         renameat(&store.directory, &unfinished, &store.directory, &name)?;
-        sweep::old_files(&store.directory);
+        sweep(&store.directory);
         Ok(())
     }
 }
@@ -95,29 +73,27 @@ pub(super) struct Store {
 
 impl Store {
     /// Opens the directory, and makes it if there is none.
-    pub(super) fn open(path: &Path, key: &CacheKey) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, key: &CacheKey) -> Result<Self, String> {
         let opened = match open_directory(path) {
             Err(Errno::NOENT) => {
                 let made = DirBuilder::new()
                     .recursive(true)
                     .mode(PRIVATE_DIRECTORY)
                     .create(path);
-                made.map_err(|source| failed("make", path, source))?;
+                made.map_err(|error| failed("make", path, error))?;
                 open_directory(path)
             }
-            other => other,
+            opened => opened,
         };
-        let directory = opened.map_err(|error| refusal(error, path, "a directory"))?;
-        judge(&directory, path, FileType::Directory, "a directory")?;
         Ok(Self {
-            directory: Arc::new(directory),
+            directory: Arc::new(judged(opened, path, FileType::Directory)?),
             path: path.to_owned(),
             key: key.clone(),
         })
     }
 
     /// What is kept there; `None` if nothing is, or nothing that this version has written.
-    pub(super) fn read(&self) -> Result<Option<Entry>, StoreError> {
+    pub(super) fn read(&self) -> Result<Option<Entry>, String> {
         let name = self.name("json");
         // Whatever it is: opening it must not wait for anyone, as opening a pipe would.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
@@ -127,23 +103,23 @@ impl Store {
         let mut text = Vec::new();
         file.take(LONGEST)
             .read_to_end(&mut text)
-            .map_err(|source| failed("read", &self.path.join(&name), source))?;
+            .map_err(|error| failed("read", &self.path.join(&name), error))?;
         Ok(Entry::from_text(&text))
     }
 
     /// Tries to become the one who renews; `None` if somebody else is.
-    pub(super) fn try_lock(&self) -> Result<Option<Lock>, StoreError> {
+    pub(super) fn try_lock(&self) -> Result<Option<Lock>, String> {
         let name = self.name("lock");
         let file = self.open_file(&name, OFlags::RDWR | OFlags::CREATE)?;
         let path = self.path.join(&name);
-        let file = file.ok_or_else(|| failed("make", &path, io::ErrorKind::NotFound.into()))?;
+        let file = file.ok_or_else(|| failed("make", &path, io::ErrorKind::NotFound))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Lock {
                 store: self.clone(),
                 _file: file,
             })),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(source)) => Err(failed("lock", &path, source)),
+            Err(TryLockError::Error(error)) => Err(failed("lock", &path, error)),
         }
     }
 
@@ -162,14 +138,14 @@ impl Store {
     }
 
     /// A file of ours; `None` if there is none.
-    fn open_file(&self, name: &str, flags: OFlags) -> Result<Option<File>, StoreError> {
-        let path = self.path.join(name);
-        let file = match self.open_raw(name, flags) {
-            Err(Errno::NOENT) => return Ok(None),
-            opened => opened.map_err(|error| refusal(error, &path, "a file"))?,
-        };
-        judge(&file, &path, FileType::RegularFile, "a file")?;
-        Ok(Some(File::from(file)))
+    fn open_file(&self, name: &str, flags: OFlags) -> Result<Option<File>, String> {
+        match self.open_raw(name, flags) {
+            Err(Errno::NOENT) => Ok(None),
+            opened => {
+                let file = judged(opened, &self.path.join(name), FileType::RegularFile)?;
+                Ok(Some(File::from(file)))
+            }
+        }
     }
 
     fn open_raw(&self, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
@@ -187,43 +163,97 @@ fn open_directory(path: &Path) -> Result<OwnedFd, Errno> {
     openat(CWD, path, flags, Mode::empty())
 }
 
-/// Refuses what is not this user's own, private, and what it should be.
-fn judge(
-    opened: &impl AsFd,
-    path: &Path,
-    kind: FileType,
-    expected: &'static str,
-) -> Result<(), StoreError> {
-    let stat: Stat = fstat(opened).map_err(|error| failed("examine", path, error.into()))?;
-    let (user, mode) = (rustix::process::geteuid().as_raw(), stat.st_mode & 0o777);
-    let path = path.to_owned();
+/// What was opened, unless it is not this user's own, private, and what it should be.
+fn judged(opened: Result<OwnedFd, Errno>, path: &Path, kind: FileType) -> Result<OwnedFd, String> {
+    let shown = path.display();
+    let not_plain = || {
+        let expected = match kind {
+            FileType::Directory => "a directory",
+            _ => "a file",
+        };
+        format!(
+            "{shown} is a symbolic link, or not {expected}; whoever made it may send the file elsewhere"
+        )
+    };
+    let opened = opened.map_err(|error| {
+        // A link that is not followed, or a directory that is none; unless it is one on the way there.
+        let itself =
+            matches!(error, Errno::LOOP | Errno::NOTDIR) && path.symlink_metadata().is_ok();
+        if itself {
+            not_plain()
+        } else {
+            failed("open", path, error)
+        }
+    })?;
+    let stat = fstat(&opened).map_err(|error| failed("examine", path, error))?;
+    let (owner, user) = (stat.st_uid, rustix::process::geteuid().as_raw());
+    let mode = stat.st_mode & 0o777;
     if FileType::from_raw_mode(stat.st_mode) != kind {
-        Err(StoreError::NotPlain { path, expected })
-    } else if stat.st_uid != user {
-        let owner = stat.st_uid;
-        Err(StoreError::Foreign { path, owner, user })
+        Err(not_plain())
+    } else if owner != user {
+        Err(format!(
+            "{shown} belongs to user {owner}, and this is user {user}"
+        ))
     } else if mode & OTHERS != 0 {
-        Err(StoreError::Open { path, mode })
+        Err(format!(
+            "{shown} is open to others (mode {mode:03o}; `chmod go= {shown}` closes it)"
+        ))
     } else {
-        Ok(())
+        Ok(opened)
     }
 }
 
-fn refusal(error: Errno, path: &Path, expected: &'static str) -> StoreError {
-    // A link that is not followed, or a directory that is none; unless it is one on the way there.
-    let itself = matches!(error, Errno::LOOP | Errno::NOTDIR) && path.symlink_metadata().is_ok();
-    if itself {
-        let path = path.to_owned();
-        StoreError::NotPlain { path, expected }
-    } else {
-        failed("open", path, error.into())
+fn failed(action: &str, path: &Path, error: impl Into<io::Error>) -> String {
+    format!("cannot {action} {}: {}", path.display(), error.into())
+}
+
+/// Removes old files with credentials, finished or not. Locks stay: somebody may be waiting for one. Whatever cannot
+/// be removed stays as well, since nothing depends on it.
+fn sweep(directory: &OwnedFd) {
+    let Ok(files) = Dir::read_from(directory) else {
+        return;
+    };
+    // Against the clock that has stamped the files, whatever clock the cache was given.
+    let now = clock::wall();
+    for file in files.flatten() {
+        let name = file.file_name();
+        let kept = [b".json".as_slice(), b".new"];
+        if !kept.iter().any(|end| name.to_bytes().ends_with(end)) {
+            continue;
+        }
+        let Ok(stat) = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) else {
+            continue;
+        };
+        let written = u64::try_from(stat.st_mtime).unwrap_or_default();
+        if is_useless(UNIX_EPOCH + Duration::from_secs(written), now) {
+            let _ = unlinkat(directory, name, AtFlags::empty());
+        }
     }
 }
 
-fn failed(action: &'static str, path: &Path, source: io::Error) -> StoreError {
-    StoreError::Io {
-        action,
-        path: path.to_owned(),
-        source,
+fn is_useless(written: SystemTime, now: SystemTime) -> bool {
+    now.duration_since(written).is_ok_and(|age| age > USELESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_credentials_go_and_everything_else_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let old = clock::wall() - USELESS - Duration::from_secs(9);
+        for name in ["a.json", "b.new", "c.lock", "d.txt", "e.json"] {
+            let file = File::create(folder.path().join(name)).expect("made");
+            if name != "e.json" {
+                file.set_modified(old).expect("stamped");
+            }
+        }
+        let directory = OwnedFd::from(File::open(folder.path()).expect("opened"));
+        sweep(&directory);
+        let left = std::fs::read_dir(folder.path()).expect("listed");
+        let mut left: Vec<_> = left.map(|file| file.expect("read").file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["c.lock", "d.txt", "e.json"]);
     }
 }

@@ -108,7 +108,8 @@ impl StoredCredentials {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strategies::file_cache::fixtures::{at, hour};
+    use crate::strategies::file_cache::entry::tests::hour;
+    use crate::strategies::fixtures::at;
     use crate::strategies::lease::Age;
 
     #[test]

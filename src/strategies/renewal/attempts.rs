@@ -39,10 +39,7 @@ impl Attempts {
             trouble_since: None,
             error: None,
             backoff,
-            random: match seed {
-                Some(seed) => SmallRng::seed_from_u64(seed),
-                None => SmallRng::from_os_rng(),
-            },
+            random: seed.map_or_else(SmallRng::from_os_rng, SmallRng::seed_from_u64),
         }
     }
 

@@ -77,41 +77,33 @@ impl Current {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-
-    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
-
-    fn after(seconds: u64) -> SystemTime {
-        NOW + Duration::from_secs(seconds)
-    }
+    use crate::strategies::fixtures::{at, credentials};
 
     fn hour() -> Current {
-        let credentials = Credentials::new("AKID", "secret", None, Some(after(3600)), "test");
-        Current::fetched(credentials, NOW, None, 0.0)
+        Current::fetched(credentials(3600.0), at(0.0), None, 0.0)
     }
 
     #[test]
     fn the_boundaries_are_the_mandatory_window_and_the_expiry() {
         let hour = hour();
-        assert_eq!(hour.age(after(2700)), Age::Early);
-        assert_eq!(hour.next_boundary(NOW), Some(after(3540)));
-        assert_eq!(hour.next_boundary(after(3540)), Some(after(3600)));
-        assert!(hour.valid(after(3599)) && !hour.valid(after(3600)));
+        assert_eq!(hour.age(at(2700.0)), Age::Early);
+        assert_eq!(hour.next_boundary(at(0.0)), Some(at(3540.0)));
+        assert_eq!(hour.next_boundary(at(3540.0)), Some(at(3600.0)));
+        assert!(hour.valid(at(3599.0)) && !hour.valid(at(3600.0)));
     }
 
     #[test]
     fn refused_credentials_are_urgent_at_once() {
-        assert_eq!(hour().refused().age(NOW), Age::Expired);
-        assert!(!hour().refused().valid(NOW));
+        assert_eq!(hour().refused().age(at(0.0)), Age::Expired);
+        assert!(!hour().refused().valid(at(0.0)));
     }
 
     #[test]
     fn a_later_expiry_alone_is_nothing_new() {
-        let later = Credentials::new("AKID", "secret", None, Some(after(9999)), "test");
-        assert!(!hour().differs(&later));
-        let other = Credentials::new("OTHER", "secret", None, Some(after(3600)), "test");
+        assert!(!hour().differs(&credentials(9999.0)));
+        let (token, expiry) = (Some("the-token".into()), Some(at(3600.0)));
+        let other = Credentials::new("OTHER", "the-secret", token, expiry, "test");
         assert!(hour().differs(&other));
     }
 }

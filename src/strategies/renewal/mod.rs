@@ -9,10 +9,9 @@ mod attempts;
 mod backoff;
 mod current;
 mod keeper;
-mod options;
 mod provider;
 mod refusal;
 
-pub use options::Options;
+pub use keeper::Options;
 pub use provider::{Advisory, InBackground, Refresher, RenewalStrategy, RenewingProvider, Swapper};
 pub use refusal::RefusalInterceptor;

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use aws_credential_types::credential_fn::provide_credentials_fn;
@@ -10,8 +11,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 
 use super::backoff::Backoff;
-use super::keeper::{Begins, Keeper};
-use super::options::Options;
+use super::keeper::{Begins, Keeper, Options};
 use super::refusal::RefusalInterceptor;
 use crate::strategies::renew::Renew;
 
@@ -100,7 +100,7 @@ pub type Swapper = RenewingProvider<Swapping>;
 /// ```
 #[derive(Clone, Debug)]
 pub struct RenewingProvider<S> {
-    keeper: Keeper,
+    keeper: Arc<Keeper>,
     strategy: PhantomData<S>,
 }
 
@@ -132,8 +132,12 @@ impl Advisory {
     /// Nothing is fetched before the first call, or [`ready`](Self::ready).
     #[must_use]
     pub fn new(source: impl Renew + 'static, options: Options) -> Self {
-        let keeper = Keeper::new(source, options, Begins::Call, Backoff::specified);
-        Self::of(keeper)
+        Self::of(Keeper::new(
+            source,
+            options,
+            Begins::Call,
+            Backoff::specified,
+        ))
     }
 }
 
@@ -161,7 +165,7 @@ impl Swapper {
 }
 
 impl<S: RenewalStrategy> RenewingProvider<S> {
-    fn of(keeper: Keeper) -> Self {
+    fn of(keeper: Arc<Keeper>) -> Self {
         Self {
             keeper,
             strategy: PhantomData,
@@ -180,7 +184,7 @@ impl<S: RenewalStrategy> RenewingProvider<S> {
     /// An interceptor that lets go of credentials which the service calls expired.
     #[must_use]
     pub fn on_refusal(&self) -> RefusalInterceptor {
-        RefusalInterceptor::new(self.keeper.clone())
+        RefusalInterceptor(Arc::clone(&self.keeper))
     }
 
     /// When a call will next do more than read the current credentials; `None` if it might now.

@@ -1,6 +1,8 @@
 //! Lets go of credentials that a service calls expired, whatever their own expiry says: a clock may be wrong,
 //! and a session can be revoked.
 
+use std::sync::Arc;
+
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
@@ -16,13 +18,9 @@ use super::keeper::Keeper;
 /// An interceptor for clients whose credentials come from a strategy: when a service answers `ExpiredToken`
 /// or `ExpiredTokenException`, the strategy fetches others at once, and the next call waits for them.
 #[derive(Clone, Debug)]
-pub struct RefusalInterceptor(Keeper);
+pub struct RefusalInterceptor(pub(super) Arc<Keeper>);
 
 impl RefusalInterceptor {
-    pub(super) fn new(keeper: Keeper) -> Self {
-        Self(keeper)
-    }
-
     /// Says that a service refused the credentials with this access key ID, for clients that are not the SDK's.
     /// Others are fetched at once, unless these are not the current ones any more.
     pub fn refuse(&self, access_key_id: &str) {
