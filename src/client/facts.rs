@@ -13,27 +13,24 @@ use crate::measure::Distribution;
 pub struct ArmFacts {
     /// HTTP exchanges with the arm's credential source.
     pub exchanges: Exchanges,
-    endpoint: OnceLock<String>,
+    pub(super) endpoint: OnceLock<String>,
     remotes: Mutex<BTreeSet<SocketAddr>>,
     lookups: Mutex<Distribution>,
 }
 
 impl ArmFacts {
     /// The first endpoint that the SDK resolved, as `scheme://authority`.
-    #[must_use]
-    pub fn endpoint(&self) -> Option<&str> {
+    pub(crate) fn endpoint(&self) -> Option<&str> {
         self.endpoint.get().map(String::as_str)
     }
 
     /// Addresses that connections really reached (a proxy's, where there is one).
-    #[must_use]
-    pub fn remotes(&self) -> Vec<SocketAddr> {
+    pub(crate) fn remotes(&self) -> Vec<SocketAddr> {
         lock(&self.remotes).iter().copied().collect()
     }
 
     /// Name lookups.
-    #[must_use]
-    pub fn lookups(&self) -> Distribution {
+    pub(crate) fn lookups(&self) -> Distribution {
         lock(&self.lookups).clone()
     }
 

@@ -17,7 +17,7 @@ pub async fn fetch(provider: &SharedCredentialsProvider, timeout: Duration) -> S
         let result = tokio::time::timeout(timeout, provider.provide_credentials()).await;
         timeline::write(|t| {
             t.end_attempt();
-            t.identity(IdentityPath::Load);
+            t.sample.identity.add(IdentityPath::Load);
         });
         result
     };

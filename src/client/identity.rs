@@ -3,8 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_runtime::client::identity::IdentityCache;
@@ -26,12 +25,11 @@ pub struct Identity {
 }
 
 impl Identity {
-    #[must_use]
     pub fn timed(cache: SharedIdentityCache, provider: SharedCredentialsProvider) -> Self {
-        let loading = Arc::new(AtomicUsize::new(0));
+        let loading = Arc::default();
         let cache = TimedCache {
             cache,
-            loading: Some(Arc::clone(&loading)),
+            loading: Some(Arc::downgrade(&loading)),
         };
         let provider = TimedProvider { provider, loading };
         Self {
@@ -42,7 +40,6 @@ impl Identity {
 
     /// Credentials that `strategy` holds and renews, timed where calls ask for them. It fetches in a task of its
     /// own: a call either finds credentials there or waits for them.
-    #[must_use]
     pub fn held(strategy: impl ProvideCredentials + 'static) -> Self {
         let cache = TimedCache {
             cache: IdentityCache::no_cache(),
@@ -58,15 +55,15 @@ impl Identity {
 #[derive(Debug)]
 struct TimedCache {
     cache: SharedIdentityCache,
-    /// Loads under way; `None` where calls do not load.
-    loading: Option<Arc<AtomicUsize>>,
+    /// The provider's, and one more for each load under way; `None` where calls do not load.
+    loading: Option<Weak<()>>,
 }
 
 impl TimedCache {
     /// Whether a call that has to wait now waits for somebody else's load.
     fn others_load(&self) -> bool {
         let loading = self.loading.as_ref();
-        loading.is_none_or(|loading| loading.load(Ordering::Acquire) > 0)
+        loading.is_none_or(|loading| loading.strong_count() > 1)
     }
 }
 
@@ -89,7 +86,7 @@ impl ResolveCachedIdentity for TimedCache {
             let (identity, waited) = noting_waits(cached).await;
             timeline::write(|t| {
                 t.enter(Phase::Endpoint);
-                t.identity(if t.loaded {
+                t.sample.identity.add(if t.loaded {
                     IdentityPath::Load
                 } else if others_load && waited {
                     IdentityPath::Wait
@@ -118,7 +115,7 @@ async fn noting_waits<F: Future>(future: F) -> (F::Output, bool) {
 #[derive(Debug)]
 struct TimedProvider {
     provider: SharedCredentialsProvider,
-    loading: Arc<AtomicUsize>,
+    loading: Arc<()>,
 }
 
 impl ProvideCredentials for TimedProvider {
@@ -127,7 +124,8 @@ impl ProvideCredentials for TimedProvider {
         Self: 'a,
     {
         future::ProvideCredentials::new(async move {
-            let _loading = Loading::begin(&self.loading);
+            // For as long as the load goes on, also when it is given up on.
+            let _loading = Arc::clone(&self.loading);
             timeline::write(|t| t.loaded = true);
             self.provider.provide_credentials().await
         })
@@ -135,21 +133,5 @@ impl ProvideCredentials for TimedProvider {
 
     fn fallback_on_interrupt(&self) -> Option<aws_credential_types::Credentials> {
         self.provider.fallback_on_interrupt()
-    }
-}
-
-/// Counts a load as under way for as long as it lives, also when it is given up on.
-struct Loading<'a>(&'a AtomicUsize);
-
-impl<'a> Loading<'a> {
-    fn begin(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::AcqRel);
-        Self(count)
-    }
-}
-
-impl Drop for Loading<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -72,7 +72,7 @@ impl Intercept for Instrument {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request_mut();
-        self.facts.note_endpoint(|| origin(request.uri()));
+        self.facts.endpoint.get_or_init(|| origin(request.uri()));
         if let Some(route) = &self.route {
             let uri = route.apply(request.uri());
             request.set_uri(uri)?;
@@ -158,7 +158,7 @@ fn origin(uri: &str) -> String {
 impl Timeline {
     /// The address that this attempt's connection reached, when the connection is fresh.
     fn fresh_remote(&self) -> Option<std::net::SocketAddr> {
-        let telemetry = self.capture()?.get();
+        let telemetry = self.capture.as_ref()?.get();
         let fresh = telemetry.acquisition()?.usage() == ConnectionUsage::Fresh;
         telemetry.connection().filter(|_| fresh)?.remote_addr()
     }

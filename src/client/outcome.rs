@@ -72,7 +72,6 @@ where
 }
 
 /// How a failed fetch of credentials ended; `last` is how its last exchange did.
-#[must_use]
 pub fn credentials_outcome(error: &CredentialsError, last: Option<Outcome>) -> Outcome {
     match (source_outcome(error), last) {
         // A source that does not answer looks to its provider like one that is not there.

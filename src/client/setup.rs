@@ -15,12 +15,13 @@ use super::facts::ArmFacts;
 use super::identity::Identity;
 use super::interceptor::Instrument;
 use super::time_source::SteadyTime;
-use super::transport::{Route, Transport, TransportError};
-use crate::credentials::{NamedSource, Source, Variables, loader};
+use super::transport::{self, Route, Transport, TransportError};
+use crate::credentials::{Exchanges, NamedSource, Source, Variables, loader};
 
 /// What the user chose.
 #[derive(Clone, Debug)]
 pub struct SetupOptions {
+    /// Where credentials come from, and the environment that the SDK is to see.
     pub named: NamedSource,
     pub route: Option<Route>,
     pub endpoint_url: Option<String>,
@@ -45,7 +46,11 @@ pub enum SetupError {
 /// Makes instrumented clients.
 #[derive(Debug)]
 pub struct Setup {
-    options: SetupOptions,
+    pub(crate) named: NamedSource,
+    pub(crate) timeout: Duration,
+    route: Option<Route>,
+    endpoint_url: Option<String>,
+    region: Region,
     /// Everything but credentials, identity cache and HTTP client.
     sdk: SdkConfig,
     transport: Transport,
@@ -59,13 +64,18 @@ impl Setup {
     /// # Errors
     ///
     /// Without a Region, without its certificates, and where a static source has no credentials.
-    pub async fn load(mut options: SetupOptions) -> Result<Self, SetupError> {
-        let transport = Transport::new(options.route.clone(), &options.named.variables)?;
+    pub async fn load(options: SetupOptions) -> Result<Self, SetupError> {
+        let SetupOptions {
+            mut named,
+            route,
+            endpoint_url,
+            timeout,
+        } = options;
+        let transport = Transport::new(route.as_ref(), &named.variables)?;
         let http = transport.client(&Arc::default())?;
-        let mut loader = loader(&service_variables(&options))
+        let mut loader = loader(&service_variables(&named.variables, route.is_some()))
             .http_client(http.clone())
             .no_credentials();
-        let named = &mut options.named;
         if let Some(region) = &named.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -73,50 +83,35 @@ impl Setup {
             loader = loader.profile_name(profile);
         }
         let sdk = loader.load().await;
-        let region = sdk.region().ok_or(SetupError::NoRegion)?;
+        let region = sdk.region().cloned().ok_or(SetupError::NoRegion)?;
         named.region = Some(region.to_string());
-        let mut setup = Self {
-            options,
+        let held = match named.source {
+            Source::Static => Some(provider(&named, http).await?),
+            _ => None,
+        };
+        Ok(Self {
+            named,
+            timeout,
+            route,
+            endpoint_url,
+            region,
             sdk,
             transport,
-            held: None,
-        };
-        if setup.source() == Source::Static {
-            setup.held = Some(provider(&setup.options.named, http).await?);
-        }
-        Ok(setup)
+            held,
+        })
     }
 
-    #[must_use]
-    pub fn region(&self) -> &str {
-        self.sdk.region().map_or("", Region::as_ref)
-    }
-
-    #[must_use]
-    pub fn source(&self) -> Source {
-        self.options.named.source
-    }
-
-    #[must_use]
-    pub fn timeout(&self) -> Duration {
-        self.options.timeout
-    }
-
-    /// The environment that the SDK sees.
-    #[must_use]
-    pub fn variables(&self) -> &Variables {
-        &self.options.named.variables
+    pub(crate) fn region(&self) -> &str {
+        self.region.as_ref()
     }
 
     /// The endpoint that the configuration puts in the place of the service's own, if any. `service` is
     /// the service's name in environment variables, such as `STS`.
-    #[must_use]
-    pub fn endpoint_override(&self, service: &str) -> Option<String> {
-        let variables = service_variables(&self.options);
+    pub(crate) fn endpoint_override(&self, service: &str) -> Option<String> {
+        let variables = service_variables(&self.named.variables, self.route.is_some());
         let variable = |name: &str| variables.get(name).filter(|v| !v.is_empty()).cloned();
         let named = || variable(&format!("AWS_ENDPOINT_URL_{service}"));
-        self.options
-            .endpoint_url
+        self.endpoint_url
             .clone()
             .or_else(named)
             .or_else(|| self.sdk.endpoint_url().map(str::to_owned))
@@ -160,7 +155,7 @@ impl Setup {
         let http = facts
             .exchanges
             .timed(self.transport.client(&Arc::default())?);
-        provider(&self.options.named, http).await
+        provider(&self.named, http).await
     }
 
     /// The configuration of an instrumented client. It also needs the
@@ -176,7 +171,7 @@ impl Setup {
             .identity_cache(identity.cache.clone())
             .credentials_provider(identity.provider.clone())
             .timeout_config(self.timeouts());
-        if let Some(url) = &self.options.endpoint_url {
+        if let Some(url) = &self.endpoint_url {
             builder.set_endpoint_url(Some(url.clone()));
         }
         builder.build()
@@ -186,16 +181,15 @@ impl Setup {
     /// builder's `interceptor` would wrap it once more.
     #[must_use]
     pub fn interceptor(&self, facts: &Arc<ArmFacts>) -> SharedInterceptor {
-        let route = self.transport.route().cloned();
         SharedInterceptor::permanent(Instrument {
             facts: Arc::clone(facts),
-            route,
+            route: self.route.clone(),
         })
     }
 
     fn timeouts(&self) -> TimeoutConfig {
         let mut timeouts = TimeoutConfig::builder()
-            .operation_timeout(self.options.timeout)
+            .operation_timeout(self.timeout)
             .build();
         if let Some(configured) = self.sdk.timeout_config() {
             timeouts.take_defaults_from(configured);
@@ -204,8 +198,25 @@ impl Setup {
     }
 }
 
-/// A provider of `named` that fetches over `http`.
-pub(super) async fn provider(
+/// A provider for `named` that has fetched nothing yet (unless the source is static), on connections of its own, whose
+/// HTTP exchanges are recorded in `exchanges`.
+///
+/// # Errors
+///
+/// When its connections cannot be made, or the source is not configured.
+pub async fn provider_of(
+    named: &NamedSource,
+    exchanges: &Exchanges,
+) -> Result<SharedCredentialsProvider, SetupError> {
+    let http = if named.is_plain() {
+        transport::plain()?
+    } else {
+        Transport::new(None, &named.variables)?.client(&Arc::default())?
+    };
+    provider(named, exchanges.timed(http)).await
+}
+
+async fn provider(
     named: &NamedSource,
     http: SharedHttpClient,
 ) -> Result<SharedCredentialsProvider, SetupError> {
@@ -218,9 +229,9 @@ pub(super) async fn provider(
 
 /// The environment that the measured services' configuration is read from. On a route to a stand-in they
 /// keep the endpoints of the real services, which the stand-in's own variables would replace.
-fn service_variables(options: &SetupOptions) -> Variables {
-    let mut variables = options.named.variables.clone();
-    if options.route.is_some() {
+fn service_variables(variables: &Variables, is_routed: bool) -> Variables {
+    let mut variables = variables.clone();
+    if is_routed {
         variables.retain(|name, _| !name.starts_with("AWS_ENDPOINT_URL"));
     }
     variables

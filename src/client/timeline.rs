@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::http::telemetry::{
 
 use crate::clock;
 use crate::credentials::watching;
-use crate::measure::{Connections, IdentityPath, IdentityUse, Outcome, Phase, PhaseTimes, Sample};
+use crate::measure::{Outcome, Phase, Sample};
 
 tokio::task_local! {
     static TIMELINE: RefCell<Timeline>;
@@ -47,7 +47,6 @@ pub async fn reading_body<F: Future>(body: F) -> F::Output {
 }
 
 /// The sample of a call that could not even be prepared.
-#[must_use]
 pub fn never_sent(error: String) -> Sample {
     Timeline::default().sample(Outcome::Other, Some(error))
 }
@@ -57,16 +56,14 @@ pub fn never_sent(error: String) -> Sample {
 pub struct Timeline {
     started: Option<Instant>,
     ended: Option<Instant>,
+    pub(super) sample: Sample,
     open: Option<(Phase, Instant)>,
     /// When the last attempt ended: the start of a back-off, should there be another attempt.
     attempt_ended: Option<Instant>,
-    phases: PhaseTimes,
     /// Time in [`Phase::Transmit`] so far that has been divided between connecting and transmitting.
     divided: Duration,
-    capture: Option<CaptureHttpAttemptTelemetry>,
-    attempts: u32,
-    connections: Connections,
-    identity: IdentityUse,
+    /// The telemetry of the attempt under way.
+    pub(super) capture: Option<CaptureHttpAttemptTelemetry>,
     pub(super) loaded: bool,
     /// How the last exchange with a credential source ended, if there was one.
     pub(super) fetch_ended: Option<Outcome>,
@@ -91,7 +88,7 @@ impl Timeline {
 
     fn close(&mut self, now: Instant) {
         if let Some((phase, since)) = self.open.take() {
-            self.phases[phase] += now.saturating_duration_since(since);
+            self.sample.phases[phase] += now.saturating_duration_since(since);
         }
     }
 
@@ -106,9 +103,9 @@ impl Timeline {
     /// Begins an attempt, whose first phase is `phase`.
     pub(super) fn begin_attempt(&mut self, phase: Phase) {
         if let Some(ended) = self.attempt_ended.take() {
-            self.phases[Phase::Backoff] += clock::since(ended);
+            self.sample.phases[Phase::Backoff] += clock::since(ended);
         }
-        self.attempts += 1;
+        self.sample.attempts += 1;
         self.enter(phase);
     }
 
@@ -131,44 +128,31 @@ impl Timeline {
         let Some(capture) = self.capture.take() else {
             return;
         };
-        let transmit = self.phases[Phase::Transmit].saturating_sub(self.divided);
+        let transmit = self.sample.phases[Phase::Transmit].saturating_sub(self.divided);
         let telemetry = capture.get();
         let acquired = telemetry.acquisition();
         let connect = acquired.map_or(transmit, |a| a.duration().unwrap_or_default().min(transmit));
-        self.phases[Phase::Connect] += connect;
-        self.phases[Phase::Transmit] -= connect;
-        self.divided = self.phases[Phase::Transmit];
+        self.sample.phases[Phase::Connect] += connect;
+        self.sample.phases[Phase::Transmit] -= connect;
+        self.divided = self.sample.phases[Phase::Transmit];
         match acquired.map(ConnectionAcquisitionTelemetry::usage) {
-            Some(ConnectionUsage::Fresh) => self.connections.fresh += 1,
-            Some(_) => self.connections.reused += 1,
+            Some(ConnectionUsage::Fresh) => self.sample.connections.fresh += 1,
+            Some(_) => self.sample.connections.reused += 1,
             None => (),
         }
     }
 
-    /// The telemetry of the attempt under way.
-    pub(super) fn capture(&self) -> Option<&CaptureHttpAttemptTelemetry> {
-        self.capture.as_ref()
-    }
-
-    pub(super) fn identity(&mut self, path: IdentityPath) {
-        self.identity.add(path);
-    }
-
     /// The call as a sample, with how it ended.
-    #[must_use]
     pub fn sample(self, outcome: Outcome, error: Option<String>) -> Sample {
         let whole = self.started.zip(self.ended);
         Sample {
             outcome,
             total: whole.map_or_else(
-                || self.phases.claimed(),
+                || self.sample.phases.claimed(),
                 |(start, end)| end.saturating_duration_since(start),
             ),
-            phases: self.phases,
-            attempts: self.attempts,
-            connections: self.connections,
-            identity: self.identity,
             error,
+            ..self.sample
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Connections: the SDK's pooled HTTP client over a timed name resolver, and the route to a stand-in.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,22 +13,15 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use super::facts::ArmFacts;
 use super::time_source::SteadyTime;
 use crate::clock;
+use crate::credentials::{Variables, variable};
 
 /// Sends calls for any host name to one address instead, under the name they were for: the endpoint,
 /// its certificate and the signature stay those of the real service.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Route {
     pub address: SocketAddr,
     /// The only certificate authority to trust.
     pub ca_pem: String,
-}
-
-impl std::fmt::Debug for Route {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Route")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Route {
@@ -66,41 +58,33 @@ pub enum TransportError {
 /// How connections are made, whoever they belong to.
 #[derive(Clone, Debug)]
 pub(super) struct Transport {
-    route: Option<Route>,
-    /// Further certificate authorities to trust, beside the system's.
-    bundle: Option<Vec<u8>>,
+    /// Where all of them lead, if not where their names do.
+    route: Option<SocketAddr>,
+    trust: TrustStore,
 }
 
 impl Transport {
-    pub fn new(
-        route: Option<Route>,
-        variables: &BTreeMap<String, String>,
-    ) -> Result<Self, TransportError> {
-        let path = variables.get("AWS_CA_BUNDLE");
-        let path = path.filter(|path| route.is_none() && !path.is_empty());
-        let read = |path: &String| {
-            std::fs::read(path).map_err(|source| TransportError::Bundle {
-                path: path.clone(),
-                source,
-            })
+    pub fn new(route: Option<&Route>, variables: &Variables) -> Result<Self, TransportError> {
+        let bundle = variable(variables, "AWS_CA_BUNDLE");
+        let trust = match (route, bundle) {
+            (Some(route), _) => TrustStore::empty().with_pem_certificate(route.ca_pem.as_bytes()),
+            (None, Some(path)) => {
+                let failed = |source| TransportError::Bundle {
+                    path: path.to_owned(),
+                    source,
+                };
+                TrustStore::default().with_pem_certificate(std::fs::read(path).map_err(failed)?)
+            }
+            (None, None) => TrustStore::default(),
         };
-        let bundle = path.map(read).transpose()?;
-        Ok(Self { route, bundle })
-    }
-
-    pub fn route(&self) -> Option<&Route> {
-        self.route.as_ref()
+        let route = route.map(|route| route.address);
+        Ok(Self { route, trust })
     }
 
     /// A client with a connection pool of its own; `facts` learns what its name lookups cost.
     pub fn client(&self, facts: &Arc<ArmFacts>) -> Result<SharedHttpClient, TransportError> {
-        let trust = match (&self.route, &self.bundle) {
-            (Some(route), _) => TrustStore::empty().with_pem_certificate(route.ca_pem.as_bytes()),
-            (None, Some(bundle)) => TrustStore::default().with_pem_certificate(bundle.as_slice()),
-            (None, None) => TrustStore::default(),
-        };
         let context = TlsContext::builder()
-            .with_trust_store(trust)
+            .with_trust_store(self.trust.clone())
             .build()
             .unwrap_or_default();
         let proxy = if self.route.is_some() {
@@ -109,7 +93,7 @@ impl Transport {
             ProxyConfig::from_env()
         };
         let resolver = Resolver {
-            route: self.route.as_ref().map(|route| route.address),
+            route: self.route,
             facts: Arc::clone(facts),
         };
         let pool = ConnectionPool::builder()

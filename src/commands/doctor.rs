@@ -9,8 +9,8 @@ use super::command::{Command, Completed, Kind};
 use crate::credentials::Source;
 use crate::diagnosis::{self, Check, Examination, Identity, Link, LinkState, Subject, sdks};
 use crate::document::{
-    self, Body, DiagnosedLink, DiagnosedPlace, DiagnosedRegion, DiagnosedSts, DoctorResult,
-    Document, FailOn, Finding, SdkPick, Target, word,
+    self, Body, DiagnosedLink, DiagnosedRegion, DiagnosedSts, DoctorResult, Document, FailOn,
+    Finding, Target, word,
 };
 use crate::exit::Exit;
 use crate::figures::micros;
@@ -104,7 +104,7 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
 }
 
 fn explained(id: &str) -> Result<String, Failure> {
-    let check: &Check = diagnosis::guide::find(id).ok_or_else(|| {
+    let check: &Check = diagnosis::find(id).ok_or_else(|| {
         let known: Vec<&str> = diagnosis::catalogue().map(|check| check.id).collect();
         let nearest = nearest(id, known.iter().copied())
             .map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
@@ -114,7 +114,7 @@ fn explained(id: &str) -> Result<String, Failure> {
         )
     })?;
     let mut text = format!("{} ({}): {}\n", check.id, word(check.level), check.title);
-    for (name, words) in diagnosis::guide::sections(check) {
+    for (name, words) in check.sections() {
         let options = textwrap::Options::new(render::width().min(100))
             .initial_indent("  ")
             .subsequent_indent("  ");
@@ -128,10 +128,7 @@ fn result(args: &DoctorArgs, seen: &Examination, found: Vec<Finding>) -> DoctorR
     let winner = seen.winner().map(|(link, _)| name(link));
     DoctorResult {
         scenario: args.lab.clone(),
-        place: DiagnosedPlace {
-            kind: seen.platform.kind,
-            evidence: seen.platform.evidence.clone(),
-        },
+        place: seen.platform.clone(),
         region: seen.region.as_ref().map(|(name, from)| DiagnosedRegion {
             name: name.clone(),
             from: (*from).to_owned(),
@@ -139,7 +136,7 @@ fn result(args: &DoctorArgs, seen: &Examination, found: Vec<Finding>) -> DoctorR
         links: seen.links.iter().map(|each| link(each, seen.now)).collect(),
         next: winner.and_then(|_| seen.next().map(name)),
         winner,
-        sdks: sdks::picks(seen).iter().map(pick).collect(),
+        sdks: sdks::picks(seen),
         findings: found,
         fail_on: args.fail_on,
     }
@@ -179,15 +176,6 @@ fn sts(identity: &Identity) -> DiagnosedSts {
         first_us: micros(sts.first),
         warm_us: sts.warm.map(micros),
         clock_ahead_s: sts.ahead_s,
-    }
-}
-
-fn pick(pick: &sdks::Pick) -> SdkPick {
-    SdkPick {
-        sdk: pick.sdk.to_owned(),
-        link: pick.link,
-        fails: pick.fails,
-        waits_s: pick.waits.map(|waits| waits.as_secs_f64()),
     }
 }
 

@@ -156,7 +156,7 @@ fn request(args: &StsArgs, session: &Session) -> Result<Request, Failure> {
 }
 
 fn role(args: &StsArgs, session: &Session) -> Result<String, Failure> {
-    let configured = || session.setup.variables().get("AWS_ROLE_ARN").cloned();
+    let configured = || session.setup.named.variables.get("AWS_ROLE_ARN").cloned();
     let labs = || session.lab().map(|lab| lab.role_arn().to_owned());
     let named = args.options.target.role_arn.clone();
     let role = named.or_else(configured).or_else(labs);
@@ -166,7 +166,7 @@ fn role(args: &StsArgs, session: &Session) -> Result<String, Failure> {
 
 fn token(args: &StsArgs, session: &Session) -> Result<String, Failure> {
     const VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
-    let configured = || session.setup.variables().get(VARIABLE).cloned();
+    let configured = || session.setup.named.variables.get(VARIABLE).cloned();
     let labs = || {
         let variables = session.lab()?.environment(ExportedSource::WebIdentity);
         Variables::from_iter(variables).remove(VARIABLE)

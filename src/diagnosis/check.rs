@@ -25,13 +25,25 @@ pub struct Check {
     pub(super) look: fn(&Examination) -> Option<Observation>,
 }
 
+impl Check {
+    /// Its texts, under their headings.
+    pub(crate) fn sections(&self) -> [(&'static str, &'static str); 5] {
+        [
+            ("cause", self.explanation),
+            ("consequence", self.consequence),
+            ("remedy", self.remedy),
+            ("see it", self.provoked_by),
+            ("reference", self.reference),
+        ]
+    }
+}
+
 /// What a check saw. Severity and summary are the check's own level and title where nothing else is said.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Observation {
     evidence: String,
     level: Option<Severity>,
     summary: Option<String>,
-    last_resort: bool,
 }
 
 impl Observation {
@@ -39,9 +51,7 @@ impl Observation {
     pub(super) fn new(evidence: impl Into<String>) -> Self {
         Self {
             evidence: evidence.into(),
-            level: None,
-            summary: None,
-            last_resort: false,
+            ..Self::default()
         }
     }
 
@@ -54,17 +64,6 @@ impl Observation {
     pub(super) fn lowered_to(mut self, level: Severity, milder: bool) -> Self {
         self.level = milder.then_some(level);
         self
-    }
-
-    /// Explained by any other error there is.
-    pub(super) fn last_resort(mut self) -> Self {
-        self.last_resort = true;
-        self
-    }
-
-    /// Whether another error would explain it.
-    pub(super) fn is_last_resort(&self) -> bool {
-        self.last_resort
     }
 
     /// What the document says of it.

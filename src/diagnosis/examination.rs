@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use super::platform::Platform;
 use super::profile::Profiles;
 use crate::credentials::{Source, Variables, variable};
+use crate::document::DiagnosedPlace;
 
 /// A machine, as far as its AWS credentials go.
 #[derive(Clone, Debug, Default)]
 pub struct Examination {
     /// The environment that SDKs see. It holds secrets.
     pub variables: Variables,
-    pub platform: Platform,
+    pub platform: DiagnosedPlace,
     pub profiles: Profiles,
     /// The Region, and what names it.
     pub region: Option<(String, &'static str)>,
@@ -87,7 +87,6 @@ pub struct StsEndpoint {
 
 impl StsEndpoint {
     /// Its URL, where that is known.
-    #[must_use]
     pub fn name(&self) -> &str {
         self.endpoint.as_deref().unwrap_or("STS")
     }
@@ -116,7 +115,6 @@ pub enum HttpOutcome {
 }
 
 impl HttpOutcome {
-    #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status(status, _) => Some(*status),
@@ -125,12 +123,10 @@ impl HttpOutcome {
     }
 
     /// The status of a refusal for the rate of requests.
-    #[must_use]
     pub fn throttled(&self) -> Option<u16> {
         self.status().filter(|status| matches!(status, 429 | 503))
     }
 
-    #[must_use]
     pub fn elapsed(&self) -> Option<Duration> {
         match self {
             Self::Status(_, elapsed) => Some(*elapsed),
@@ -138,7 +134,6 @@ impl HttpOutcome {
         }
     }
 
-    #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::TimedOut(_))
     }
@@ -162,7 +157,6 @@ pub struct Metadata {
 
 impl Metadata {
     /// The steps of a fetch of credentials, by name.
-    #[must_use]
     pub fn steps(&self) -> [(&'static str, &HttpOutcome); 3] {
         [
             ("token", &self.token),
@@ -214,7 +208,6 @@ pub struct Lookup {
 }
 
 impl Examination {
-    #[must_use]
     pub fn link(&self, source: Source) -> Option<&Link> {
         self.links.iter().find(|link| link.source == source)
     }
@@ -227,20 +220,17 @@ impl Examination {
 
     /// The link whose credentials the Rust SDK uses, and the credentials. Its chain ends at the first link that is
     /// configured, whether that gives credentials or fails.
-    #[must_use]
     pub fn winner(&self) -> Option<(&Link, &FetchedCredentials)> {
         let link = self.configured().next()?;
         Some((link, link.fetched()?))
     }
 
     /// Whether the Rust SDK finds credentials.
-    #[must_use]
     pub fn has_credentials(&self) -> bool {
         self.winner().is_some()
     }
 
     /// The configured link after the one that the chain ends at.
-    #[must_use]
     pub fn next(&self) -> Option<&Link> {
         self.configured().nth(1)
     }
@@ -266,7 +256,6 @@ impl Examination {
     }
 
     /// Why a link failed, if it did.
-    #[must_use]
     pub fn failure(&self, source: Source) -> Option<&str> {
         match &self.link(source)?.state {
             LinkState::Failed(why) => Some(why),
@@ -275,7 +264,6 @@ impl Examination {
     }
 
     /// A variable that is set to something.
-    #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
         variable(&self.variables, name)
     }
@@ -283,7 +271,6 @@ impl Examination {
 
 impl Link {
     /// A link that was not asked anything.
-    #[must_use]
     pub fn new(source: Source, state: LinkState) -> Self {
         Self {
             source,
@@ -300,7 +287,6 @@ impl Link {
         format!("{key} from {}", self.source.name())
     }
 
-    #[must_use]
     pub fn fetched(&self) -> Option<&FetchedCredentials> {
         match &self.state {
             LinkState::Loaded(fetched) => Some(fetched),

@@ -1,28 +1,11 @@
-//! Every check in words: on the command line for one, in `docs/doctor.md` for all.
+//! Every check in words, in `docs/doctor.md`, which is made from them here.
 
 use std::fmt::Write;
+use std::path::Path;
 
-use super::check::Check;
-use super::checks::catalogue;
+use super::checks::{catalogue, find};
 use crate::document::word;
-
-/// The check of this id.
-#[must_use]
-pub fn find(id: &str) -> Option<&'static Check> {
-    catalogue().find(|check| check.id == id)
-}
-
-/// One check, as sections with their texts.
-#[must_use]
-pub fn sections(check: &Check) -> [(&'static str, &'static str); 5] {
-    [
-        ("cause", check.explanation),
-        ("consequence", check.consequence),
-        ("remedy", check.remedy),
-        ("see it", check.provoked_by),
-        ("reference", check.reference),
-    ]
-}
+use crate::nearest::nearest;
 
 const INTRODUCTION: &str = "\
 # What `doctor` finds
@@ -44,8 +27,7 @@ The level is the worst that an entry can be: most say less where other credentia
 const IN_NAMESPACES: &str = "dns-slow";
 
 /// The page with all checks.
-#[must_use]
-pub fn page() -> String {
+fn page() -> String {
     let mut page =
         format!("{INTRODUCTION}\n| entry | level | what is wrong | provoked by | test |\n");
     page.push_str("| --- | --- | --- | --- | --- |\n");
@@ -87,32 +69,24 @@ fn sentence(text: &str) -> String {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::nearest::nearest;
-
-    #[test]
-    fn the_page_in_the_docs_is_made_from_the_checks() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/doctor.md");
-        let page = page();
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::write(&path, &page).expect("docs are writable");
-        }
-        let stored = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            stored == page,
-            "the checks have changed: run `UPDATE_DOCS=1 cargo test --release --lib guide` and look at the difference"
-        );
+#[test]
+fn the_page_in_the_docs_is_made_from_the_checks() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/doctor.md");
+    let page = page();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &page).expect("docs are writable");
     }
+    let stored = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        stored == page,
+        "the checks have changed: run `UPDATE_DOCS=1 cargo test --release --lib guide` and look at the difference"
+    );
+}
 
-    #[test]
-    fn a_misspelt_id_is_recognised() {
-        let nearest = |id| nearest(id, catalogue().map(|check| check.id));
-        assert_eq!(nearest("imds-hoplimit"), Some("imds-hop-limit"));
-        assert_eq!(nearest("something else altogether"), None);
-        assert!(find("imds-hop-limit").is_some());
-    }
+#[test]
+fn a_misspelt_id_is_recognised() {
+    let nearest = |id| nearest(id, catalogue().map(|check| check.id));
+    assert_eq!(nearest("imds-hoplimit"), Some("imds-hop-limit"));
+    assert_eq!(nearest("something else altogether"), None);
+    assert!(find("imds-hop-limit").is_some());
 }

@@ -4,8 +4,7 @@
 //! credential chain gave and cost, what the metadata and container endpoints answered, whom STS takes the
 //! credentials for. A [`Check`] is a pure function over an examination, with its texts; it knows no socket and no
 //! clock. To add one is an entry in a file under `checks` and a case that provokes it. [`sdks`] says what SDKs in
-//! other languages would make of the same machine, [`guide`] explains every check, on the command line and in
-//! `docs/doctor.md`.
+//! other languages would make of the same machine; `guide` makes `docs/doctor.md` from the checks.
 //!
 //! The room knows no command line and prints nothing. Every probe is bounded, so that an examination ends
 //! within five seconds whatever does not answer.
@@ -14,20 +13,17 @@ mod check;
 mod checks;
 mod duration_text;
 mod examination;
-pub mod guide;
+#[cfg(test)]
+mod guide;
 mod platform;
 mod probe;
 mod profile;
-pub mod sdks;
+pub(crate) mod sdks;
 mod subject;
 
 pub use check::Check;
-pub use checks::{catalogue, diagnose};
-pub use examination::{
-    ConnectOutcome, ContainerEndpoint, Examination, FetchedCredentials, HttpOutcome, Identity,
-    Link, LinkState, Lookup, Metadata, ProcessRun, StsEndpoint, TokenFile,
-};
-pub use platform::Platform;
-pub use probe::{examine, examine_endpoints};
-pub use profile::{ProfileKind, Profiles};
-pub use subject::Subject;
+pub use checks::catalogue;
+pub(crate) use checks::{diagnose, find};
+pub(crate) use examination::{Examination, Identity, Link, LinkState};
+pub(crate) use probe::{examine, examine_endpoints};
+pub(crate) use subject::Subject;

@@ -3,14 +3,8 @@
 use std::path::Path;
 
 use crate::credentials::{Variables, variable};
-use crate::document::PlatformKind;
-
-/// A kind of platform, and what gave it away.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Platform {
-    pub kind: PlatformKind,
-    pub evidence: String,
-}
+use crate::document::DiagnosedPlace;
+use crate::document::PlatformKind::{Ci, Ec2, Ecs, Eks, Lambda, Other};
 
 /// What the machine says of itself beside its variables.
 #[derive(Clone, Debug, Default)]
@@ -51,43 +45,41 @@ const CI: &[&str] = &[
     "CI",
 ];
 
-impl Platform {
-    /// The narrowest platform that fits: a Lambda function is not an EC2 instance, though one carries it.
-    pub(super) fn detect(variables: &Variables, machine: &MachineFacts) -> Self {
-        let set = |name: &str| variable(variables, name).is_some();
-        let (kind, evidence) = if let Some(name) = LAMBDA.iter().find(|name| set(name)) {
-            (PlatformKind::Lambda, format!("{name} is set"))
-        } else if let Some(name) = ECS.iter().find(|name| set(name)) {
-            (PlatformKind::Ecs, format!("{name} is set"))
-        } else if has_pod_identity(variables) {
-            let evidence = "AWS_CONTAINER_CREDENTIALS_FULL_URI of EKS Pod Identity is set";
-            (PlatformKind::Eks, evidence.to_owned())
-        } else if set("KUBERNETES_SERVICE_HOST") || machine.service_account {
-            let token = if set("AWS_WEB_IDENTITY_TOKEN_FILE") {
-                " with a web identity token"
-            } else {
-                ""
-            };
-            let evidence = format!("a Kubernetes service account{token}");
-            (PlatformKind::Eks, evidence)
-        } else if let Some(name) = CI.iter().find(|name| set(name)) {
-            (PlatformKind::Ci, format!("{name} is set"))
-        } else if let Some(instance) = &machine.instance {
-            let evidence = format!("metadata answers for {instance}");
-            (PlatformKind::Ec2, evidence)
-        } else if let Some(vendor) = &machine.vendor {
-            let kind = if vendor.contains("Amazon") {
-                PlatformKind::Ec2
-            } else {
-                PlatformKind::Other
-            };
-            (kind, format!("the machine's vendor is {vendor}"))
+/// The narrowest platform that fits: a Lambda function is not an EC2 instance, though one carries it.
+pub(super) fn detect(variables: &Variables, machine: &MachineFacts) -> DiagnosedPlace {
+    let set = |name: &str| variable(variables, name).is_some();
+    let (kind, evidence) = if let Some(name) = LAMBDA.iter().find(|name| set(name)) {
+        (Lambda, format!("{name} is set"))
+    } else if let Some(name) = ECS.iter().find(|name| set(name)) {
+        (Ecs, format!("{name} is set"))
+    } else if has_pod_identity(variables) {
+        let evidence = "AWS_CONTAINER_CREDENTIALS_FULL_URI of EKS Pod Identity is set";
+        (Eks, evidence.to_owned())
+    } else if set("KUBERNETES_SERVICE_HOST") || machine.service_account {
+        let token = if set("AWS_WEB_IDENTITY_TOKEN_FILE") {
+            " with a web identity token"
         } else {
-            let evidence = "no sign of any other place".to_owned();
-            (PlatformKind::Other, evidence)
+            ""
         };
-        Self { kind, evidence }
-    }
+        let evidence = format!("a Kubernetes service account{token}");
+        (Eks, evidence)
+    } else if let Some(name) = CI.iter().find(|name| set(name)) {
+        (Ci, format!("{name} is set"))
+    } else if let Some(instance) = &machine.instance {
+        let evidence = format!("metadata answers for {instance}");
+        (Ec2, evidence)
+    } else if let Some(vendor) = &machine.vendor {
+        let kind = if vendor.contains("Amazon") {
+            Ec2
+        } else {
+            Other
+        };
+        (kind, format!("the machine's vendor is {vendor}"))
+    } else {
+        let evidence = "no sign of any other place".to_owned();
+        (Other, evidence)
+    };
+    DiagnosedPlace { kind, evidence }
 }
 
 /// Whether the container endpoint is that of EKS Pod Identity.
@@ -98,7 +90,6 @@ fn has_pod_identity(variables: &Variables) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::PlatformKind::{Ci, Ec2, Ecs, Eks, Lambda, Other};
     use super::*;
 
     #[test]
@@ -120,7 +111,7 @@ mod tests {
             ("", "", &none, Other),
         ] {
             let variables = Variables::from([(name.to_owned(), value.to_owned())]);
-            assert_eq!(Platform::detect(&variables, machine).kind, kind, "{name}");
+            assert_eq!(detect(&variables, machine).kind, kind, "{name}");
         }
     }
 }

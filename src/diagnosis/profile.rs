@@ -94,19 +94,16 @@ impl Profiles {
     }
 
     /// The selected profile's properties.
-    #[must_use]
     pub fn current(&self) -> Option<&Properties> {
         self.known.get(&self.selected)
     }
 
     /// A property of the selected profile.
-    #[must_use]
     pub fn property(&self, name: &str) -> Option<&str> {
         self.current()?.get(name).map(String::as_str)
     }
 
     /// What the selected profile says of where instance metadata is.
-    #[must_use]
     pub fn metadata(&self) -> MetadataProfile<'_> {
         MetadataProfile {
             endpoint: self.property("ec2_metadata_service_endpoint"),
@@ -115,7 +112,6 @@ impl Profiles {
     }
 
     /// Where the selected profile's credentials come from.
-    #[must_use]
     pub fn kind(&self) -> Option<ProfileKind> {
         let has = |(name, _): &&(&str, ProfileKind)| self.property(name).is_some();
         KINDS.iter().find(has).map(|(_, kind)| *kind)
@@ -123,7 +119,6 @@ impl Profiles {
 
     /// The profiles that the selected one leads through by `source_profile`, itself first; ends where one
     /// comes a second time, which is then the last.
-    #[must_use]
     pub fn path(&self) -> Vec<&str> {
         let mut path: Vec<&str> = vec![&self.selected];
         let mut at = self.selected.as_str();
@@ -140,7 +135,6 @@ impl Profiles {
 
     /// Whether the path comes back to where it was without having met keys: a profile may name itself as
     /// the source of its role if it has keys of its own.
-    #[must_use]
     pub fn goes_in_circles(&self) -> bool {
         let path = self.path();
         let Some((last, before)) = path.split_last() else {
@@ -152,7 +146,6 @@ impl Profiles {
     }
 
     /// The `credential_process` that the selected profile's credentials come from, and its profile.
-    #[must_use]
     pub fn process(&self) -> Option<(&str, &str)> {
         if self.goes_in_circles() {
             return None;

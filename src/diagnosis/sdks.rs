@@ -10,6 +10,7 @@ use self::ChainLink::{Container, Env, EnvUnlessProfile, Imds, Profile, WebIdenti
 use super::examination::{ConnectOutcome, Examination, LinkState};
 use super::profile::ProfileKind::{self, Keys, Process, Role, Sso};
 use crate::credentials::Source;
+use crate::document::SdkPick;
 
 /// A link of an SDK's default chain.
 #[derive(Clone, Copy, Debug)]
@@ -64,22 +65,8 @@ static SDKS: [(&str, Chain, Option<u64>); 13] = [
     ("C++", CPP, None),
 ];
 
-/// What an SDK does here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pick {
-    pub sdk: &'static str,
-    /// The link that its chain ends at.
-    pub link: Option<Source>,
-    /// Where that link gave no credentials.
-    pub fails: bool,
-    /// How long it waits in vain for an IMDS that does not answer; `None` where it does not wait or where
-    /// that has not been measured.
-    pub waits: Option<Duration>,
-}
-
 /// What every SDK does here.
-#[must_use]
-pub fn picks(examination: &Examination) -> Vec<Pick> {
+pub(crate) fn picks(examination: &Examination) -> Vec<SdkPick> {
     let metadata = examination.metadata.as_ref();
     let silent =
         metadata.is_some_and(|metadata| matches!(metadata.connect, ConnectOutcome::TimedOut(_)));
@@ -89,11 +76,12 @@ pub fn picks(examination: &Examination) -> Vec<Pick> {
         let link = chain.iter().find_map(|link| reached(*link, examination));
         let measured = waits_ms.map(Duration::from_millis);
         let waits = measured.or(rust_waits.filter(|_| sdk == RUST));
-        Pick {
-            sdk,
+        let waits = waits.filter(|_| silent && link == Some(Source::Imds));
+        SdkPick {
+            sdk: sdk.to_owned(),
             link,
             fails: link.is_some_and(|link| examination.failure(link).is_some()),
-            waits: waits.filter(|_| silent && link == Some(Source::Imds)),
+            waits_s: waits.map(|waits| waits.as_secs_f64()),
         }
     };
     SDKS.iter().map(pick).collect()
@@ -138,12 +126,10 @@ mod tests {
             links: links.into(),
             ..Examination::default()
         };
-        examination.profiles.selected = "default".to_owned();
+        let profiles = &mut examination.profiles;
+        profiles.selected = "default".to_owned();
         let keys = [("aws_access_key_id", "set".to_owned())];
-        examination
-            .profiles
-            .known
-            .insert("default".to_owned(), keys.into());
+        profiles.known.insert("default".to_owned(), keys.into());
         examination
     }
 

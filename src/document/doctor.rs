@@ -28,10 +28,11 @@ pub struct DoctorResult {
 }
 
 /// Where it runs.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DiagnosedPlace {
     pub kind: PlatformKind,
+    /// What gave it away.
     pub evidence: String,
 }
 

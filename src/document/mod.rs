@@ -26,7 +26,7 @@ pub mod threshold;
 
 use serde::Serialize;
 
-pub use crate::measure::{Arrivals, Connections, IdentityUse, Outcomes, Statistic, Verdict};
+pub use crate::measure::{Connections, IdentityUse, Outcomes, Statistic, Verdict};
 pub use arm::{Arm, Balance, ErrorSeen, InstanceCalls, Slice, SourceRequests, ZoneCalls};
 pub use body::{Body, Document, Head, SCHEMA, Target, Tool};
 pub use check::{Check, Operator, Unit};

@@ -20,7 +20,6 @@ const MOST_DEALT: f64 = 64.0;
 
 /// About as many blocks as there are calls to the power of two thirds, the rate at which the length of
 /// blocks must grow for the bootstrap to hold (Hall, Horowitz & Jing 1995).
-#[must_use]
 pub fn wanted(calls: u64) -> f64 {
     (calls as f64).powf(2.0 / 3.0).max(FEWEST)
 }
@@ -29,7 +28,6 @@ pub fn wanted(calls: u64) -> f64 {
 /// next one, blocks are too short to be resampled as if they were independent; how much longer follows from
 /// the time that a first-order autoregression takes to forget. Where that leaves fewer than three blocks, the
 /// data decide nothing.
-#[must_use]
 pub fn lengthening(figures: &[f64]) -> u64 {
     let n = figures.len() as f64;
     let mean = figures.iter().sum::<f64>() / n;
@@ -48,7 +46,6 @@ pub fn lengthening(figures: &[f64]) -> u64 {
 }
 
 /// The mean of the logarithms of a block's latencies; `None` where it has none.
-#[must_use]
 pub fn mean_log(block: &BTreeMap<u64, u32>) -> Option<f64> {
     let calls = calls(block);
     let sum: f64 = block
@@ -61,7 +58,6 @@ pub fn mean_log(block: &BTreeMap<u64, u32>) -> Option<f64> {
 /// Neighbouring blocks put together until there are about as many as [`wanted`], or fewer where a block
 /// still tells something about the next. Empty ones are left out, so the result suits runs that are compared
 /// with others, not arms interleaved in one.
-#[must_use]
 pub fn merged(finest: LatencyBlocks) -> LatencyBlocks {
     let finest: LatencyBlocks = finest.into_iter().filter(|b| !b.is_empty()).collect();
     let calls = finest.iter().map(calls).sum();
@@ -92,7 +88,6 @@ fn in_groups(blocks: &[BTreeMap<u64, u32>], size: usize) -> LatencyBlocks {
 ///
 /// A comparison of such blocks takes the calls to be independent of each other: where they are not (a slow
 /// minute, a warming cache), its interval is too narrow.
-#[must_use]
 pub fn dealt(latencies: &BTreeMap<u64, u64>, seed: u64) -> LatencyBlocks {
     let calls = latencies
         .values()

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
+use serde::{Deserialize, Serialize};
 
 use super::blocks;
 pub use super::blocks::LatencyBlocks;
@@ -21,7 +22,6 @@ pub use super::resampling::{CONFIDENCE, Pairing};
 use super::series::Series;
 pub use super::statistic::Statistic;
 use super::tally::Tally;
-pub use super::verdict::Verdict;
 
 /// Smallest difference that matters: this share of the baseline …
 const SMALLEST_SHARE: f64 = 0.05;
@@ -46,6 +46,22 @@ pub struct Comparison {
     pub more_calls: Option<u64>,
 }
 
+/// What a comparison says of the candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Verdict {
+    #[serde(rename = "faster")]
+    Faster,
+    #[serde(rename = "slower")]
+    Slower,
+    /// The interval lies within the smallest difference that matters.
+    #[serde(rename = "no difference")]
+    NoDifference,
+    /// The data allow neither.
+    #[serde(rename = "inconclusive")]
+    Inconclusive,
+}
+
 /// Compares the totals of successful calls of one run; `None` when either arm has none.
 #[must_use]
 pub fn compare(
@@ -68,8 +84,7 @@ pub fn compare(
 
 impl Comparison {
     /// The same comparison around figures that were measured more finely than its blocks hold them.
-    #[must_use]
-    pub fn with(self, baseline: f64, candidate: f64) -> Self {
+    pub(crate) fn with(self, baseline: f64, candidate: f64) -> Self {
         let difference = candidate - baseline;
         let shift = difference - self.difference;
         Self {
@@ -110,8 +125,7 @@ fn block_rounds(baseline: &Series, candidate: &Series) -> u64 {
 }
 
 /// Compares latencies by block; `None` when either side has none.
-#[must_use]
-pub fn compare_blocks(
+pub(crate) fn compare_blocks(
     baseline: &LatencyBlocks,
     candidate: &LatencyBlocks,
     statistic: Statistic,
@@ -225,18 +239,14 @@ mod tests {
     fn pair(seed: u64, calls: usize, scale: f64, dependence: Dependence) -> (Tally, Tally) {
         let mut random = SmallRng::seed_from_u64(seed);
         let (mut walks, mut arms) = ([Walk(0.0), Walk(0.0)], [Vec::new(), Vec::new()]);
-        let kept = if dependence == Dependence::None {
-            0.0
-        } else {
-            DRIFT
+        let kept = match dependence {
+            Dependence::None => 0.0,
+            Dependence::Shared | Dependence::Own => DRIFT,
         };
+        let own = dependence == Dependence::Own;
         for _ in 0..calls {
             for (arm, factor) in [1.0, scale].into_iter().enumerate() {
-                let walk = &mut walks[if dependence == Dependence::Own {
-                    arm
-                } else {
-                    0
-                }];
+                let walk = &mut walks[if own { arm } else { 0 }];
                 arms[arm].push(0.02 * factor * (0.3 * walk.next(kept, &mut random)).exp());
             }
         }
@@ -286,11 +296,8 @@ mod tests {
         for dependence in [Dependence::None, Dependence::Shared, Dependence::Own] {
             let wanted = |statistic| {
                 let central = statistic == Statistic::Mean || statistic == MEDIAN;
-                if central && dependence != Dependence::Own {
-                    180
-                } else {
-                    0
-                }
+                let is_seen = central && dependence != Dependence::Own;
+                if is_seen { 180 } else { 0 }
             };
             let kind = format!("dependence: {dependence:?}");
             assert_error_rates(&kind, wanted, |seed, calls, scale, statistic| {

@@ -76,36 +76,30 @@ impl Distribution {
             .expect("the histogram resizes itself");
     }
 
-    #[must_use]
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.histogram.len()
     }
 
-    #[must_use]
-    pub fn sum(&self) -> Duration {
+    pub(crate) fn sum(&self) -> Duration {
         Duration::from_nanos(u64::try_from(self.sum).unwrap_or(u64::MAX))
     }
 
     /// `None` when nothing was recorded, as for every figure below.
-    #[must_use]
-    pub fn mean(&self) -> Option<Duration> {
+    pub(crate) fn mean(&self) -> Option<Duration> {
         let count = u128::from(self.count());
         (count > 0).then(|| Duration::from_nanos((self.sum / count) as u64))
     }
 
     /// The value that `quantile` (0 to 1) of the recorded ones do not exceed.
-    #[must_use]
-    pub fn quantile(&self, quantile: f64) -> Option<Duration> {
+    pub(crate) fn quantile(&self, quantile: f64) -> Option<Duration> {
         self.some(|h| h.value_at_quantile(quantile))
     }
 
-    #[must_use]
-    pub fn min(&self) -> Option<Duration> {
+    pub(crate) fn min(&self) -> Option<Duration> {
         self.some(Histogram::min)
     }
 
-    #[must_use]
-    pub fn max(&self) -> Option<Duration> {
+    pub(crate) fn max(&self) -> Option<Duration> {
         self.some(Histogram::max)
     }
 

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::distribution::Distribution;
 use super::pacing::Pacing;
 use super::sample::Sample;
-use super::schedule::Schedule;
+use super::schedule::scheduled;
 use super::tally::Tally;
 use super::tickets::{Limit, Tickets};
 use crate::clock;
@@ -61,14 +61,8 @@ pub struct Measured {
 }
 
 /// Ends runs early. Clones share one switch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Stop(watch::Sender<bool>);
-
-impl Default for Stop {
-    fn default() -> Self {
-        Self(watch::Sender::new(false))
-    }
-}
 
 impl Stop {
     /// Ends every run that was given this switch: calls in flight are dropped.
@@ -76,7 +70,6 @@ impl Stop {
         self.0.send_replace(true);
     }
 
-    #[must_use]
     pub fn is_stopped(&self) -> bool {
         *self.0.borrow()
     }
@@ -103,7 +96,7 @@ pub async fn warm_up(arms: &[Arc<dyn Call>], plan: &Plan, stop: &Stop) -> Measur
 }
 
 /// Runs the plan: workers call the arms in an interleaved random order. `done` counts the calls measured so far, over
-/// all arms; it is readable while the run goes on.
+/// all arms, and may be read meanwhile.
 pub async fn measure(
     arms: &[Arc<dyn Call>],
     plan: &Plan,
@@ -121,10 +114,7 @@ pub async fn measure(
         start,
         arms: arms.to_vec(),
         tallies: arms.iter().map(|_| Mutex::default()).collect(),
-        schedule: Schedule {
-            arms: arms.len(),
-            seed: plan.seed,
-        },
+        seed: plan.seed,
         tickets: Tickets::new(plan.pacing, arms.len(), plan.seed, start, limit),
         done: Arc::clone(done),
     });
@@ -161,7 +151,7 @@ struct Run {
     start: Instant,
     arms: Vec<Arc<dyn Call>>,
     tallies: Vec<Mutex<Tally>>,
-    schedule: Schedule,
+    seed: u64,
     tickets: Tickets,
     done: Arc<AtomicU64>,
 }
@@ -169,7 +159,7 @@ struct Run {
 impl Run {
     async fn work(&self) {
         while let Some(ticket) = self.tickets.next().await {
-            let (round, arm) = self.schedule.at(ticket.number);
+            let (round, arm) = scheduled(self.arms.len(), self.seed, ticket.number);
             let queued = clock::since(ticket.planned);
             let mut sample = self.arms[arm].call().await;
             if self.tickets.are_paced() {
@@ -243,6 +233,11 @@ mod tests {
         }
     }
 
+    /// An arm by itself.
+    async fn measured(arm: impl Call + 'static, plan: &Plan) -> Measured {
+        measure(&[Arc::new(arm)], plan, &Stop::default(), &Arc::default()).await
+    }
+
     #[tokio::test]
     async fn every_arm_gets_the_calls_that_were_asked_for_whatever_the_concurrency() {
         for concurrency in [1, 7] {
@@ -289,12 +284,11 @@ mod tests {
             })
         };
         for pacing in [Pacing::Closed { workers: 1 }, open(1_000.0, 1)] {
-            let arms: [Arc<dyn Call>; 1] = [Arc::new(call)];
             let plan = Plan {
                 pacing,
                 ..plan(3, 1)
             };
-            let run = measure(&arms, &plan, &Stop::default(), &Arc::default()).await;
+            let run = measured(call, &plan).await;
             let seen = &run.tallies[0].succeeded;
             let queued = seen.phase(Phase::Queue).sum();
             assert_eq!(seen.total.sum(), queued + 3 * (preparing + lasting));
@@ -304,17 +298,17 @@ mod tests {
 
     #[tokio::test]
     async fn calls_that_a_hung_target_left_no_worker_for_are_missed() {
-        let arms: [Arc<dyn Call>; 1] = [Arc::new(Synthetic {
+        let hung = Synthetic {
             claimed: Duration::ZERO,
             taken: Duration::from_millis(300),
-        })];
+        };
         let plan = Plan {
             requests: None,
             duration: Some(Duration::from_millis(100)),
             pacing: open(100_000.0, 2),
             ..plan(0, 2)
         };
-        let run = measure(&arms, &plan, &Stop::default(), &Arc::default()).await;
+        let run = measured(hung, &plan).await;
         let made = run.tallies[0].requests;
         assert!(made <= 2);
         assert_eq!(made + run.missed, 10_000);

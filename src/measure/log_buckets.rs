@@ -12,14 +12,12 @@ pub struct LogBuckets {
 }
 
 impl LogBuckets {
-    #[must_use]
     pub fn per_decade(number: u32) -> Self {
         Self {
             per_decade: f64::from(number),
         }
     }
 
-    #[must_use]
     pub fn per_doubling(number: u32) -> Self {
         Self {
             per_decade: f64::from(number) / 2_f64.log10(),
@@ -27,26 +25,22 @@ impl LogBuckets {
     }
 
     /// The bucket that a latency in nanoseconds falls into; less than 1 ns counts as 1 ns.
-    #[must_use]
     pub fn bucket(self, nanos: u64) -> usize {
         // The small addition keeps 100 ms, whose logarithm may come out a hair short, in its own bucket.
         ((nanos.max(1) as f64).log10() * self.per_decade + 1e-12) as usize
     }
 
     /// Where a bucket begins, in nanoseconds. Half a bucket more is its middle on the scale.
-    #[must_use]
     pub fn edge_ns(self, bucket: f64) -> f64 {
         10_f64.powf(bucket / self.per_decade)
     }
 
     /// How many times as long each bucket is as the one before it.
-    #[must_use]
     pub fn factor(self) -> f64 {
         self.edge_ns(1.0)
     }
 
     /// How many values of a histogram of nanoseconds fall into each bucket, without the empty ones.
-    #[must_use]
     pub fn counts(self, histogram: &Histogram<u64>) -> BTreeMap<usize, u64> {
         let mut counts = BTreeMap::new();
         for step in histogram.iter_recorded() {

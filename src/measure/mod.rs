@@ -3,32 +3,30 @@
 //! It knows neither AWS nor a terminal. What it measures is anything that implements [`Call`]; what it
 //! hands back is plain data in a [`Tally`] per arm. It must not import any other room but the clock.
 
-pub mod blocks;
+pub(crate) mod blocks;
 pub mod comparison;
-pub mod distribution;
-pub mod load;
+mod distribution;
+pub(crate) mod load;
 mod log_buckets;
-pub mod pacing;
-pub mod phase;
+mod pacing;
+mod phase;
 mod resampling;
-pub mod sample;
+mod sample;
 mod schedule;
-pub mod series;
-pub mod shape;
+pub(crate) mod series;
+pub(crate) mod shape;
 mod statistic;
-pub mod tally;
+mod tally;
 mod tickets;
-mod verdict;
-pub mod waits;
+mod waits;
 
-pub use comparison::Comparison;
+pub use comparison::{Comparison, Verdict};
 pub use distribution::Distribution;
-pub use load::{Call, Measured, Plan, Stop};
-pub use log_buckets::LogBuckets;
-pub use pacing::{Arrivals, Pacing, Rate};
-pub use phase::{Phase, PhaseTimes};
+pub(crate) use load::{Call, Measured, Plan, Stop};
+pub(crate) use log_buckets::LogBuckets;
+pub(crate) use pacing::{Arrivals, Pacing, Rate};
+pub use phase::Phase;
 pub use sample::{Connections, IdentityPath, IdentityUse, Outcome, Outcomes, Sample};
 pub use statistic::Statistic;
 pub use tally::{PhaseDistributions, Tally};
-pub use verdict::Verdict;
-pub use waits::{Episode, Waits};
+pub(crate) use waits::{Episode, episodes};

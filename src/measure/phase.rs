@@ -52,13 +52,11 @@ pub struct PhaseTimes([Duration; Phase::ALL.len()]);
 
 impl PhaseTimes {
     /// What all phases claim together.
-    #[must_use]
     pub fn claimed(&self) -> Duration {
         self.0.iter().sum()
     }
 
     /// What of `total` no phase claims.
-    #[must_use]
     pub fn unexplained(&self, total: Duration) -> Duration {
         total.saturating_sub(self.claimed())
     }

@@ -91,8 +91,7 @@ impl Blocks {
 
     /// The statistic of both arms as measured, in nanoseconds; `None` when one has no calls.
     pub(super) fn measured(&mut self) -> Option<[f64; 2]> {
-        let picks = self.as_measured();
-        self.evaluate(&picks)
+        self.evaluate(&self.as_measured())
     }
 
     /// The bootstrap interval of the difference, in nanoseconds.
@@ -100,12 +99,8 @@ impl Blocks {
         if self.arms.iter().any(|blocks| blocks.len() < 3) {
             return None;
         }
-        let mut differences: Vec<f64> = (0..RESAMPLES)
-            .filter_map(|_| {
-                let picks = self.resampled(random);
-                self.difference(&picks)
-            })
-            .collect();
+        let differences = (0..RESAMPLES).filter_map(|_| self.difference(&self.resampled(random)));
+        let mut differences: Vec<f64> = differences.collect();
         if differences.len() < RESAMPLES / 2 {
             return None;
         }
@@ -149,8 +144,7 @@ impl Blocks {
     /// to the blocks at random.
     fn permutation_p(&mut self, seen: f64, random: &mut SmallRng) -> f64 {
         share_at_least(|| {
-            let picks = self.shuffled_names(random);
-            let difference = self.difference(&picks);
+            let difference = self.difference(&self.shuffled_names(random));
             difference.is_none_or(|difference| difference.abs() >= seen.abs())
         })
     }

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::phase::{Phase, PhaseTimes};
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
+    #[default]
     Ok,
     /// Refused for its rate: 429, 503, or an error code that says so.
     Throttled,
@@ -94,7 +95,7 @@ impl IdentityUse {
 }
 
 /// What was seen of one call. Counts are over its attempts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Sample {
     pub outcome: Outcome,
     /// Measured on its own, not added up from the phases.
@@ -123,19 +124,15 @@ impl Sample {
             phases[phase] += took;
         }
         Self {
-            outcome: Outcome::Ok,
             total: phases.claimed(),
             phases,
             attempts: 1,
-            connections: Connections::default(),
-            identity: IdentityUse::default(),
-            error: None,
+            ..Self::default()
         }
     }
 
     /// The same call, ended by an error.
-    #[must_use]
-    pub fn failed(self, outcome: Outcome, error: String) -> Self {
+    pub(crate) fn failed(self, outcome: Outcome, error: String) -> Self {
         Self {
             outcome,
             error: Some(error),
@@ -151,8 +148,7 @@ impl Sample {
     }
 
     /// The same call, with what was made for it alone before it began.
-    #[must_use]
-    pub fn after_preparing(mut self, took: Duration) -> Self {
+    pub(crate) fn after_preparing(mut self, took: Duration) -> Self {
         self.total += took;
         self
     }
@@ -164,8 +160,7 @@ impl Sample {
     }
 
     /// The call from its own start: what is left of the total without the wait for that start.
-    #[must_use]
-    pub fn service(&self) -> Duration {
+    pub(crate) fn service(&self) -> Duration {
         self.total.saturating_sub(self.phases[Phase::Queue])
     }
 }

@@ -15,9 +15,10 @@ const STEPS: u32 = 7;
 
 /// An arm's calls by block of rounds. Block `i` of one arm covers the same stretch of the run as block `i`
 /// of another, which is what lets a comparison hold when latency drifts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Series {
-    rounds_per_block: u64,
+    /// How often neighbouring blocks have become one.
+    halvings: u32,
     blocks: Vec<Block>,
 }
 
@@ -45,22 +46,13 @@ pub struct Slice {
     pub loads: u64,
 }
 
-impl Default for Series {
-    fn default() -> Self {
-        Self {
-            rounds_per_block: 1,
-            blocks: Vec::new(),
-        }
-    }
-}
-
 impl Series {
     /// Adds a call of `round` that began `at` after the start of the run.
     pub fn record(&mut self, round: u64, at: Duration, sample: &Sample) {
-        while round / self.rounds_per_block >= MOST_BLOCKS as u64 {
+        while round >> self.halvings >= MOST_BLOCKS as u64 {
             self.halve();
         }
-        let index = (round / self.rounds_per_block) as usize;
+        let index = (round >> self.halvings) as usize;
         if self.blocks.len() <= index {
             self.blocks.resize_with(index + 1, Block::default);
         }
@@ -68,23 +60,20 @@ impl Series {
     }
 
     /// Latencies of successful calls recorded.
-    #[must_use]
     pub fn count(&self) -> u64 {
         let latencies = self.blocks.iter().flat_map(|block| &block.latencies);
         latencies.map(|&(_, count)| u64::from(count)).sum()
     }
 
     /// Rounds that one block covers; always a power of two.
-    #[must_use]
     pub fn rounds_per_block(&self) -> u64 {
-        self.rounds_per_block
+        1 << self.halvings
     }
 
     /// The run in slices of `rounds` rounds each (a multiple of
     /// [`rounds_per_block`](Self::rounds_per_block)); a slice without calls is `None`.
-    #[must_use]
     pub fn slices(&self, rounds: u64) -> Vec<Option<Slice>> {
-        let group = (rounds / self.rounds_per_block).max(1) as usize;
+        let group = (rounds >> self.halvings).max(1) as usize;
         let merged = self.blocks.chunks(group).map(|chunk| {
             let mut merged = Block::default();
             for block in chunk {
@@ -96,7 +85,7 @@ impl Series {
     }
 
     fn halve(&mut self) {
-        self.rounds_per_block *= 2;
+        self.halvings += 1;
         let mut merged: Vec<Block> = Vec::with_capacity(MOST_BLOCKS);
         for (index, block) in std::mem::take(&mut self.blocks).into_iter().enumerate() {
             match merged.last_mut() {
@@ -197,12 +186,19 @@ mod tests {
         Sample::of_phase(Phase::Transmit, Duration::from_nanos(nanos))
     }
 
+    /// A round each millisecond, whose calls are a nanosecond slower from one to the next.
+    fn slowing(rounds: u64, first_nanos: u64) -> Series {
+        let mut series = Series::default();
+        for round in 0..rounds {
+            let sample = sample(first_nanos + round);
+            series.record(round, Duration::from_millis(round), &sample);
+        }
+        series
+    }
+
     #[test]
     fn slices_stay_few_and_lose_no_call() {
-        let mut series = Series::default();
-        for round in 0..10_000 {
-            series.record(round, Duration::from_millis(round), &sample(1_000 + round));
-        }
+        let series = slowing(10_000, 1_000);
         assert_eq!(series.count(), 10_000);
         assert!(series.blocks.len() <= MOST_BLOCKS);
         let slices = series.slices(series.rounds_per_block() * 4);
@@ -215,20 +211,12 @@ mod tests {
 
     #[test]
     fn a_slice_holds_the_rounds_it_says() {
-        let mut series = Series::default();
-        for round in 0..100 {
-            series.record(round, Duration::from_millis(round), &sample(1 + round));
-        }
+        let series = slowing(100, 1);
         assert_eq!(series.rounds_per_block(), 2);
         let first = series.slices(4)[0].clone().unwrap();
-        assert_eq!(
-            first.latencies.into_keys().collect::<Vec<_>>(),
-            [1, 2, 3, 4]
-        );
-        assert_eq!(
-            (first.start, first.end),
-            (Duration::ZERO, Duration::from_millis(3))
-        );
+        assert!(first.latencies.into_keys().eq(1..=4));
+        let span = (Duration::ZERO, Duration::from_millis(3));
+        assert_eq!((first.start, first.end), span);
     }
 
     #[test]

@@ -49,7 +49,6 @@ pub struct Modes {
 
 /// Whether the medians of the run's slices rise or fall (Mann 1945, Kendall 1975: the sign of every pair's
 /// difference, which no outlier sways).
-#[must_use]
 pub fn drift(series: &Series) -> Option<Drift> {
     let medians: Vec<f64> = series
         .slices(series.rounds_per_block())
@@ -97,7 +96,6 @@ fn middle(values: &[f64]) -> f64 {
 
 /// Whether the calls fall into two populations, such as cache hits and misses: two hills on a logarithmic
 /// scale with a valley between them.
-#[must_use]
 pub fn modes(distribution: &Distribution) -> Option<Modes> {
     let total = distribution.count();
     if total < FEWEST_CALLS {
@@ -105,7 +103,10 @@ pub fn modes(distribution: &Distribution) -> Option<Modes> {
     }
     let buckets = LogBuckets::per_doubling(PER_DOUBLING);
     let counts = smoothed(&bucket_counts(distribution, buckets));
-    let peaks: Vec<usize> = (0..counts.len()).filter(|&i| is_peak(&counts, i)).collect();
+    let edged = edged(&counts);
+    let hills = edged.windows(3).enumerate();
+    let hills = hills.filter(|(_, w)| w[1] > w[0] && w[1] >= w[2]);
+    let peaks: Vec<usize> = hills.map(|(bucket, _)| bucket).collect();
     let pairs = peaks
         .iter()
         .flat_map(|&fast| peaks.iter().map(move |&slow| (fast, slow)));
@@ -145,15 +146,14 @@ fn bucket_counts(distribution: &Distribution, buckets: LogBuckets) -> Vec<f64> {
 
 /// Each bucket with its neighbours: 1, 2, 1.
 fn smoothed(counts: &[f64]) -> Vec<f64> {
-    let at = |i: Option<usize>| i.and_then(|i| counts.get(i)).copied().unwrap_or(0.0);
-    let smooth = |i: usize| (at(i.checked_sub(1)) + 2.0 * counts[i] + at(Some(i + 1))) / 4.0;
-    (0..counts.len()).map(smooth).collect()
+    let edged = edged(counts);
+    let smooth = |w: &[f64]| (w[0] + 2.0 * w[1] + w[2]) / 4.0;
+    edged.windows(3).map(smooth).collect()
 }
 
-fn is_peak(counts: &[f64], i: usize) -> bool {
-    let before = i.checked_sub(1).map_or(0.0, |before| counts[before]);
-    let after = counts.get(i + 1).copied().unwrap_or(0.0);
-    counts[i] > before && counts[i] >= after
+/// An empty bucket on either side, so that each has two neighbours.
+fn edged(counts: &[f64]) -> Vec<f64> {
+    [&[0.0], counts, &[0.0]].concat()
 }
 
 #[cfg(test)]

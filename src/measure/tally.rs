@@ -71,8 +71,7 @@ pub struct PhaseDistributions {
 }
 
 impl PhaseDistributions {
-    #[must_use]
-    pub fn phase(&self, phase: Phase) -> &Distribution {
+    pub(crate) fn phase(&self, phase: Phase) -> &Distribution {
         &self.phases[phase as usize]
     }
 

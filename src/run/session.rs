@@ -107,7 +107,7 @@ impl Session {
             os: std::env::consts::OS.to_owned(),
             cpus: std::thread::available_parallelism().map_or(1, NonZero::get),
             region: Some(self.setup.region().to_owned()),
-            source: self.setup.source().name().to_owned(),
+            source: self.setup.named.source.name().to_owned(),
             sdk: sdk.into(),
             cpu: None,
         }
@@ -120,7 +120,7 @@ impl Session {
             let (name, address, imds) = (&info.scenario, lab.address(), lab.imds_address());
             console.detail(|| format!("lab `{name}` on {address}, metadata on {imds}"));
         }
-        let (region, source) = (setup.region(), setup.source().name());
+        let (region, source) = (setup.region(), setup.named.source.name());
         console.detail(|| format!("Region {region}, credentials from {source}"));
         for service in ["STS", "S3", "SERVICEDISCOVERY"] {
             if let Some(url) = setup.endpoint_override(service) {

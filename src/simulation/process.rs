@@ -128,7 +128,7 @@ async fn make_call(client: Arc<dyn Client>, world: Arc<World>) {
     let end = world.clock.elapsed();
     let mut record = locked(&world.record);
     if waited {
-        record.waits.record(start, end);
+        record.waits.push((start, end));
     }
     let now = world.clock.now();
     let expired = |credentials: &Credentials| credentials.expiry().is_some_and(|at| now >= at);

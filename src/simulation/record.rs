@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::source::Fetches;
 use super::terms::{Outage, Player};
-use crate::measure::Waits;
+use crate::measure::episodes;
 
 /// Written while a simulation runs.
 #[derive(Debug, Default)]
 pub(super) struct Record {
-    pub waits: Waits,
+    pub waits: Vec<(Duration, Duration)>,
     /// Calls without credentials.
     pub without: u64,
     stale: u64,
@@ -73,7 +73,7 @@ impl Record {
     }
 
     pub fn outcome(&self, player: Player, fetches: &Fetches) -> PlayerOutcome {
-        let episodes = self.waits.episodes();
+        let episodes = episodes(&self.waits);
         let most = episodes.iter().map(|episode| episode.most_at_once);
         let longest = episodes.iter().map(|episode| episode.longest);
         let stale_from = self.first_stale.unwrap_or(self.last_stale);

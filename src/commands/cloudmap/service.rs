@@ -55,7 +55,8 @@ impl Service {
         let sdk = setup.sdk_config(setup.connections(facts)?, &identity);
         let mut config = aws_sdk_servicediscovery::config::Builder::from(&sdk);
         config.push_interceptor(setup.interceptor(facts));
-        let disabled = setup.variables().get("AWS_DISABLE_HOST_PREFIX_INJECTION");
+        let variables = &setup.named.variables;
+        let disabled = variables.get("AWS_DISABLE_HOST_PREFIX_INJECTION");
         let stand_in = setup.endpoint_override("SERVICEDISCOVERY");
         let disabled = disabled.map(String::as_str);
         if stand_in.is_some_and(|url| WithoutHostPrefix::is_for(&url, disabled)) {
@@ -110,8 +111,9 @@ async fn zone(args: &CloudmapArgs, session: &Session) -> Result<Option<OwnZone>,
         let source = "--az";
         return Ok(Some(OwnZone { name, source }));
     }
-    let http = session.setup.connections(&Arc::default())?;
-    Ok(OwnZone::learn(session.setup.variables(), http).await)
+    let setup = &session.setup;
+    let http = setup.connections(&Arc::default())?;
+    Ok(OwnZone::learn(&setup.named.variables, http).await)
 }
 
 fn tls(options: &CallOptions) -> Result<Option<ClientTlsConfig>, Failure> {

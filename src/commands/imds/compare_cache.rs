@@ -145,7 +145,7 @@ impl WorkerPlan {
             offset: every.mul_f64(worker as f64 / self.workers as f64),
             ..self.task.clone()
         });
-        let workers = Workers::start(tasks, session.setup.variables()).await?;
+        let workers = Workers::start(tasks, &session.setup.named.variables).await?;
         let before = session.lab_requests();
         let total = self.each() * self.workers as u64;
         let served = AtomicU64::new(0);

@@ -21,7 +21,7 @@ pub(super) fn arm(setup: &Arc<Setup>, workers: usize) -> ArmCall {
     let call = ColdFetch {
         setup: Arc::clone(setup),
         facts: Arc::clone(&facts),
-        limit: setup.timeout(),
+        limit: setup.timeout,
     };
     ArmCall::new(name(workers), call, facts)
 }
@@ -56,7 +56,7 @@ impl Call for ColdFetch {
 /// An arm of fetches: its connections are those to the source.
 pub(super) fn documented(name: &str, tally: &Tally, facts: &ArmFacts, setup: &Setup) -> Arm {
     // A profile has no say where the source is named.
-    let endpoint = || metadata_endpoint(setup.variables(), MetadataProfile::default());
+    let endpoint = || metadata_endpoint(&setup.named.variables, MetadataProfile::default());
     let exchanges = facts.exchanges.snapshot();
     let remotes: BTreeSet<_> = exchanges
         .values()
@@ -68,7 +68,7 @@ pub(super) fn documented(name: &str, tally: &Tally, facts: &ArmFacts, setup: &Se
             reused: exchanges.values().map(|stats| stats.reused).sum(),
         },
         remote_addresses: remotes.into_iter().map(ToString::to_string).collect(),
-        endpoint: (setup.source() == Source::Imds).then(endpoint),
+        endpoint: (setup.named.source == Source::Imds).then(endpoint),
         ..run::arm(name, tally, facts)
     }
 }

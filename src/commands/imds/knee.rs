@@ -148,7 +148,7 @@ impl Search<'_> {
         let call = ColdFetch {
             setup: Arc::clone(&self.session.setup),
             facts: Arc::default(),
-            limit: LIMIT.min(self.session.setup.timeout()),
+            limit: LIMIT.min(self.session.setup.timeout),
         };
         let arm = ArmCall::plain("knee", Arc::new(call));
         let plan = Plan {
@@ -184,7 +184,7 @@ impl Search<'_> {
 
 /// Whether a plain connection can be made now, and in what time; `None` where it is not known to where.
 async fn dial(session: &Session) -> Option<Option<Duration>> {
-    let authority = authority(session.setup.source(), session.setup.variables())?;
+    let authority = authority(session.setup.named.source, &session.setup.named.variables)?;
     let address = authority.to_socket_addrs().ok()?.next()?;
     let start = clock::now();
     let connected = tokio::time::timeout(STEP, tokio::net::TcpStream::connect(address)).await;

@@ -254,7 +254,7 @@ async fn diagnosed(mut failure: Failure, session: &Session, source: Source) -> F
         Source::Container => "container-",
         _ => return failure,
     };
-    let seen = diagnosis::examine_endpoints(&source.narrow(session.setup.variables())).await;
+    let seen = diagnosis::examine_endpoints(&source.narrow(&session.setup.named.variables)).await;
     let found = diagnosis::diagnose(&seen);
     if let Some(found) = found.iter().find(|found| found.id.starts_with(about)) {
         let (summary, evidence, remedy) = (&found.summary, &found.evidence, &found.remedy);

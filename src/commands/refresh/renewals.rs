@@ -10,7 +10,7 @@ use crate::clock;
 use crate::document::{BlockedCalls, OutageSeen, Renewal};
 use crate::figures::micros;
 use crate::measure::load::CallFuture;
-use crate::measure::{Call, Episode, Outcome, Phase, Waits};
+use crate::measure::{Call, Episode, Outcome, Phase, episodes};
 
 /// One arm's renewals. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +20,7 @@ pub(super) struct Renewals(Arc<Mutex<Record>>);
 struct Record {
     zero: Option<Instant>,
     expiries: BTreeSet<SystemTime>,
-    waits: Waits,
+    waits: Vec<(Duration, Duration)>,
     refused: u64,
     /// When the first and the last of them ended.
     refused_between: Option<(Duration, Duration)>,
@@ -49,7 +49,7 @@ impl Renewals {
     /// What the document says of it.
     pub fn renewal(&self) -> Renewal {
         let record = self.record();
-        let episodes = record.waits.episodes();
+        let episodes = episodes(&record.waits);
         let zero = record.zero.unwrap_or_else(clock::now);
         let started = clock::wall() - clock::since(zero);
         let expiries = record.expiries.iter();
@@ -124,7 +124,7 @@ impl<C: Call> Call for ObservedCall<C> {
                 // Nothing but serialization comes before a call asks for its credentials.
                 let from = begun.saturating_duration_since(zero);
                 let until = from + sample.phases[Phase::Identity];
-                record.waits.record(from, until);
+                record.waits.push((from, until));
             }
             record.ended(ended.saturating_duration_since(zero), sample.outcome);
             drop(record);

@@ -171,7 +171,7 @@ fn role_shadowed(seen: &Examination) -> Option<Observation> {
 const NOTHING: &str = "nothing";
 
 fn sdks_disagree(seen: &Examination) -> Option<Observation> {
-    let mut by_link: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut by_link: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for pick in sdks::picks(seen) {
         let link = pick.link.map_or(NOTHING, Source::name);
         by_link.entry(link).or_default().push(pick.sdk);

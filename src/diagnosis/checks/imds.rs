@@ -127,14 +127,13 @@ fn throttled(seen: &Examination) -> Option<Observation> {
     let refused = steps.clone().find_map(HttpOutcome::throttled);
     let answered = steps.clone().filter_map(HttpOutcome::status).count();
     let silent = steps.filter(|step| step.is_timeout()).count();
-    let endpoint = seen
-        .metadata
-        .as_ref()
-        .map_or("", |metadata| &metadata.endpoint);
-    let (summary, evidence) = if let Some(status) = refused {
+    let endpoint = seen.metadata.as_ref().map_or("", |m| &m.endpoint);
+    let harmless = seen.failure(Source::Imds).is_none() || seen.has_credentials();
+    let (summary, evidence, milder) = if let Some(status) = refused {
         (
             "instance metadata refuses requests for their rate",
             format!("{endpoint} answered with {status}; {counter}"),
+            harmless,
         )
     } else if answered > 0 && silent > 0 {
         (
@@ -142,22 +141,20 @@ fn throttled(seen: &Examination) -> Option<Observation> {
             format!(
                 "{endpoint}: of its steps {answered} were answered and {silent} were not, on one connection; {counter}"
             ),
+            harmless,
         )
     } else {
         let dropped = seen.linklocal_dropped.filter(|dropped| *dropped > 0)?;
-        let evidence = format!(
-            "linklocal_allowance_exceeded has counted {dropped} dropped packets since the interface came up"
-        );
-        let summary = "this node has exceeded its packets to link-local addresses";
-        return Some(
-            Observation::new(evidence)
-                .summary(summary)
-                .lowered_to(Severity::Warning, true),
-        );
+        (
+            "this node has exceeded its packets to link-local addresses",
+            format!(
+                "linklocal_allowance_exceeded has counted {dropped} dropped packets since the interface came up"
+            ),
+            true,
+        )
     };
-    let harmless = seen.failure(Source::Imds).is_none() || seen.has_credentials();
     let observation = Observation::new(evidence).summary(summary);
-    Some(observation.lowered_to(Severity::Warning, harmless))
+    Some(observation.lowered_to(Severity::Warning, milder))
 }
 
 /// Of all steps of a fetch together.

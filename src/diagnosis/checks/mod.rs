@@ -28,21 +28,23 @@ pub fn catalogue() -> impl Iterator<Item = &'static Check> {
     GROUPS.into_iter().flatten()
 }
 
+/// The check of this id.
+pub(crate) fn find(id: &str) -> Option<&'static Check> {
+    catalogue().find(|check| check.id == id)
+}
+
+/// What any other error explains.
+const LAST_RESORTS: [&str; 2] = ["credentials-refused", "no-credentials"];
+
 /// What the checks find, worst first, in the catalogue's order among equals.
-#[must_use]
-pub fn diagnose(seen: &Examination) -> Vec<Finding> {
-    let observed = catalogue().filter_map(|check| {
-        let observation = (check.look)(seen)?;
-        Some((observation.is_last_resort(), observation.finding(check)))
-    });
-    let mut observed: Vec<(bool, Finding)> = observed.collect();
-    let is_explanation =
-        |(last_resort, found): &(bool, Finding)| !last_resort && found.severity == Severity::Error;
-    // It would only say again what another error explains.
-    if observed.iter().any(is_explanation) {
-        observed.retain(|(last_resort, _)| !last_resort);
+pub(crate) fn diagnose(seen: &Examination) -> Vec<Finding> {
+    let found = catalogue().filter_map(|check| Some((check.look)(seen)?.finding(check)));
+    let mut found: Vec<Finding> = found.collect();
+    let is_last_resort = |found: &Finding| LAST_RESORTS.contains(&found.id.as_str());
+    let is_explanation = |found| !is_last_resort(found) && found.severity == Severity::Error;
+    if found.iter().any(is_explanation) {
+        found.retain(|found| !is_last_resort(found));
     }
-    let mut found: Vec<Finding> = observed.into_iter().map(|(_, found)| found).collect();
     found.sort_by_key(|found| std::cmp::Reverse(found.severity));
     found
 }
@@ -55,14 +57,9 @@ mod tests {
     fn every_entry_is_whole_and_has_a_name_of_its_own() {
         let mut ids: Vec<&str> = catalogue().map(|check| check.id).collect();
         for check in catalogue() {
-            for text in [
-                check.title,
-                check.explanation,
-                check.consequence,
-                check.remedy,
-                check.provoked_by,
-            ] {
-                assert!(!text.is_empty(), "{}", check.id);
+            assert!(!check.title.is_empty(), "{}", check.id);
+            for (name, text) in check.sections() {
+                assert!(!text.is_empty(), "{name} of {}", check.id);
             }
             assert!(check.reference.starts_with("https://"), "{}", check.id);
         }

@@ -70,7 +70,7 @@ fn credentials_refused(seen: &Examination) -> Option<Observation> {
     // Without an answer it was not the credentials.
     sts.ahead_s?;
     let evidence = format!("{} at {}: {error}", link.key(), sts.name());
-    Some(Observation::new(evidence).last_resort())
+    Some(Observation::new(evidence))
 }
 
 fn sts_unreachable(seen: &Examination) -> Option<Observation> {
@@ -88,5 +88,5 @@ fn no_credentials(seen: &Examination) -> Option<Observation> {
         format!("{}: {what}", link.source.name())
     });
     let parts: Vec<String> = parts.collect();
-    (!seen.has_credentials()).then(|| Observation::new(parts.join("; ")).last_resort())
+    (!seen.has_credentials()).then(|| Observation::new(parts.join("; ")))
 }

@@ -1,7 +1,7 @@
 //! Whom STS takes the credentials for, where it is, and what its clock says.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -19,6 +19,7 @@ use aws_smithy_types::retry::RetryConfig;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
+use super::limits::IDENTIFY;
 use super::links::ProbedLink;
 use crate::client::{ArmFacts, Identity as Cached, Setup, SetupError, call_error_text, error_text};
 use crate::clock;
@@ -27,17 +28,12 @@ use crate::diagnosis::examination::{Identity, LinkState, StsEndpoint};
 use crate::diagnosis::subject::Subject;
 
 /// Asks for every link that gave credentials.
-pub(super) async fn ask(
-    subject: &Subject,
-    links: &mut [ProbedLink],
-    region: &str,
-    limit: Duration,
-) {
-    let asked = links.iter_mut().filter_map(|probed| {
-        let credentials = probed.credentials.take()?;
+pub(super) async fn ask(subject: &Subject, links: &mut [ProbedLink], region: &str) {
+    let asked = links.iter_mut().filter_map(|(link, credentials)| {
+        let credentials = credentials.take()?;
         Some(async move {
-            let identity = identify(subject, credentials, region, limit).await;
-            if let LinkState::Loaded(fetched) = &mut probed.link.state {
+            let identity = identify(subject, credentials, region).await;
+            if let LinkState::Loaded(fetched) = &mut link.state {
                 fetched.identity = Some(identity);
             }
         })
@@ -45,16 +41,11 @@ pub(super) async fn ask(
     join_all(asked).await;
 }
 
-async fn identify(
-    subject: &Subject,
-    credentials: Credentials,
-    region: &str,
-    limit: Duration,
-) -> Identity {
+async fn identify(subject: &Subject, credentials: Credentials, region: &str) -> Identity {
     let facts = Arc::new(ArmFacts::default());
     let clock = ServiceClock::default();
     let mut sts = StsEndpoint::default();
-    let client = match client(subject, credentials, region, limit, &facts, &clock).await {
+    let client = match client(subject, credentials, region, &facts, &clock).await {
         Ok(client) => client,
         Err(error) => {
             let arn = Err(error_text(&error));
@@ -62,19 +53,19 @@ async fn identify(
         }
     };
     let start = clock::now();
-    let call = timeout(limit, client.get_caller_identity().send()).await;
+    let call = timeout(IDENTIFY, client.get_caller_identity().send()).await;
     sts.first = clock::since(start);
     sts.endpoint = facts.endpoint().map(str::to_owned);
     sts.address = facts.remotes().first().map(ToString::to_string);
-    sts.ahead_s = clock.ahead_s();
+    sts.ahead_s = clock.0.get().copied();
     let arn = match call {
-        Err(_) => Err(format!("no answer within {:.1} s", limit.as_secs_f64())),
+        Err(_) => Err(format!("no answer within {:.1} s", IDENTIFY.as_secs_f64())),
         Ok(Err(error)) => Err(call_error_text(&error)),
         Ok(Ok(answer)) => answer
             .arn
             .ok_or_else(|| "an answer without an ARN".to_owned()),
     };
-    let left = limit.saturating_sub(sts.first);
+    let left = IDENTIFY.saturating_sub(sts.first);
     if arn.is_ok() && !left.is_zero() {
         let again = clock::now();
         let warm = timeout(left, client.get_caller_identity().send()).await;
@@ -87,11 +78,10 @@ async fn client(
     subject: &Subject,
     credentials: Credentials,
     region: &str,
-    limit: Duration,
     facts: &Arc<ArmFacts>,
     clock: &ServiceClock,
 ) -> Result<aws_sdk_sts::Client, SetupError> {
-    let setup = Setup::load(subject.setup_options(Source::Chain, region, limit)).await?;
+    let setup = Setup::load(subject.setup_options(Source::Chain, region, IDENTIFY)).await?;
     let connections = setup.connections(facts)?;
     let provider = SharedCredentialsProvider::new(credentials);
     let identity = Cached::timed(IdentityCache::lazy().build(), provider);
@@ -107,15 +97,9 @@ async fn client(
     Ok(aws_sdk_sts::Client::from_conf(config.build()))
 }
 
-/// Reads the `Date` of the first answer.
+/// By how many seconds the `Date` of the first answer is ahead of this machine's time.
 #[derive(Clone, Debug, Default)]
-struct ServiceClock(Arc<Mutex<Option<i64>>>);
-
-impl ServiceClock {
-    fn ahead_s(&self) -> Option<i64> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+struct ServiceClock(Arc<OnceLock<i64>>);
 
 #[dyn_dispatch_hint]
 impl Intercept for ServiceClock {
@@ -134,10 +118,7 @@ impl Intercept for ServiceClock {
         let here = clock::wall().duration_since(SystemTime::UNIX_EPOCH);
         if let (Some(date), Ok(here)) = (date, here) {
             let ahead = date.secs() - here.as_secs().cast_signed();
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_or_insert(ahead);
+            self.0.get_or_init(|| ahead);
         }
         Ok(())
     }

@@ -28,28 +28,15 @@ use crate::diagnosis::subject::Subject;
 const ANY_REGION: &str = "us-east-1";
 
 /// A link with what only the second round may know.
-pub(super) struct ProbedLink {
-    pub(super) link: Link,
-    pub(super) credentials: Option<Credentials>,
-}
-
-impl ProbedLink {
-    fn new(source: Source, state: LinkState) -> Self {
-        Self {
-            link: Link::new(source, state),
-            credentials: None,
-        }
-    }
-}
+pub(super) type ProbedLink = (Link, Option<Credentials>);
 
 /// Asks every link that something is configured for; also tells how the profile's `credential_process` ran.
 pub(super) async fn probe(
     subject: &Subject,
     profiles: &Profiles,
     region: Option<&str>,
-    limit: Duration,
 ) -> (Vec<ProbedLink>, Option<ProcessRun>) {
-    let links = Source::CHAIN.map(|source| probe_link(subject, source, profiles, region, limit));
+    let links = Source::CHAIN.map(|source| probe_link(subject, source, profiles, region));
     let (links, runs): (Vec<_>, Vec<_>) = join_all(links).await.into_iter().unzip();
     (links, runs.into_iter().flatten().next())
 }
@@ -59,26 +46,25 @@ async fn probe_link(
     source: Source,
     profiles: &Profiles,
     region: Option<&str>,
-    limit: Duration,
 ) -> (ProbedLink, Option<ProcessRun>) {
     if let Some(state) = foregone(source, &subject.variables, profiles) {
-        return (ProbedLink::new(source, state), None);
+        return ((Link::new(source, state), None), None);
     }
     let run = match source {
-        Source::Profile => process::probe(profiles, &subject.variables, limit).await,
+        Source::Profile => process::probe(profiles, &subject.variables).await,
         _ => None,
     };
     let spent = run.as_ref().map(|run| run.elapsed);
-    let mut probed = if let Some(why) = run.as_ref().and_then(trouble) {
-        ProbedLink::new(source, LinkState::Failed(why))
+    let (mut link, credentials) = if let Some(why) = run.as_ref().and_then(trouble) {
+        (Link::new(source, LinkState::Failed(why)), None)
     } else {
         let options = setup_options(subject, source, profiles, region);
-        let left = limit.saturating_sub(spent.unwrap_or_default());
+        let left = FETCH.saturating_sub(spent.unwrap_or_default());
         fetch(source, options, left).await
     };
     // Where the process gives something, the link runs it again: one run is what it costs.
-    probed.link.elapsed = probed.link.elapsed.or(spent);
-    (probed, run)
+    link.elapsed = link.elapsed.or(spent);
+    ((link, credentials), run)
 }
 
 /// Why a process gave nothing, if it did not.
@@ -154,19 +140,17 @@ async fn fetch(source: Source, options: SetupOptions, limit: Duration) -> Probed
         let provider = setup.provider(&facts).await?;
         Ok::<_, Box<dyn Error>>(provider.provide_credentials().await?)
     };
-    let (state, credentials) = match timeout(limit, Box::pin(fetch)).await {
-        Ok(Ok(credentials)) => {
-            let described = described(&credentials, source, &variables);
-            (LinkState::Loaded(described), Some(credentials))
-        }
-        Ok(Err(error)) => {
-            let why = own_words(&*error, source).unwrap_or_else(|| error_text(&*error));
-            (LinkState::Failed(why), None)
-        }
-        Err(_) => {
-            let why = format!("no credentials within {:.1} s", limit.as_secs_f64());
-            (LinkState::Failed(why), None)
-        }
+    let fetched = match timeout(limit, Box::pin(fetch)).await {
+        Ok(fetched) => fetched
+            .map_err(|error| own_words(&*error, source).unwrap_or_else(|| error_text(&*error))),
+        Err(_) => Err(format!(
+            "no credentials within {:.1} s",
+            limit.as_secs_f64()
+        )),
+    };
+    let state = match &fetched {
+        Ok(credentials) => LinkState::Loaded(described(credentials, source, &variables)),
+        Err(why) => LinkState::Failed(why.clone()),
     };
     let mut link = Link {
         elapsed: Some(clock::since(start)),
@@ -178,7 +162,7 @@ async fn fetch(source: Source, options: SetupOptions, limit: Duration) -> Probed
             link.slowest.insert(operation, slowest);
         }
     }
-    ProbedLink { link, credentials }
+    (link, fetched.ok())
 }
 
 /// What a link itself said, where the SDK tells it among what every link of its chain said.

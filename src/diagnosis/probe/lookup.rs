@@ -23,19 +23,12 @@ pub(super) async fn probe(
         host: host(subject, region?, profiles)?,
         ..Lookup::default()
     };
-    match timed(&lookup.host, FETCH).await {
-        (first, None) => lookup.first = first,
-        (first, failed) => {
-            return Some(Lookup {
-                first,
-                failed,
-                ..lookup
-            });
-        }
+    (lookup.first, lookup.failed) = timed(&lookup.host, FETCH).await;
+    if lookup.failed.is_none() {
+        let left = FETCH.saturating_sub(lookup.first);
+        let (second, failed) = timed(&lookup.host, left).await;
+        lookup.second = failed.is_none().then_some(second);
     }
-    let left = FETCH.saturating_sub(lookup.first);
-    let (second, failed) = timed(&lookup.host, left).await;
-    lookup.second = failed.is_none().then_some(second);
     Some(lookup)
 }
 

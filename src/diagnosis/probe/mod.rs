@@ -9,9 +9,8 @@ mod lookup;
 mod metadata;
 mod process;
 
-use self::limits::{FETCH, IDENTIFY};
 use super::examination::Examination;
-use super::platform::{MachineFacts, Platform};
+use super::platform::{self, MachineFacts};
 use super::profile::Profiles;
 use super::subject::Subject;
 use crate::clock;
@@ -25,7 +24,7 @@ pub async fn examine(subject: &Subject) -> Examination {
     let configured = subject.configured_region(&profiles);
     let asked_region = configured.as_ref().map(|(region, _)| region.as_str());
     let ((mut links, process), metadata, container, lookup, linklocal_dropped) = tokio::join!(
-        links::probe(subject, &profiles, asked_region, FETCH),
+        links::probe(subject, &profiles, asked_region),
         metadata::probe(variables, profiles.metadata()),
         container::probe(variables),
         lookup::probe(subject, asked_region, &profiles),
@@ -36,15 +35,15 @@ pub async fn examine(subject: &Subject) -> Examination {
         Some((region, "instance metadata"))
     });
     if let Some((region, _)) = &region {
-        identity::ask(subject, &mut links, region, IDENTIFY).await;
+        identity::ask(subject, &mut links, region).await;
     }
     let instance = metadata.as_ref().and_then(|m| m.instance.clone());
     Examination {
         variables: variables.clone(),
-        platform: Platform::detect(variables, &MachineFacts::read(instance)),
+        platform: platform::detect(variables, &MachineFacts::read(instance)),
         profiles,
         region,
-        links: links.into_iter().map(|probed| probed.link).collect(),
+        links: links.into_iter().map(|(link, _)| link).collect(),
         metadata,
         container,
         web_identity_file: container::token_file(variables, "AWS_WEB_IDENTITY_TOKEN_FILE"),

@@ -2,11 +2,11 @@
 //! long its credentials are good.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::limits::FETCH;
 use crate::clock;
 use crate::credentials::Variables;
 use crate::diagnosis::examination::ProcessRun;
@@ -14,11 +14,7 @@ use crate::diagnosis::profile::Profiles;
 
 /// Runs the process that the selected profile leads to, if it leads to one, in a process group of its own:
 /// what it started ends with it.
-pub(super) async fn probe(
-    profiles: &Profiles,
-    variables: &Variables,
-    limit: Duration,
-) -> Option<ProcessRun> {
+pub(super) async fn probe(profiles: &Profiles, variables: &Variables) -> Option<ProcessRun> {
     let (profile, command) = profiles.process()?;
     let mut run = ProcessRun {
         profile: profile.to_owned(),
@@ -43,7 +39,7 @@ pub(super) async fn probe(
         }
     };
     let group = child.id();
-    match timeout(limit, child.wait_with_output()).await {
+    match timeout(FETCH, child.wait_with_output()).await {
         Err(_) => {
             run.hung = true;
             end(group);

@@ -95,7 +95,7 @@ impl TimeFigure {
         match name {
             "min" => Some(Self::Min),
             "max" => Some(Self::Max),
-            name => name.parse().ok().map(Self::At),
+            name => Statistic::try_from(name.to_owned()).ok().map(Self::At),
         }
     }
 
