@@ -2,7 +2,7 @@
 //!
 //! A service says which requests are its own, which operation a request asks for and under which rules, and
 //! how it answers. It never sees a socket, and nothing here knows any one service: they are listed in
-//! `services.rs`.
+//! `services/mod.rs`.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
