@@ -43,7 +43,10 @@ impl NamedSource {
     pub(crate) fn key(&self) -> CacheKey {
         let mut parts = vec![
             ("source", self.source.name().as_bytes().to_vec()),
-            ("host", host()),
+            (
+                "host",
+                rustix::system::uname().nodename().to_bytes().to_vec(),
+            ),
         ];
         let mut option = |name, value: &Option<String>| {
             if let Some(value) = value {
@@ -146,10 +149,6 @@ impl NamedSource {
             ),
         ]
     }
-}
-
-fn host() -> Vec<u8> {
-    rustix::system::uname().nodename().to_bytes().to_vec()
 }
 
 #[cfg(test)]

@@ -21,8 +21,9 @@ const INTERVALS: u32 = 24;
 /// … of which the first ones only bring the crowd into its stride.
 const SETTLING: u32 = 4;
 
-/// Calls that the account may make: a token bucket.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Calls that an account may make.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Quota {
     pub per_s: f64,
     pub burst: f64,
@@ -62,22 +63,35 @@ pub struct Account {
     pub revision: Quota,
 }
 
-/// What becomes of a crowd.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CrowdResult {
-    pub resolvers: u64,
+/// The largest crowd that is not throttled.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Fits {
+    /// `in-step`: full answers, all at the same moments. `spread`: full answers, each at its own moments.
+    /// `by-revision`: revisions, and full answers now and then, with jitter and back-off.
     pub manner: Manner,
-    /// Questions per second, refused ones included.
+    pub resolvers: u64,
+}
+
+/// One crowd, as played.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Crowd {
+    pub resolvers: u64,
+    /// As in [`Fits::manner`].
+    pub manner: Manner,
+    /// Questions per second of all resolvers, refused ones included.
     pub calls_per_s: f64,
     /// The part of them that is refused.
     pub throttled: f64,
-    /// How long ago a resolver last had an answer, at the moment before the next one: the median, …
-    pub age_p50: Duration,
-    pub age_p99: Duration,
-    /// … and the oldest that any answer got; those that never got one count from the start.
-    pub age_max: Duration,
+    /// Age of an answer just before the next one: the median, …
+    pub age_p50_s: f64,
+    pub age_p99_s: f64,
+    /// … and the oldest.
+    pub age_max_s: f64,
 }
 
+/// A token bucket.
 struct Bucket {
     quota: Quota,
     tokens: f64,
@@ -137,11 +151,31 @@ impl Account {
     pub fn played(&self) -> Duration {
         self.polling.revision * INTERVALS
     }
+
+    /// The largest crowd that the quotas carry: in step, no more than the bucket holds and is refilled with
+    /// between two polls; spread, what the refill alone carries.
+    #[must_use]
+    pub fn fits(&self, manner: Manner) -> Fits {
+        let spread = self.discover.per_s * self.polling.revision.as_secs_f64();
+        let resolvers = match manner {
+            Manner::InStep => self.discover.burst.min(spread),
+            Manner::Spread => spread,
+            Manner::ByRevision => {
+                let revisions = self.revision.per_s * self.polling.revision.as_secs_f64();
+                let refreshes = self.discover.per_s * self.polling.refresh.as_secs_f64();
+                revisions.min(refreshes)
+            }
+        };
+        Fits {
+            manner,
+            resolvers: resolvers as u64,
+        }
+    }
 }
 
 /// Plays a crowd of `resolvers`.
 #[must_use]
-pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> CrowdResult {
+pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> Crowd {
     let count = resolvers.clamp(1, MOST_PLAYED);
     let scale = resolvers.max(1) as f64 / count as f64;
     let mut random = SmallRng::seed_from_u64(seed ^ resolvers);
@@ -192,16 +226,16 @@ pub fn play(resolvers: u64, manner: Manner, account: &Account, seed: u64) -> Cro
     ages.sort_unstable();
     let age = |quantile: f64| {
         let at = (ages.len().saturating_sub(1) as f64 * quantile).round() as usize;
-        ages.get(at).copied().unwrap_or_default()
+        ages.get(at).map_or(0.0, Duration::as_secs_f64)
     };
-    CrowdResult {
+    Crowd {
         resolvers,
         manner,
         calls_per_s: calls as f64 * scale / to.saturating_sub(from).as_secs_f64(),
         throttled: refused as f64 / calls.max(1) as f64,
-        age_p50: age(0.5),
-        age_p99: age(0.99),
-        age_max: age(1.0),
+        age_p50_s: age(0.5),
+        age_p99_s: age(0.99),
+        age_max_s: age(1.0),
     }
 }
 
@@ -225,7 +259,7 @@ mod tests {
         },
     };
 
-    fn crowd(resolvers: u64, manner: Manner) -> CrowdResult {
+    fn crowd(resolvers: u64, manner: Manner) -> Crowd {
         play(resolvers, manner, &ACCOUNT, 1)
     }
 
@@ -252,10 +286,7 @@ mod tests {
     fn revisions_carry_three_times_the_crowd_with_answers_no_older() {
         let revisions = crowd(80_000, Manner::ByRevision);
         assert!(revisions.throttled < f64::EPSILON, "{revisions:?}");
-        assert!(
-            revisions.age_max <= Duration::from_secs(33),
-            "{revisions:?}"
-        );
+        assert!(revisions.age_max_s <= 33.0, "{revisions:?}");
         assert!(crowd(80_000, Manner::Spread).throttled > 0.6);
     }
 

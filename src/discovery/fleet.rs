@@ -158,10 +158,6 @@ impl Fleet {
     pub(crate) fn all(&self) -> Range<usize> {
         0..self.members.len()
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.members.is_empty()
-    }
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl Policy {
             }
         };
         // All have failed: one of them may have recovered.
-        picked.or_else(|| (!fleet.is_empty()).then(|| random.random_range(fleet.all())))
+        picked.or_else(|| (!fleet.all().is_empty()).then(|| random.random_range(fleet.all())))
     }
 }
 

@@ -42,10 +42,7 @@ pub use measurement::{
     Cpu, Environment, LabInfo, LabResult, Load, LoadMode, Measurement, RequestCount,
 };
 pub use renewal::{BlockedCalls, OutageSeen, Renewal, Stampede};
-pub use simulation::{
-    Crowd, CrowdsResult, Fits, OutageWindow, Quota, SimulatedStrategy, SimulatedTerms,
-    SimulationResult,
-};
+pub use simulation::{CrowdsResult, OutageWindow, SimulatedTerms, SimulationResult};
 
 /// The word that stands for an enumeration's value in the document: `faster`, `no difference`, `>=`.
 ///

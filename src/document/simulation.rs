@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::discovery::crowd::Manner;
-use crate::simulation::{Player, Trouble};
+use crate::discovery::crowd::{Crowd, Fits, Quota};
+use crate::simulation::{SimulatedStrategy, Trouble};
 
 /// Strategies of renewal on a virtual clock.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -46,38 +46,6 @@ pub struct OutageWindow {
     pub until_s: f64,
 }
 
-/// How one strategy did, over all processes.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct SimulatedStrategy {
-    pub name: Player,
-    /// Renewals that calls had to wait for.
-    pub inline_refreshes: u64,
-    /// Calls that waited for credentials.
-    pub blocked: u64,
-    pub longest_wait_s: f64,
-    /// The most calls that waited at once.
-    pub most_at_once: u64,
-    /// Calls that could not succeed: `without_credentials` and `stale` together.
-    pub failed: u64,
-    pub without_credentials: u64,
-    /// Calls made with expired credentials.
-    pub stale: u64,
-    /// From the first of them to the last.
-    pub stale_for_s: f64,
-    pub fetches: u64,
-    /// Fetches that the source refused for their rate.
-    pub throttled: u64,
-    /// The most fetches within one second by processes that have had credentials before: the size of the
-    /// stampede.
-    pub peak_fetches_per_s: u64,
-    /// `None` without an outage.
-    pub fetches_during_outage: Option<u64>,
-    /// From the end of the outage to the first call that could succeed; `None` without an outage, and
-    /// where there was no such call.
-    pub recovery_s: Option<f64>,
-}
-
 /// What `cloudmap --simulate` computed.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -94,40 +62,4 @@ pub struct CrowdsResult {
     /// By arithmetic: the largest crowd whose questions fit into the account's quotas.
     pub fits: Vec<Fits>,
     pub crowds: Vec<Crowd>,
-}
-
-/// Calls that an account may make.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Quota {
-    pub per_s: f64,
-    pub burst: f64,
-}
-
-/// The largest crowd that is not throttled.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Fits {
-    /// `in-step`: full answers, all at the same moments. `spread`: full answers, each at its own moments.
-    /// `by-revision`: revisions, and full answers now and then, with jitter and back-off.
-    pub manner: Manner,
-    pub resolvers: u64,
-}
-
-/// One crowd, as played.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Crowd {
-    pub resolvers: u64,
-    /// As in [`Fits::manner`].
-    pub manner: Manner,
-    /// Questions per second of all resolvers, refused ones included.
-    pub calls_per_s: f64,
-    /// The part of them that is refused.
-    pub throttled: f64,
-    /// Age of an answer just before the next one: the median, …
-    pub age_p50_s: f64,
-    pub age_p99_s: f64,
-    /// … and the oldest.
-    pub age_max_s: f64,
 }

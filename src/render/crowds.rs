@@ -2,14 +2,17 @@
 
 use super::blocks::{Block, Cell, Columns};
 use super::part::{Part, csv_of};
-use crate::document::{CrowdsResult, Head, Quota, word};
+use crate::document::{CrowdsResult, Head, word};
 use crate::figures;
 
 impl Part for CrowdsResult {
     fn outline(&self, head: &Head, _width: usize) -> Vec<Block> {
         let [interval, refresh, played] =
             [self.interval_s, self.refresh_s, self.played_s].map(figures::seconds);
-        let [discover, revision] = [self.discover_quota, self.revision_quota].map(quota);
+        let [discover, revision] = [self.discover_quota, self.revision_quota].map(|quota| {
+            let burst = figures::count(quota.burst as u64);
+            format!("{}, {burst} at once", figures::rate(quota.per_s))
+        });
         let facts = vec![
             ("polls", format!("every {interval}")),
             (
@@ -50,9 +53,4 @@ impl Part for CrowdsResult {
     fn csv(&self, _head: &Head) -> Result<String, csv::Error> {
         csv_of(None, &self.crowds)
     }
-}
-
-fn quota(quota: Quota) -> String {
-    let burst = figures::count(quota.burst as u64);
-    format!("{}, {burst} at once", figures::rate(quota.per_s))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::blocks::{Block, Cell, Columns, Statement, Tone};
 use super::part::{Part, csv_of};
-use crate::document::{Head, SimulatedStrategy, SimulatedTerms, SimulationResult, word};
+use crate::document::{Head, SimulatedTerms, SimulationResult, word};
 use crate::figures::{self, seconds};
 
 impl Part for SimulationResult {
@@ -13,16 +13,15 @@ impl Part for SimulationResult {
     }
 
     fn outline(&self, head: &Head, _width: usize) -> Vec<Block> {
-        let outage = self.simulation.outage.is_some();
         vec![
             Block::Title(head.command_line()),
             Block::Facts(facts(&self.simulation)),
             Block::Heading("In short"),
-            Block::Statements(self.strategies.iter().map(statement).collect()),
+            Block::Statements(statements(self)),
             Block::Heading("Calls"),
-            calls(&self.strategies),
+            calls(self),
             Block::Heading("The source"),
-            source(&self.strategies, outage),
+            source(self),
             Block::Note(EXPLAINED.to_owned()),
         ]
     }
@@ -36,8 +35,8 @@ const EXPLAINED: &str = "“inline” are renewals that calls had to wait for. �
     credentials or expired ones, which services refuse; “stale for” is how long expired ones were in use. “most in 1 s” \
     leaves out the first fetch of each process. Time is virtual: every figure is exact, and the same in every run.";
 
-fn calls(strategies: &[SimulatedStrategy]) -> Block {
-    Columns::of(strategies)
+fn calls(result: &SimulationResult) -> Block {
+    Columns::of(&result.strategies)
         .left("strategy", |s| s.name.name())
         .right("inline", |s| Cell::failures(s.inline_refreshes))
         .right("blocked", |s| Cell::failures(s.blocked))
@@ -48,13 +47,13 @@ fn calls(strategies: &[SimulatedStrategy]) -> Block {
         .block()
 }
 
-fn source(strategies: &[SimulatedStrategy], outage: bool) -> Block {
-    let mut columns = Columns::of(strategies)
+fn source(result: &SimulationResult) -> Block {
+    let mut columns = Columns::of(&result.strategies)
         .left("strategy", |s| s.name.name())
         .right("fetches", |s| s.fetches)
         .right("most in 1 s", |s| s.peak_fetches_per_s)
         .right("throttled", |s| Cell::failures(s.throttled));
-    if outage {
+    if result.simulation.outage.is_some() {
         columns = columns
             .right("in the outage", |s| s.fetches_during_outage.unwrap_or(0))
             .right("recovered after", |s| match s.recovery_s {
@@ -106,23 +105,26 @@ fn facts(terms: &SimulatedTerms) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn statement(strategy: &SimulatedStrategy) -> Statement {
-    let waited = match strategy.blocked {
-        0 => "no call waited".to_owned(),
-        blocked => format!(
-            "{} waited in {}, the longest for {}",
-            figures::counted(blocked, "call"),
-            figures::counted(strategy.inline_refreshes, "renewal"),
-            seconds(strategy.longest_wait_s),
-        ),
-    };
-    let failed = match strategy.failed {
-        0 => String::new(),
-        n => format!("; {} failed", figures::counted(n, "call")),
-    };
-    let tone = match (strategy.blocked, strategy.failed) {
-        (0, 0) => Tone::Good,
-        _ => Tone::Bad,
-    };
-    Statement::new(strategy.name.name(), tone, waited + &failed)
+fn statements(result: &SimulationResult) -> Vec<Statement> {
+    let statements = result.strategies.iter().map(|strategy| {
+        let waited = match strategy.blocked {
+            0 => "no call waited".to_owned(),
+            blocked => format!(
+                "{} waited in {}, the longest for {}",
+                figures::counted(blocked, "call"),
+                figures::counted(strategy.inline_refreshes, "renewal"),
+                seconds(strategy.longest_wait_s),
+            ),
+        };
+        let failed = match strategy.failed {
+            0 => String::new(),
+            n => format!("; {} failed", figures::counted(n, "call")),
+        };
+        let tone = match (strategy.blocked, strategy.failed) {
+            (0, 0) => Tone::Good,
+            _ => Tone::Bad,
+        };
+        Statement::new(strategy.name.name(), tone, waited + &failed)
+    });
+    statements.collect()
 }

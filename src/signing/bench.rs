@@ -67,11 +67,11 @@ pub struct Visits {
 }
 
 impl Visits {
-    /// Visits made, and those planned; 0 of 0 while the arms are looked at first.
-    pub fn seen(&self) -> (u64, u64) {
+    /// Visits made, and those planned; none are while the arms are looked at first.
+    pub fn seen(&self) -> (u64, Option<u64>) {
         let [done, planned] =
             [&self.done, &self.planned].map(|count| count.load(Ordering::Relaxed));
-        (done, planned)
+        (done, (planned > 0).then_some(planned))
     }
 }
 
@@ -184,12 +184,11 @@ mod tests {
     use super::*;
 
     fn timer(stop: Stop) -> Timer {
-        let budget = Budget {
-            samples: Some(50),
-            time: None,
-        };
         Timer {
-            budget,
+            budget: Budget {
+                samples: Some(50),
+                time: None,
+            },
             seed: 1,
             stop,
         }
@@ -202,7 +201,7 @@ mod tests {
         let visits = Visits::default();
         let results = timer(Stop::default()).run(&mut arms, &visits);
         let (done, planned) = visits.seen();
-        assert_eq!(done, planned);
+        assert_eq!(Some(done), planned);
         assert_eq!(results[1].batch, 7);
         for Timed { tally, .. } in results {
             assert_eq!(tally.requests, 50);

@@ -19,7 +19,7 @@ mod tests;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-pub(crate) use record::PlayerOutcome;
+pub(crate) use record::SimulatedStrategy;
 pub(crate) use terms::{Outage, Player, SourceTerms, Terms, Trouble};
 
 use clock::Clock;
@@ -38,11 +38,14 @@ use tokio::task::JoinSet;
 /// # Panics
 ///
 /// When called on a thread that runs asynchronous tasks.
-pub(crate) fn simulate(terms: &Terms, players: &[Player]) -> std::io::Result<Vec<PlayerOutcome>> {
+pub(crate) fn simulate(
+    terms: &Terms,
+    players: &[Player],
+) -> std::io::Result<Vec<SimulatedStrategy>> {
     players.iter().map(|&player| play(terms, player)).collect()
 }
 
-fn play(terms: &Terms, player: Player) -> std::io::Result<PlayerOutcome> {
+fn play(terms: &Terms, player: Player) -> std::io::Result<SimulatedStrategy> {
     // The SDK's cache draws its jitter here.
     fastrand::seed(terms.seed);
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::source::Fetches;
 use super::terms::{Outage, Player};
 use crate::measure::episodes;
@@ -19,35 +21,36 @@ pub(super) struct Record {
     recovered: Option<Duration>,
 }
 
-/// How a player did. Times are virtual, and exact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlayerOutcome {
-    pub player: Player,
-    /// Renewals that a call had to wait for.
+/// How one strategy did, over all processes.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SimulatedStrategy {
+    pub name: Player,
+    /// Renewals that calls had to wait for.
     pub inline_refreshes: u64,
-    /// Calls that waited, the longest wait, and the most that waited at once.
+    /// Calls that waited for credentials.
     pub blocked: u64,
-    pub longest_wait: Duration,
+    pub longest_wait_s: f64,
+    /// The most calls that waited at once.
     pub most_at_once: u64,
-    /// Calls that got no credentials.
-    pub without: u64,
-    /// Calls that went out with expired credentials, and over how long they did.
+    /// Calls that could not succeed: `without_credentials` and `stale` together.
+    pub failed: u64,
+    pub without_credentials: u64,
+    /// Calls made with expired credentials.
     pub stale: u64,
-    pub stale_for: Duration,
+    /// From the first of them to the last.
+    pub stale_for_s: f64,
     pub fetches: u64,
+    /// Fetches that the source refused for their rate.
     pub throttled: u64,
-    /// The most fetches within one second by processes that have had credentials before.
+    /// The most fetches within one second by processes that have had credentials before: the size of the
+    /// stampede.
     pub peak_fetches_per_s: u64,
-    pub fetches_during_outage: u64,
-    /// From the end of the outage to the first call with valid credentials.
-    pub recovery: Option<Duration>,
-}
-
-impl PlayerOutcome {
-    /// Calls that could not succeed: without credentials, or refused for expired ones.
-    pub fn failed(&self) -> u64 {
-        self.without + self.stale
-    }
+    /// `None` without an outage.
+    pub fetches_during_outage: Option<u64>,
+    /// From the end of the outage to the first call that could succeed; `None` without an outage, and
+    /// where there was no such call.
+    pub recovery_s: Option<f64>,
 }
 
 impl Record {
@@ -72,25 +75,27 @@ impl Record {
         }
     }
 
-    pub fn outcome(&self, player: Player, fetches: &Fetches) -> PlayerOutcome {
+    pub fn outcome(&self, player: Player, fetches: &Fetches) -> SimulatedStrategy {
         let episodes = episodes(&self.waits);
         let most = episodes.iter().map(|episode| episode.most_at_once);
         let longest = episodes.iter().map(|episode| episode.longest);
         let stale_from = self.first_stale.unwrap_or(self.last_stale);
-        PlayerOutcome {
-            player,
+        let peak = fetches.renewals_per_second.values().copied().max();
+        SimulatedStrategy {
+            name: player,
             inline_refreshes: episodes.len() as u64,
             blocked: episodes.iter().map(|episode| episode.calls).sum(),
-            longest_wait: longest.max().unwrap_or_default(),
+            longest_wait_s: longest.max().unwrap_or_default().as_secs_f64(),
             most_at_once: most.max().unwrap_or(0),
-            without: self.without,
+            failed: self.without + self.stale,
+            without_credentials: self.without,
             stale: self.stale,
-            stale_for: self.last_stale.saturating_sub(stale_from),
+            stale_for_s: self.last_stale.saturating_sub(stale_from).as_secs_f64(),
             fetches: fetches.count,
             throttled: fetches.throttled,
-            peak_fetches_per_s: fetches.peak_per_s(),
-            fetches_during_outage: fetches.during_outage,
-            recovery: self.recovered,
+            peak_fetches_per_s: peak.unwrap_or(0),
+            fetches_during_outage: self.outage_ended.map(|_| fetches.during_outage),
+            recovery_s: self.recovered.map(|after| after.as_secs_f64()),
         }
     }
 }

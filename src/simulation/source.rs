@@ -39,16 +39,8 @@ pub(super) struct Fetches {
     pub count: u64,
     pub throttled: u64,
     pub during_outage: u64,
-    /// Of processes that have had credentials before.
-    renewals_per_second: BTreeMap<u64, u64>,
-}
-
-impl Fetches {
-    /// The most renewals within one second of the clock.
-    pub fn peak_per_s(&self) -> u64 {
-        let most = self.renewals_per_second.values().max();
-        most.copied().unwrap_or(0)
-    }
+    /// Of processes that have had credentials before, by the second of the clock.
+    pub renewals_per_second: BTreeMap<u64, u64>,
 }
 
 impl Source {

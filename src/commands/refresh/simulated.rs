@@ -7,11 +7,9 @@ use anyhow::{Context, anyhow};
 
 use super::arguments::RefreshArgs;
 use crate::commands::command::Completed;
-use crate::document::{
-    Body, Document, OutageWindow, SimulatedStrategy, SimulatedTerms, SimulationResult,
-};
+use crate::document::{Body, Document, OutageWindow, SimulatedTerms, SimulationResult};
 use crate::run::{Failure, head};
-use crate::simulation::{self, Player, PlayerOutcome, SourceTerms, Terms};
+use crate::simulation::{self, Player, SourceTerms, Terms};
 
 const LIFETIME: Duration = Duration::from_hours(1);
 const SOURCE_DELAY: Duration = Duration::from_secs(1);
@@ -32,15 +30,12 @@ pub(super) async fn run(args: RefreshArgs, duration: Duration) -> Result<Complet
         args.strategies.clone()
     };
     let simulated = terms.clone();
-    let outcomes = tokio::task::spawn_blocking(move || simulation::simulate(&simulated, &players));
-    let outcomes = outcomes.await.map_err(io::Error::from).flatten();
-    let outcomes = outcomes.context("the simulation could not run")?;
-    let strategies = outcomes
-        .iter()
-        .map(|outcome| strategy(outcome, terms.outage.is_some()));
+    let simulating =
+        tokio::task::spawn_blocking(move || simulation::simulate(&simulated, &players));
+    let strategies = simulating.await.map_err(io::Error::from).flatten();
     let body = SimulationResult {
         simulation: simulated_terms(&terms),
-        strategies: strategies.collect(),
+        strategies: strategies.context("the simulation could not run")?,
     };
     let head = head("refresh", None, None);
     Ok(Completed::document(Document::new(
@@ -106,25 +101,5 @@ fn simulated_terms(terms: &Terms) -> SimulatedTerms {
         start_over_s: terms.start_over.as_secs_f64(),
         outage,
         seed: terms.seed,
-    }
-}
-
-/// `outage` says whether there was one.
-fn strategy(outcome: &PlayerOutcome, outage: bool) -> SimulatedStrategy {
-    SimulatedStrategy {
-        name: outcome.player,
-        inline_refreshes: outcome.inline_refreshes,
-        blocked: outcome.blocked,
-        longest_wait_s: outcome.longest_wait.as_secs_f64(),
-        most_at_once: outcome.most_at_once,
-        failed: outcome.failed(),
-        without_credentials: outcome.without,
-        stale: outcome.stale,
-        stale_for_s: outcome.stale_for.as_secs_f64(),
-        fetches: outcome.fetches,
-        throttled: outcome.throttled,
-        peak_fetches_per_s: outcome.peak_fetches_per_s,
-        fetches_during_outage: outage.then_some(outcome.fetches_during_outage),
-        recovery_s: outcome.recovery.map(|recovery| recovery.as_secs_f64()),
     }
 }

@@ -98,10 +98,7 @@ async fn run(args: SignArgs) -> Result<Completed, Failure> {
     let visits = Arc::new(Visits::default());
     let shared = Arc::clone(&visits);
     let timing = tokio::task::spawn_blocking(move || timer.run(&mut arms, &shared));
-    let done = || {
-        let (done, planned) = visits.seen();
-        (done, (planned > 0).then_some(planned))
-    };
+    let done = || visits.seen();
     let ended = args.output.console.watched("signing", timing, done).await;
     let measured = ended.context("timing ended early").hint(DEFECT)?;
     let body = document::measurement(&names, &measured, budget, !stop.is_stopped());

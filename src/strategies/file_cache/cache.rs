@@ -9,7 +9,6 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use super::decision::{Decision, Freshness, decide};
 use super::entry::{Entry, Failure, URGENT_RETRY_AFTER};
 use super::key::CacheKey;
-use super::notice::Notice;
 use super::settings::FileCacheBuilder;
 use super::store::{Lock, Store};
 use crate::clock;
@@ -79,6 +78,38 @@ pub enum CacheLookup {
     Wait,
     /// This process fetched them from the source.
     Load,
+}
+
+/// Something that went another way than it should.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Notice {
+    #[error("the credentials cache is not used: {0}")]
+    Unused(String),
+    #[error("the credentials could not be cached: {0}")]
+    NotKept(String),
+    #[error(
+        "the clock was set back since the cached credentials were fetched; they are not believed, and renewed"
+    )]
+    ClockSetBack,
+    #[error(
+        "cached credentials that {} are used, since the source fails: {message}",
+        if *.expired { "have expired" } else { "are about to expire" }
+    )]
+    Stale { expired: bool, message: String },
+    #[error(
+        "whoever renews the cached credentials has not ended within {0:?}; the source is asked directly"
+    )]
+    Stuck(Duration),
+}
+
+impl Notice {
+    /// For credentials of this age, which are used although the source has failed with `message`.
+    pub(super) fn stale(age: Option<Age>, message: &str) -> Self {
+        Self::Stale {
+            expired: age == Some(Age::Expired),
+            message: message.to_owned(),
+        }
+    }
 }
 
 /// What a caller gets; the notices go beside it.

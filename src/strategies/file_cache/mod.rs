@@ -12,12 +12,10 @@ mod cache;
 mod decision;
 mod entry;
 mod key;
-mod notice;
 mod settings;
 mod store;
 mod text;
 
-pub use cache::{CacheLookup, FileCache, Resolved};
+pub use cache::{CacheLookup, FileCache, Notice, Resolved};
 pub use key::CacheKey;
-pub use notice::Notice;
 pub use settings::FileCacheBuilder;

@@ -2,7 +2,7 @@
 //!
 //! Everything is opened first and judged by its handle, never by its path, and then used through that handle: what
 //! was judged is what is used, whatever happens to the path in between. Why something is not used is said in words, for
-//! a [`Notice`](super::notice::Notice): credentials then come from the source, as if there were no cache.
+//! a [`Notice`](super::Notice): credentials then come from the source, as if there were no cache.
 
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, Read, Write};
