@@ -1,6 +1,5 @@
 //! What a command is: a value that says where its result is wanted, and runs.
 
-use std::future::Future;
 use std::pin::Pin;
 
 use anyhow::Context;
@@ -97,11 +96,6 @@ impl Completed {
         let text = serde_json::to_string_pretty(value);
         let text = text.context("the result does not go into JSON")?;
         Ok(Self::text(text + "\n"))
-    }
-
-    /// All of it was said on the way.
-    pub fn nothing() -> Self {
-        Self::text(String::new())
     }
 
     fn output(output: Output) -> Self {

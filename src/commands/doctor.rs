@@ -4,8 +4,10 @@ use std::fmt::Write;
 use std::time::SystemTime;
 
 use clap::Args;
+use time::OffsetDateTime;
 
 use super::command::{Command, Completed, Kind};
+use crate::clock::Moment;
 use crate::credentials::Source;
 use crate::diagnosis::{self, Check, Examination, Identity, Link, LinkState, Subject, sdks};
 use crate::document::{
@@ -18,7 +20,7 @@ use crate::lab::Options as LabOptions;
 use crate::nearest::nearest;
 use crate::render;
 use crate::run::{
-    CheckOptions, Clock, Failure, OutputOptions, RunningLab, client_variables, head, load_scenario,
+    CheckOptions, Failure, OutputOptions, RunningLab, client_variables, head, load_scenario,
     rfc3339,
 };
 
@@ -72,7 +74,7 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
     if let Some(id) = &args.explain {
         return explained(id).map(Completed::text);
     }
-    let clock = Clock::started();
+    let begun = Moment::now();
     let lab = match &args.lab {
         Some(name) => Some(RunningLab::start(load_scenario(name)?, LabOptions::default()).await?),
         None => None,
@@ -96,7 +98,7 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
         Some(_) => Target::Lab,
         None => Target::Endpoint,
     };
-    let head = head("doctor", Some(clock), Some(target));
+    let head = head("doctor", Some(begun), Some(target));
     Ok(Completed {
         exit,
         ..Completed::document(Document::new(head, Body::Doctor(Box::new(body))))
@@ -161,7 +163,7 @@ fn link(link: &Link, now: Option<SystemTime>) -> DiagnosedLink {
         expires_at: expires.map(rfc3339),
         expires_in_s: expires
             .zip(now)
-            .map(|(expires, now)| seconds_until(expires, now)),
+            .map(|(expires, now)| (OffsetDateTime::from(expires) - now).as_seconds_f64()),
         identity: arn.and_then(|arn| arn.as_ref().ok().cloned()),
         identity_error: arn.and_then(|arn| arn.as_ref().err().cloned()),
         sts: identity.map(sts),
@@ -176,13 +178,5 @@ fn sts(identity: &Identity) -> DiagnosedSts {
         first_us: micros(sts.first),
         warm_us: sts.warm.map(micros),
         clock_ahead_s: sts.ahead_s,
-    }
-}
-
-/// Negative where it has passed.
-fn seconds_until(then: SystemTime, now: SystemTime) -> f64 {
-    match then.duration_since(now) {
-        Ok(left) => left.as_secs_f64(),
-        Err(past) => -past.duration().as_secs_f64(),
     }
 }

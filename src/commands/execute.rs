@@ -5,11 +5,11 @@ use std::io::IsTerminal;
 use anyhow::Context;
 use clap::ValueEnum;
 
-use super::command::{Command, Completed, Kind, Output};
-use crate::document::{Body, Document};
+use super::command::{Command, Kind, Output};
+use crate::document::{Body, Document, threshold};
 use crate::exit::Exit;
 use crate::render::{self, Format, RenderError, Style};
-use crate::run::{CheckOptions, Color, Failure, Hint, OutputOptions};
+use crate::run::{Color, Failure, Hint, OutputOptions};
 
 /// Runs a command and writes its result.
 ///
@@ -18,7 +18,37 @@ use crate::run::{CheckOptions, Color, Failure, Hint, OutputOptions};
 /// If the result could not be written where it is wanted, or there is none.
 pub async fn execute(command: Command) -> Result<Exit, Failure> {
     prepare(&command)?;
-    conclude(command.run.await?, &command.output, &command.checks)
+    let (output, checks) = (&command.output, &command.checks);
+    let completed = command.run.await?;
+    match completed.output {
+        Output::Text(text) => write(output, &text)?,
+        Output::Beside(document) => {
+            let text = render(&document, output)?;
+            match &output.output {
+                Some(_) => write(output, &text)?,
+                None if output.console.quiet => (),
+                None => render::failure(text.trim_end()),
+            }
+        }
+        Output::Document(mut document) => {
+            checks.meant_for(&document)?;
+            if let Body::Measured(measurement) = &mut document.body
+                && !checks.fail_if.is_empty()
+            {
+                measurement.checks = threshold::check(measurement, &checks.fail_if);
+            }
+            write(output, &render(&document, output)?)?;
+            let breaches = document.measured().map(render::breaches);
+            let breaches = breaches.unwrap_or_default();
+            for breach in &breaches {
+                render::failure(breach);
+            }
+            if completed.exit == Exit::Measured && !breaches.is_empty() {
+                return Ok(Exit::CheckFailed);
+            }
+        }
+    }
+    Ok(completed.exit)
 }
 
 /// Finds out before anything is measured whether the result can be rendered, held and written as asked.
@@ -34,44 +64,6 @@ fn prepare(command: &Command) -> Result<(), Failure> {
             Err(unrendered(RenderError::NoLatencies))
         }
         Kind::Counts | Kind::Text => command.checks.none(),
-    }
-}
-
-fn conclude(
-    completed: Completed,
-    output: &OutputOptions,
-    checks: &CheckOptions,
-) -> Result<Exit, Failure> {
-    let exit = completed.exit;
-    match completed.output {
-        Output::Text(text) => write(output, &text).map(|()| exit),
-        Output::Beside(document) => {
-            let text = render(&document, output)?;
-            match &output.output {
-                Some(_) => write(output, &text)?,
-                None if output.console.quiet => (),
-                None => render::failure(text.trim_end()),
-            }
-            Ok(exit)
-        }
-        Output::Document(mut document) => {
-            checks.meant_for(&document)?;
-            if let Body::Measured(measurement) = &mut document.body {
-                checks.hold(measurement);
-            }
-            write(output, &render(&document, output)?)?;
-            let breaches = document
-                .measured()
-                .map(render::breaches)
-                .unwrap_or_default();
-            for breach in &breaches {
-                render::failure(breach);
-            }
-            Ok(match exit {
-                Exit::Measured if !breaches.is_empty() => Exit::CheckFailed,
-                exit => exit,
-            })
-        }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::exit::Exit;
 use crate::lab::{ExportedSource, Lab, Options};
 use crate::render;
 use crate::run::{
-    CheckOptions, Failure, Hint, OutputOptions, RunningLab, Signals, head, load_scenario,
+    CheckOptions, Failure, Hint, OutputOptions, RunningLab, Signals, distinct, head, load_scenario,
 };
 
 /// Run the embedded lab: a local AWS with dialable latency, throttling and faults
@@ -104,17 +104,15 @@ async fn foreground(
     variables: &[(String, String)],
     output: &OutputOptions,
 ) -> Result<Exit, Failure> {
-    let exports = variables.iter();
-    let exports = exports.map(|(name, value)| format!("export {name}={}", quoted(value)));
-    let exports: Vec<String> = exports.collect();
+    let export = |(name, value): &(String, String)| format!("export {name}={}", quoted(value));
+    let exports: Vec<String> = variables.iter().map(export).collect();
     render::write(None, &(exports.join("\n") + "\n")).context("cannot print the environment")?;
     let mut signals = Signals::default();
+    let (name, address) = (&info.scenario, lab.address());
+    let (imds, dns) = (lab.imds_address(), lab.dns_address());
     output.console.note(&format!(
-        "lab `{}` is ready on {} (HTTP and HTTPS), {} (instance metadata) and {} (DNS, UDP); interrupt to stop",
-        info.scenario,
-        lab.address(),
-        lab.imds_address(),
-        lab.dns_address()
+        "lab `{name}` is ready on {address} (HTTP and HTTPS), {imds} (instance metadata) and {dns} (DNS, UDP); \
+         interrupt to stop"
     ));
     signals.next().await;
     Ok(Exit::Measured)
@@ -143,9 +141,8 @@ async fn inside(command: &[OsString], variables: &[(String, String)]) -> Result<
         .with_context(|| format!("cannot run `{}`", command[0].display()))
         .hint("check the program's name and PATH")?;
     let status = outlived(&mut running).await;
-    Ok(Exit::Child(exit_code(
-        status.context("cannot wait for the program")?,
-    )))
+    let status = status.context("cannot wait for the program")?;
+    Ok(Exit::Child(exit_code(status)))
 }
 
 /// Waits for the program. A termination signal is handed on, as whoever stops a container tells only its first
@@ -175,16 +172,9 @@ async fn outlived(running: &mut Child) -> io::Result<ExitStatus> {
 /// The caller's list of hosts that need no proxy, with the lab's addresses added.
 fn without_proxy(name: &str, variables: &[(String, String)]) -> String {
     let own = std::env::var(name).ok().filter(|hosts| !hosts.is_empty());
-    let mut hosts: Vec<String> = own.into_iter().collect();
-    let urls = variables
-        .iter()
-        .filter_map(|(_, value)| url::Url::parse(value).ok());
-    for host in urls.filter_map(|url| url.host_str().map(str::to_owned)) {
-        if !hosts.contains(&host) {
-            hosts.push(host);
-        }
-    }
-    hosts.join(",")
+    let host = |(_, url): &(_, String)| Some(url::Url::parse(url).ok()?.host_str()?.to_owned());
+    let hosts = variables.iter().filter_map(host);
+    distinct(own.into_iter().chain(hosts)).join(",")
 }
 
 /// The status as a shell reports it: 128 + the signal's number where one ended the program.

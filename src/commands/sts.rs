@@ -215,16 +215,13 @@ fn overridden(url: &str) -> Finding {
 
 fn global_slower(arms: &[Arm], comparison: &Comparison) -> Finding {
     let more = time(-comparison.difference_us);
+    let [global, own] = [comparison.baseline_us, comparison.candidate_us].map(time);
+    let at_global = reached(arms, &comparison.baseline);
+    let at_own = reached(arms, &comparison.candidate);
     Finding::warning(
         "sts-global-endpoint",
         format!("the global STS endpoint costs {more} more per call than the Region's own"),
-        format!(
-            "median {} at {} against {} at {}",
-            time(comparison.baseline_us),
-            reached(arms, &comparison.baseline),
-            time(comparison.candidate_us),
-            reached(arms, &comparison.candidate),
-        ),
+        format!("median {global} at {at_global} against {own} at {at_own}"),
         REMEDY,
     )
 }

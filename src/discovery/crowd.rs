@@ -55,7 +55,7 @@ impl Manner {
     }
 }
 
-/// The account's buckets, and how often each resolver asks.
+/// The account's token buckets, and how often each resolver asks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Account {
     pub polling: Polling,

@@ -22,7 +22,7 @@ pub struct Knee {
 }
 
 /// Cold fetches at one rate.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KneeStep {
     pub rate_per_s: f64,
@@ -56,10 +56,11 @@ pub enum KneeKind {
 }
 
 /// What a source does to a rate.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Pressure {
+    #[default]
     Clean,
     /// Packets get lost: fetches time out, or succeed as late as TCP repeats itself.
     Dropping,

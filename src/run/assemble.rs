@@ -43,8 +43,7 @@ pub fn arm(name: &str, tally: &Tally, facts: &ArmFacts) -> Arm {
 }
 
 /// The load of a plan, and how it came out where it was measured.
-#[must_use]
-pub fn stated(plan: &Plan, measured: Option<&Measured>) -> Load {
+pub(super) fn stated(plan: &Plan, measured: Option<&Measured>) -> Load {
     let rate = match plan.pacing {
         Pacing::Closed { .. } => None,
         Pacing::Open { rate, .. } => Some(rate),

@@ -58,28 +58,22 @@ fn late(load: &Load) -> Option<Finding> {
 
 fn drifting(arm: &str, Drift { first, last }: Drift) -> Finding {
     let direction = if last > first { "rose" } else { "fell" };
+    let [first, last] = [first, last].map(millis);
     Finding::info(
         "drift",
         format!("the latency of {arm} {direction} during the run"),
-        format!(
-            "median {} in the first quarter, {} in the last",
-            millis(first),
-            millis(last)
-        ),
+        format!("median {first} in the first quarter, {last} in the last"),
         "compare arms only within one run, where they share the drift; measure longer, or after more --warmup",
     )
 }
 
 fn second_mode(arm: &str, modes: Modes) -> Finding {
+    let percent = modes.slow_share * 100.0;
+    let [slow, fast] = [modes.slow, modes.fast].map(millis);
     Finding::info(
         "second-mode",
         format!("the calls of {arm} are of two kinds: no single quantile describes them"),
-        format!(
-            "{:.0} % of them lie around {}, the others around {}",
-            modes.slow_share * 100.0,
-            millis(modes.slow),
-            millis(modes.fast)
-        ),
+        format!("{percent:.0} % of them lie around {slow}, the others around {fast}"),
         "see in the phases which one makes the slow kind: identity (cache misses), connect (fresh connections), \
          backoff (retries) or transmit (the service)",
     )

@@ -17,9 +17,8 @@ pub struct Failure {
 impl Failure {
     pub fn new(error: impl Into<anyhow::Error>, hint: impl Into<String>) -> Self {
         Self {
-            error: error.into(),
             hint: Some(hint.into()),
-            exit: Exit::NotMeasured,
+            ..Self::from(error.into())
         }
     }
 }

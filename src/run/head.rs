@@ -1,35 +1,18 @@
 //! What every document begins with.
 
 use std::ffi::OsString;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::clock;
+use crate::clock::{self, Moment};
 use crate::credentials::Variables;
 use crate::document::{Head, SCHEMA, Target, Tool};
 
-/// When a run began.
-#[derive(Clone, Copy, Debug)]
-pub struct Clock {
-    start: Instant,
-    started_at: SystemTime,
-}
-
-impl Clock {
-    /// From now on.
-    pub(crate) fn started() -> Self {
-        Self {
-            start: clock::now(),
-            started_at: clock::wall(),
-        }
-    }
-}
-
-/// The head of a document that ends now. Without a clock its time is virtual, and not told.
+/// The head of a document that ends now. Without its beginning its time is virtual, and not told.
 #[must_use]
-pub fn head(command: &str, clock: Option<Clock>, target: Option<Target>) -> Head {
+pub fn head(command: &str, begun: Option<Moment>, target: Option<Target>) -> Head {
     let arguments = std::env::args_os().skip(1);
     // What is not UTF-8 in them is replaced.
     let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
@@ -41,8 +24,8 @@ pub fn head(command: &str, clock: Option<Clock>, target: Option<Target>) -> Head
         },
         command: command.to_owned(),
         arguments: arguments.collect(),
-        started_at: clock.map(|clock| rfc3339(clock.started_at)),
-        elapsed_s: clock.map(|clock| clock::since(clock.start).as_secs_f64()),
+        started_at: begun.map(|begun| rfc3339(begun.wall)),
+        elapsed_s: begun.map(|begun| clock::since(begun.monotonic).as_secs_f64()),
         target,
     }
 }

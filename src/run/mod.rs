@@ -16,15 +16,16 @@ mod session;
 mod signals;
 mod target;
 
-pub use assemble::{arm, comparison, quantiles, stated};
+pub use assemble::{arm, comparison, quantiles};
 pub use console::Console;
 pub use failure::{Failure, Hint, NO_CREDENTIALS, hint_for};
-pub use head::{Clock, environment, head, rfc3339};
+pub use head::{environment, head, rfc3339};
 pub use lab::{LabRequests, RunningLab, load_scenario, since};
 pub use options::{
     CheckOptions, Color, LoadOptions, MeasuringOptions, OutputOptions, PacingOptions,
-    TargetOptions, USUAL_SCENARIO, duration, rate, workers,
+    TargetOptions, USUAL_SCENARIO,
 };
+pub(crate) use options::{distinct, duration, rate, workers};
 pub use pipeline::{ArmCall, Run, names};
 pub use session::Session;
 pub use signals::{Signals, interrupted_twice, stop_on_signal};

@@ -9,8 +9,8 @@ use super::console::Console;
 use super::failure::Failure;
 use super::lab::load_scenario;
 use crate::credentials::Source;
+use crate::document::Document;
 use crate::document::threshold::{self, Threshold};
-use crate::document::{Document, Measurement};
 use crate::lab::Scenario;
 use crate::measure::{Arrivals, Pacing, Plan, Rate};
 use crate::render::{Chart, Format};
@@ -135,13 +135,6 @@ impl CheckOptions {
         ))
     }
 
-    /// Holds what was measured against the checks.
-    pub fn hold(&self, measurement: &mut Measurement) {
-        if !self.fail_if.is_empty() {
-            measurement.checks = threshold::check(measurement, &self.fail_if);
-        }
-    }
-
     fn meant(&self, arms: &[(&str, bool)]) -> Result<(), Failure> {
         let refused = |error: threshold::ParseError| {
             let wrong = anyhow::anyhow!("--fail-if: {}", error.pointed());
@@ -169,24 +162,6 @@ pub struct PacingOptions {
     /// How the planned starts are spaced
     #[arg(long, value_enum, value_name = "KIND", default_value_t = Arrivals::Constant, requires = "rate")]
     pub arrivals: Arrivals,
-}
-
-impl PacingOptions {
-    /// The pacing that the options describe.
-    pub(crate) fn pacing(&self) -> Pacing {
-        match self.rate {
-            None => Pacing::Closed {
-                workers: self.concurrency.unwrap_or(1),
-            },
-            Some(per_s) => Pacing::Open {
-                rate: Rate {
-                    per_s,
-                    arrivals: self.arrivals,
-                },
-                most_in_flight: self.concurrency.unwrap_or(MOST_WORKERS),
-            },
-        }
-    }
 }
 
 /// Calls per arm when the user says nothing: enough for a p90, and polite to a real endpoint.
@@ -218,13 +193,25 @@ impl MeasuringOptions {
 
     /// The plan that the options describe.
     pub(crate) fn plan(&self) -> Plan {
-        let load = &self.load;
+        let (load, pacing) = (&self.load, &self.pacing);
         let usual = load.duration.is_none().then_some(REQUESTS);
+        let pacing = match pacing.rate {
+            None => Pacing::Closed {
+                workers: pacing.concurrency.unwrap_or(1),
+            },
+            Some(per_s) => Pacing::Open {
+                rate: Rate {
+                    per_s,
+                    arrivals: pacing.arrivals,
+                },
+                most_in_flight: pacing.concurrency.unwrap_or(MOST_WORKERS),
+            },
+        };
         Plan {
             requests: load.requests.or(usual),
             duration: load.duration,
             warmup: load.warmup.unwrap_or(WARMUP),
-            pacing: self.pacing.pacing(),
+            pacing,
             seed: load.seed,
         }
     }
@@ -263,12 +250,19 @@ pub enum Color {
     Never,
 }
 
+/// Each value once, where it first stands.
+pub(crate) fn distinct<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut distinct = Vec::new();
+    for value in values {
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+    }
+    distinct
+}
+
 /// Parses `250ms`, `10s`, `1h 30m`; zero is refused.
-///
-/// # Errors
-///
-/// If the text is no such duration.
-pub fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let hint = "expected a number with a unit, such as 250ms, 10s or 1m";
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err(format!("must be longer than zero; {hint}")),
@@ -277,12 +271,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Parses calls per second.
-///
-/// # Errors
-///
-/// If the text is no rate that a generator can pace.
-pub fn rate(text: &str) -> Result<f64, String> {
+/// Parses calls per second that a generator can pace.
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if rate > 0.0 && rate <= HIGHEST_RATE => Ok(rate),
         _ => Err(format!(
@@ -294,12 +284,8 @@ pub fn rate(text: &str) -> Result<f64, String> {
 /// A higher rate than this one generator cannot pace.
 const HIGHEST_RATE: f64 = 100_000.0;
 
-/// Parses a number of workers.
-///
-/// # Errors
-///
-/// If the text is no number, or one that measures the machine's scheduler.
-pub fn workers(text: &str) -> Result<usize, String> {
+/// Parses a number of workers that measures more than the machine's scheduler.
+pub(crate) fn workers(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(workers @ 1..=MOST_WORKERS) => Ok(workers),
         _ => Err(format!(

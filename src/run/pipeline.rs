@@ -33,15 +33,6 @@ impl ArmCall {
             facts,
         }
     }
-
-    /// An arm whose call has nothing to tell but its samples.
-    pub fn plain(name: impl Into<String>, call: Arc<dyn Call>) -> Self {
-        Self {
-            name: name.into(),
-            call,
-            facts: Arc::default(),
-        }
-    }
 }
 
 /// The arms' names, in order.
@@ -167,7 +158,7 @@ impl Run<'_> {
             Some(_) => Target::Lab,
             None => Target::Endpoint,
         };
-        let head = head(session.command, Some(session.clock), Some(target));
+        let head = head(session.command, Some(session.begun), Some(target));
         Document::new(head, body)
     }
 }

@@ -1,7 +1,6 @@
 //! What every measuring command does before it measures: start the lab or find the target, read the configuration,
 //! listen for interrupts.
 
-use std::future::Future;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +9,12 @@ use anyhow::anyhow;
 
 use super::console::Console;
 use super::failure::Failure;
-use super::head::Clock;
 use super::lab::{LabRequests, RunningLab};
 use super::options::{MeasuringOptions, OutputOptions, TargetOptions, USUAL_SCENARIO};
 use super::signals::stop_on_signal;
 use super::target::setup_options;
 use crate::client::Setup;
+use crate::clock::Moment;
 use crate::credentials::Source;
 use crate::document::Environment;
 use crate::exit::Exit;
@@ -29,7 +28,7 @@ pub struct Session {
     pub console: Console,
     pub(super) command: &'static str,
     pub(super) lab: Option<RunningLab>,
-    pub(super) clock: Clock,
+    pub(super) begun: Moment,
 }
 
 impl Session {
@@ -59,7 +58,7 @@ impl Session {
             console: output.console,
             command,
             lab,
-            clock: Clock::started(),
+            begun: Moment::now(),
         };
         session.describe();
         Ok(session)
@@ -142,9 +141,8 @@ async fn unless_stopped<F: Future>(stop: &Stop, work: F) -> Result<F::Output, Fa
     tokio::select! {
         done = work => Ok(done),
         () = stop.stopped() => Err(Failure {
-            error: anyhow!("interrupted before anything was measured"),
-            hint: None,
             exit: Exit::Interrupted,
+            ..anyhow!("interrupted before anything was measured").into()
         }),
     }
 }

@@ -1,7 +1,5 @@
 //! Interrupts: the first one ends a run with what was measured so far, the second one ends the program at once.
 
-use std::future::Future;
-
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 

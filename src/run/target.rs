@@ -7,6 +7,19 @@ use crate::client::SetupOptions;
 use crate::credentials::{NamedSource, Source, Variables};
 use crate::lab::ExportedSource;
 
+impl TargetOptions {
+    /// A source with the profile, Region and role that the options name.
+    pub(crate) fn named(&self, source: Source, variables: Variables) -> NamedSource {
+        NamedSource {
+            source,
+            variables,
+            profile: self.profile.clone(),
+            region: self.region.clone(),
+            role_arn: self.role_arn.clone(),
+        }
+    }
+}
+
 /// What clients are set up with: the lab's environment and address, or this process's environment.
 pub(super) fn setup_options(
     target: &TargetOptions,
@@ -15,13 +28,7 @@ pub(super) fn setup_options(
 ) -> SetupOptions {
     let route = lab.map(RunningLab::route);
     SetupOptions {
-        named: NamedSource {
-            source,
-            variables: client_variables(lab, source),
-            profile: target.profile.clone(),
-            region: target.region.clone(),
-            role_arn: target.role_arn.clone(),
-        },
+        named: target.named(source, client_variables(lab, source)),
         route: route.filter(|_| target.endpoint_url.is_none()),
         endpoint_url: target.endpoint_url.clone(),
         timeout: target.timeout,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::discovery::{Policy, Polling, Target};
-use crate::run::{MeasuringOptions, duration, rate};
+use crate::run::{MeasuringOptions, distinct, duration, rate};
 
 /// Time discovery through Cloud Map and DNS, and calls that prefer the own zone
 #[derive(Args, Clone, Debug)]
@@ -104,13 +104,7 @@ impl CloudmapArgs {
         if self.policies.is_empty() {
             return vec![Policy::Random, Policy::SameAz(50.0), Policy::PreferAz];
         }
-        let mut once: Vec<Policy> = Vec::new();
-        for policy in &self.policies {
-            if !once.contains(policy) {
-                once.push(*policy);
-            }
-        }
-        once
+        distinct(self.policies.iter().copied())
     }
 
     /// The one policy to serve with, if it is one.

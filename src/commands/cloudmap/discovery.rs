@@ -17,6 +17,7 @@ pub(super) async fn arms(
     session: &Session,
     service: &Arc<Service>,
 ) -> Result<Vec<ArmCall>, Failure> {
+    let console = session.console;
     let facts = Arc::<ArmFacts>::default();
     let cloudmap = service.cloudmap(session, &facts).await?;
     let discover =
@@ -34,13 +35,11 @@ pub(super) async fn arms(
     facts.note_endpoint(|| service.target.to_string());
     arms.push(ArmCall::new("cached", cached, facts));
     let Some(lookup) = lookup(session, service) else {
-        session
-            .console
-            .note("no name server is configured: the arm `dns` is left out");
+        console.note("no name server is configured: the arm `dns` is left out");
         return Ok(arms);
     };
     if let Err(DnsError::Refused { .. }) = lookup.addresses().await {
-        session.console.note(&format!(
+        console.note(&format!(
             "DNS does not know {}: the arm `dns` is left out (HTTP namespaces are not in DNS)",
             lookup.name
         ));
@@ -55,11 +54,8 @@ pub(super) async fn arms(
 
 fn lookup(session: &Session, service: &Service) -> Option<Lookup> {
     let own = session.lab().map(crate::lab::Lab::dns_address);
-    let server = service
-        .args
-        .name_server
-        .or(own)
-        .or_else(Lookup::system_server)?;
+    let named = service.args.name_server;
+    let server = named.or(own).or_else(Lookup::system_server)?;
     Some(Lookup {
         server,
         name: service.target.host(),

@@ -52,8 +52,11 @@ impl BalancedCalls {
     }
 
     pub(super) fn arm(self: &Arc<Self>) -> ArmCall {
-        let call = Arc::clone(self);
-        ArmCall::plain(self.name(), call)
+        ArmCall {
+            name: self.name(),
+            call: Arc::<Self>::clone(self),
+            facts: Arc::default(),
+        }
     }
 
     /// Forgets who answered the calls of a warm-up.

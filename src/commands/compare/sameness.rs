@@ -13,16 +13,16 @@ const FAILED_APART: f64 = 0.01;
 /// What a reader must know before believing a comparison of `base` with `new`; `pairs` are their arms that
 /// were compared.
 pub(super) fn findings(base: &Run, new: &Run, pairs: &[(&Arm, &Arm)]) -> Vec<Finding> {
-    let endpoints = pairs.iter().map(|(was, is)| {
-        let endpoint = |arm: &Arm| arm.endpoint.clone().unwrap_or_else(|| "unknown".to_owned());
-        let what = format!("endpoint of {}", is.name);
-        (what, endpoint(was), endpoint(is))
+    let endpoints = pairs.iter().filter_map(|(was, is)| {
+        let [before, now] = [was, is].map(|arm| arm.endpoint.as_deref().unwrap_or("unknown"));
+        different(&format!("endpoint of {}", is.name), before, now)
     });
-    let both = |was: (&str, String), is: (&str, String)| (was.0.to_owned(), was.1, is.1);
-    let target = iter::zip(target(base), target(new)).map(|(was, is)| both(was, is));
-    let client = iter::zip(client(base), client(new)).map(|(was, is)| both(was, is));
+    let target = iter::zip(target(base), target(new));
+    let target = target.filter_map(|((what, was), (_, is))| different(what, &was, &is));
+    let client = iter::zip(client(base), client(new));
+    let client = client.filter_map(|((what, was), (_, is))| different(what, &was, &is));
     let mut findings = Vec::new();
-    findings.extend(different(target.chain(endpoints)).map(|evidence| {
+    findings.extend(listed(target.chain(endpoints)).map(|evidence| {
         Finding::warning(
             "not-the-same-thing",
             "not the same thing was measured in both runs",
@@ -30,7 +30,7 @@ pub(super) fn findings(base: &Run, new: &Run, pairs: &[(&Arm, &Arm)]) -> Vec<Fin
             "read the differences as the effect of what was changed on purpose, or measure both with the same options",
         )
     }));
-    findings.extend(different(client).map(|evidence| {
+    findings.extend(listed(client).map(|evidence| {
         Finding::info(
             "not-the-same-client",
             "the runs were not made by the same client",
@@ -80,12 +80,14 @@ fn client(run: &Run) -> [(&'static str, String); 4] {
     ]
 }
 
-/// `source: imds in the base, static now; …`, of those that are not the same.
-fn different(facts: impl Iterator<Item = (String, String, String)>) -> Option<String> {
-    let differing = facts.filter(|(_, was, is)| was != is);
-    let texts: Vec<String> = differing
-        .map(|(what, was, is)| format!("{what}: {was} in the base, {is} now"))
-        .collect();
+/// `source: imds in the base, static now`, where that is not the same.
+fn different(what: &str, was: &str, is: &str) -> Option<String> {
+    (was != is).then(|| format!("{what}: {was} in the base, {is} now"))
+}
+
+/// All of them on one line, if there are any.
+fn listed(texts: impl Iterator<Item = String>) -> Option<String> {
+    let texts: Vec<String> = texts.collect();
     (!texts.is_empty()).then(|| texts.join("; "))
 }
 
@@ -116,12 +118,11 @@ fn alone(base: &Run, new: &Run, pairs: &[(&Arm, &Arm)]) -> Option<Finding> {
         left("the base", &base.body.arms, &in_base),
         left("the new run", &new.body.arms, &in_new),
     ];
-    let left: Vec<String> = left.into_iter().flatten().collect();
-    (!left.is_empty()).then(|| {
+    listed(left.into_iter().flatten()).map(|left| {
         Finding::info(
             "arms-on-one-side",
             "some arms are in one run only and were not compared",
-            left.join("; "),
+            left,
             "measure the same arms in both runs",
         )
     })

@@ -57,15 +57,12 @@ pub struct CredentialProcessArgs {
     /// The directory of the cache [default: awscreds-bench/credentials in the user's cache directory]
     #[arg(long, value_name = "DIRECTORY", env = "AWSCREDS_BENCH_CACHE_DIR")]
     cache_dir: Option<PathBuf>,
-
-    /// What an SDK reads has one form and one place.
-    #[arg(skip)]
-    output: OutputOptions,
 }
 
 impl From<CredentialProcessArgs> for Command {
     fn from(args: CredentialProcessArgs) -> Self {
-        let (output, checks) = (args.output.clone(), CheckOptions::default());
+        // What an SDK reads has one form and one place.
+        let (output, checks) = (OutputOptions::default(), CheckOptions::default());
         Self {
             one_thread: true,
             ..Self::new(Kind::Text, output, checks, run(args))

@@ -41,6 +41,14 @@ pub struct ImdsArgs {
     pub(super) output: OutputOptions,
 }
 
+impl ImdsArgs {
+    /// Where credentials come from.
+    pub(super) fn source(&self) -> Source {
+        let named = self.endpoint.or(self.target.source);
+        named.unwrap_or(Source::Imds)
+    }
+}
+
 /// Endpoints of a node or a container.
 fn endpoints() -> impl TypedValueParser<Value = Source> {
     let values = [
@@ -50,4 +58,26 @@ fn endpoints() -> impl TypedValueParser<Value = Source> {
         ),
     ];
     PossibleValuesParser::new(values).try_map(|name| Source::from_str(&name, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, FromArgMatches};
+
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_short_for_its_source_whatever_is_compared() {
+        for (typed, source) in [
+            ("", Source::Imds),
+            ("--endpoint container", Source::Container),
+            ("--compare-cache --endpoint container", Source::Container),
+            ("--compare-cache --source profile", Source::Profile),
+        ] {
+            let command = ImdsArgs::augment_args(Command::new("imds")).no_binary_name(true);
+            let matches = command.get_matches_from(typed.split_whitespace());
+            let args = ImdsArgs::from_arg_matches(&matches).expect("options that are known");
+            assert_eq!(args.source(), source, "{typed}");
+        }
+    }
 }

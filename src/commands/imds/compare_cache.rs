@@ -12,7 +12,7 @@ use super::fetch::{self, PAUSE};
 use super::worker::{Cache, Task, WorkerRequest};
 use super::workers::Workers;
 use crate::commands::command::Completed;
-use crate::credentials::{NamedSource, Source, Variables};
+use crate::credentials::Variables;
 use crate::document::{Arm, Finding, Stampede};
 use crate::measure::{Pacing, Plan, Tally};
 use crate::run::{Failure, Hint, Session, since};
@@ -32,19 +32,19 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
     args.checks
         .meant_for_arms(&ARMS.map(|(name, _)| name.to_owned()))?;
     let scenario = args.target.scenario(SCENARIO)?;
-    let source = args.target.source.unwrap_or(Source::Imds);
-    let session = Session::begin("imds", scenario, &args.target, &args.output, source).await?;
+    let (target, output) = (&args.target, &args.output);
+    let session = Session::begin("imds", scenario, target, output, args.source()).await?;
     let temporary = tempfile::tempdir()
         .context("cannot make a directory for the cache")
         .hint("set TMPDIR to a folder that you may write to")?;
     // Which is made so that only this user can enter it.
     let directory = temporary.path().join("credentials");
-    let workers = WorkerPlan::of(&args, source, session.lab().is_some(), directory);
+    let workers = WorkerPlan::of(&args, session.lab().is_some(), directory);
     if session.lab().is_none() {
         session.console.note(&workers.announcement());
     }
     let plan = workers.plan(&args);
-    let probe = fetch::arm(&session.setup, 1);
+    let probe = fetch::arm(fetch::name(1), &session.setup, session.setup.timeout);
     session.warm_up(&[probe], &plan).await?;
     let mut run = session.measure(&plan);
     run.body.load.concurrency = workers.workers;
@@ -72,7 +72,7 @@ struct WorkerPlan {
 }
 
 impl WorkerPlan {
-    fn of(args: &ImdsArgs, source: Source, lab: bool, directory: PathBuf) -> Self {
+    fn of(args: &ImdsArgs, lab: bool, directory: PathBuf) -> Self {
         // In the lab a little longer than credentials last there, so that they expire once in every arm.
         let (workers, every, lasting) = if lab {
             (32, Duration::from_millis(200), Duration::from_secs(8))
@@ -80,18 +80,11 @@ impl WorkerPlan {
             (4, Duration::from_secs(1), Duration::from_secs(5))
         };
         let workers = args.workers.unwrap_or(workers);
-        let target = args.target.clone();
         let task = Task {
             cache: Cache::None,
             directory,
-            named: NamedSource {
-                source,
-                variables: Variables::new(),
-                profile: target.profile,
-                region: target.region,
-                role_arn: target.role_arn,
-            },
-            timeout: target.timeout,
+            named: args.target.named(args.source(), Variables::new()),
+            timeout: args.target.timeout,
             every: args.every.unwrap_or(every),
             offset: Duration::ZERO,
             lasting: match (args.load.duration, args.load.requests) {

@@ -16,14 +16,15 @@ use crate::run::{self, ArmCall};
 /// Between steps on a real node: longer than the second over which packets are counted.
 pub(super) const PAUSE: Duration = Duration::from_millis(1100);
 
-pub(super) fn arm(setup: &Arc<Setup>, workers: usize) -> ArmCall {
+/// An arm of fetches, each of which is given up after `limit`.
+pub(super) fn arm(name: impl Into<String>, setup: &Arc<Setup>, limit: Duration) -> ArmCall {
     let facts = Arc::new(ArmFacts::default());
     let call = ColdFetch {
         setup: Arc::clone(setup),
         facts: Arc::clone(&facts),
-        limit: setup.timeout,
+        limit,
     };
-    ArmCall::new(name(workers), call, facts)
+    ArmCall::new(name, call, facts)
 }
 
 pub(super) fn name(workers: usize) -> String {
@@ -31,10 +32,10 @@ pub(super) fn name(workers: usize) -> String {
 }
 
 /// A fetch as a fresh process makes it: a new provider on new connections.
-pub(super) struct ColdFetch {
-    pub(super) setup: Arc<Setup>,
-    pub(super) facts: Arc<ArmFacts>,
-    pub(super) limit: Duration,
+struct ColdFetch {
+    setup: Arc<Setup>,
+    facts: Arc<ArmFacts>,
+    limit: Duration,
 }
 
 impl Call for ColdFetch {
@@ -58,10 +59,8 @@ pub(super) fn documented(name: &str, tally: &Tally, facts: &ArmFacts, setup: &Se
     // A profile has no say where the source is named.
     let endpoint = || metadata_endpoint(&setup.named.variables, MetadataProfile::default());
     let exchanges = facts.exchanges.snapshot();
-    let remotes: BTreeSet<_> = exchanges
-        .values()
-        .flat_map(|stats| &stats.remotes)
-        .collect();
+    let remotes = exchanges.values().flat_map(|stats| &stats.remotes);
+    let remotes: BTreeSet<_> = remotes.collect();
     Arm {
         connections: Connections {
             fresh: exchanges.values().map(|stats| stats.fresh).sum(),

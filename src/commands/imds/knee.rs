@@ -5,20 +5,19 @@
 //! below it, and no step begins after [`PATIENCE`].
 
 use std::net::ToSocketAddrs;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::fetch::ColdFetch;
+use super::fetch;
 use super::pressure::{between, middle, rate_step};
 use crate::clock;
 use crate::credentials::{
     self, MetadataProfile, Source, Variables, container_endpoint, metadata_endpoint,
 };
-use crate::document::{Finding, Knee, KneeKind, KneeStep, Pressure, Severity, word};
+use crate::document::{Finding, Knee, KneeKind, KneeStep, Pressure, word};
 use crate::figures;
 use crate::link_local;
 use crate::measure::{Arrivals, Pacing, Plan, Rate};
-use crate::run::{ArmCall, Session};
+use crate::run::Session;
 
 /// Fetches per second on a real node. The interface's 1,024 packets are about a hundred.
 const GENTLE_RATES: &[f64] = &[50.0, 100.0, 200.0];
@@ -145,12 +144,8 @@ impl Search<'_> {
         if clock::since(self.begun) > PATIENCE {
             return None;
         }
-        let call = ColdFetch {
-            setup: Arc::clone(&self.session.setup),
-            facts: Arc::default(),
-            limit: LIMIT.min(self.session.setup.timeout),
-        };
-        let arm = ArmCall::plain("knee", Arc::new(call));
+        let setup = &self.session.setup;
+        let arm = fetch::arm("knee", setup, LIMIT.min(setup.timeout));
         let plan = Plan {
             requests: Some((rate * STEP.as_secs_f64()).round() as u64),
             duration: None,
@@ -227,12 +222,11 @@ pub fn finding(knee: &Knee, source: Source) -> Finding {
             word(kind)
         ),
     };
-    let severity = match knee.kind {
-        KneeKind::None => Severity::Info,
-        _ => Severity::Warning,
-    };
     let (evidence, remedy) = (evidence(knee), remedy(knee, source));
-    Finding::new(severity, "imds-knee", summary, evidence, remedy)
+    match knee.kind {
+        KneeKind::None => Finding::info("imds-knee", summary, evidence, remedy),
+        _ => Finding::warning("imds-knee", summary, evidence, remedy),
+    }
 }
 
 fn evidence(knee: &Knee) -> String {
@@ -259,10 +253,8 @@ fn evidence(knee: &Knee) -> String {
         Some(rise) => format!("linklocal_allowance_exceeded rose by {rise}"),
         None => "linklocal_allowance_exceeded is not readable here".to_owned(),
     });
-    let tried = knee.steps.iter();
-    let tried: Vec<String> = tried
-        .map(|step| format!("{:.0}", step.rate_per_s))
-        .collect();
+    let rate = |step: &KneeStep| format!("{:.0}", step.rate_per_s);
+    let tried: Vec<String> = knee.steps.iter().map(rate).collect();
     parts.push(format!("rates tried: {} per second", tried.join(", ")));
     parts.join("; ")
 }
@@ -292,21 +284,13 @@ mod tests {
 
     #[test]
     fn a_connection_is_tried_where_the_sdk_fetches() {
-        for (source, name, value, expected) in [
-            (Source::Imds, "", "", Some("169.254.169.254:80")),
-            (
-                Source::Imds,
-                "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-                "IPv6",
-                Some("[fd00:ec2::254]:80"),
-            ),
-            (
-                Source::Container,
-                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-                "/v2/a",
-                Some("169.254.170.2:80"),
-            ),
-            (Source::Container, "", "", None),
+        let ipv6 = ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6");
+        let relative = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/a");
+        for (source, (name, value), expected) in [
+            (Source::Imds, ("", ""), Some("169.254.169.254:80")),
+            (Source::Imds, ipv6, Some("[fd00:ec2::254]:80")),
+            (Source::Container, relative, Some("169.254.170.2:80")),
+            (Source::Container, ("", ""), None),
         ] {
             let variables = Variables::from([(name.to_owned(), value.to_owned())]);
             assert_eq!(authority(source, &variables).as_deref(), expected, "{name}");

@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::anyhow;
 
 use super::arguments::ImdsArgs;
-use super::fetch::{PAUSE, arm, documented, name};
+use super::fetch::{self, PAUSE, documented};
 use super::knee;
+use super::pressure::REPEAT_US;
 use crate::commands::command::Completed;
 use crate::credentials::Source;
 use crate::diagnosis;
@@ -39,9 +40,9 @@ const GAIN: f64 = 1.1;
 
 /// Runs the steps, and where no worker counts are given looks for the knee.
 pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
-    let source = args.endpoint.or(args.target.source).unwrap_or(Source::Imds);
+    let source = args.source();
     let steps = Steps::of(&args)?;
-    let names: Vec<String> = steps.workers.iter().map(|&n| name(n)).collect();
+    let names: Vec<String> = steps.workers.iter().map(|&n| fetch::name(n)).collect();
     args.checks.meant_for_arms(&names)?;
     let scenario = args.target.scenario(run::USUAL_SCENARIO)?;
     let session = Session::begin("imds", scenario, &args.target, &args.output, source).await?;
@@ -49,7 +50,8 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
         session.console.note(&steps.announcement());
     }
     let probe = steps.plan(args.load.warmup.unwrap_or(1), 1);
-    if let Err(failure) = session.warm_up(&[arm(&session.setup, 1)], &probe).await {
+    let arm = |workers| fetch::arm(fetch::name(workers), &session.setup, session.setup.timeout);
+    if let Err(failure) = session.warm_up(&[arm(1)], &probe).await {
         return Err(diagnosed(failure, &session, source).await);
     }
     let mut run = session.measure(&probe);
@@ -58,7 +60,7 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
         if index > 0 && session.lab().is_none() {
             session.pause(PAUSE).await;
         }
-        let arm = arm(&session.setup, workers);
+        let arm = arm(workers);
         let plan = steps.plan(0, workers);
         let label = format!("{workers} workers");
         let measured = session.watched(slice::from_ref(&arm), &plan, &label).await;
@@ -193,7 +195,7 @@ fn only_adds_failures(arms: &[Arm]) -> bool {
 fn strained(arm: &Arm) -> bool {
     let times = &arm.phases.total;
     let late = times.max_us.zip(times.min_us);
-    arm.outcomes.failed() > 0 || late.is_some_and(|(max, min)| max > min + 150_000.0)
+    arm.outcomes.failed() > 0 || late.is_some_and(|(max, min)| max > min + REPEAT_US)
 }
 
 fn failing(arm: &Arm) -> bool {
@@ -206,11 +208,8 @@ fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
     };
     let outcomes = &first.outcomes;
     let (timeout, throttled) = (outcomes.timeout, outcomes.throttled);
-    let (ok, connect, other) = (
-        outcomes.ok,
-        outcomes.connect,
-        outcomes.denied + outcomes.other,
-    );
+    let (ok, connect) = (outcomes.ok, outcomes.connect);
+    let other = outcomes.denied + outcomes.other;
     let (name, requests) = (&first.name, first.requests);
     let stopped = match asked.len() - arms.len() {
         0 => String::new(),

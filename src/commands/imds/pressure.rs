@@ -3,11 +3,11 @@
 
 use crate::document::{KneeStep, Pressure};
 use crate::figures::micros;
-use crate::measure::{Distribution, Tally};
+use crate::measure::Tally;
 
 /// Linux sends a lost segment again after 200 ms at the earliest. What is later than usual by less than
 /// this was held up by something else.
-const REPEAT_US: f64 = 150_000.0;
+pub(super) const REPEAT_US: f64 = 150_000.0;
 
 /// Share of the fetches from which on something is the matter, and their number: one may be bad luck.
 const SHARE: f64 = 0.02;
@@ -24,11 +24,13 @@ pub fn rate_step(
     let (service, outcomes) = (&tally.succeeded.service, &tally.outcomes);
     let p50_us = service.quantile(0.5).map(micros);
     let at_best = usual_us.or_else(|| service.min().map(micros));
+    let late_us = at_best.unwrap_or_default() + REPEAT_US;
+    let times = service.histogram();
     let mut step = KneeStep {
         rate_per_s: rate,
         fetches: tally.requests,
         ok: outcomes.ok,
-        late: later_than(service, at_best.unwrap_or_default() + REPEAT_US),
+        late: times.count_between((late_us * 1e3) as u64, u64::MAX),
         timeout: outcomes.timeout,
         connect: outcomes.connect,
         throttled: outcomes.throttled,
@@ -62,12 +64,6 @@ fn pressure(step: &KneeStep, usual_us: Option<f64>) -> Pressure {
     Pressure::Clean
 }
 
-fn later_than(times: &Distribution, bound_us: f64) -> u64 {
-    times
-        .histogram()
-        .count_between((bound_us * 1e3) as u64, u64::MAX)
-}
-
 /// The widest bracket of clean and failing rates that is narrow enough: its middle is within 5 % of both.
 const NARROW: f64 = 1.1;
 
@@ -90,14 +86,8 @@ mod tests {
             rate_per_s: 100.0,
             fetches: 100,
             ok: 100,
-            late: 0,
-            timeout: 0,
-            connect: 0,
-            throttled: 0,
-            other: 0,
             p50_us: Some(2_000.0),
-            retransmitted: None,
-            verdict: Pressure::Clean,
+            ..KneeStep::default()
         };
         change(&mut step);
         pressure(&step, Some(2_000.0))

@@ -55,9 +55,11 @@ async fn run(mut task: Task) -> Result<Completed, Failure> {
     say(&Message::Ready)?;
     let begun = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new())).await;
     let begun = begun.map_err(io::Error::from).and_then(|read| read);
+    // All of it was said on the way.
+    let ended = Completed::text(String::new());
     if begun.context("cannot wait for the beginning")? == 0 {
         // Whoever started this process has gone.
-        return Ok(Completed::nothing());
+        return Ok(ended);
     }
     let start = clock::now();
     while next < lasting && left > 0 {
@@ -70,7 +72,7 @@ async fn run(mut task: Task) -> Result<Completed, Failure> {
         left -= 1;
     }
     say(&Message::Exchanges(worker.exchanges.snapshot()))?;
-    Ok(Completed::nothing())
+    Ok(ended)
 }
 
 /// A line for whoever started this process.

@@ -1,6 +1,5 @@
 //! A strategy put under a client: the arm that measures it, on a thread of its own.
 
-use std::future::Future;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -223,11 +223,8 @@ fn findings(arms: &[Arm]) -> Vec<Finding> {
 
 fn blocked(arm: &Arm, renewal: &Renewal) -> Option<Finding> {
     let longest = time(renewal.longest_wait_us?);
-    let calls: Vec<String> = renewal
-        .waits
-        .iter()
-        .map(|wait| wait.calls.to_string())
-        .collect();
+    let calls = renewal.waits.iter().map(|wait| wait.calls.to_string());
+    let calls: Vec<String> = calls.collect();
     let listed = if calls.len() > 8 {
         let first = calls[..8].join(", ");
         format!("{first} and so on, {} times in all", calls.len())

@@ -37,11 +37,8 @@ pub(super) async fn run(args: RefreshArgs, duration: Duration) -> Result<Complet
         simulation: simulated_terms(&terms),
         strategies: strategies.context("the simulation could not run")?,
     };
-    let head = head("refresh", None, None);
-    Ok(Completed::document(Document::new(
-        head,
-        Body::Simulated(body),
-    )))
+    let document = Document::new(head("refresh", None, None), Body::Simulated(body));
+    Ok(Completed::document(document))
 }
 
 fn terms(args: &RefreshArgs, duration: Duration) -> Result<Terms, Failure> {

@@ -4,46 +4,41 @@ use std::num::NonZero;
 
 use super::findings;
 use crate::client::ArmFacts;
-use crate::document::{Arm, Cpu, Environment, Measurement};
-use crate::measure::{Pacing, Plan};
+use crate::document::{Arm, Cpu, Environment, Load, Measurement};
 use crate::processor;
 use crate::run;
-use crate::signing::{AWS_SIGV4_VERSION, Budget, Timed};
+use crate::signing::{self, AWS_SIGV4_VERSION, Budget, Timed};
 
-/// What was timed of arms with these names and payloads.
+/// What was timed of these arms.
 pub(super) fn measurement(
-    names: &[(String, Option<u64>)],
+    arms: &[signing::Arm],
     timed: &[Timed],
     budget: Budget,
     complete: bool,
 ) -> Measurement {
-    let plan = Plan {
-        requests: budget.samples,
-        duration: budget.time,
-        warmup: 0,
-        pacing: Pacing::Closed { workers: 1 },
-        seed: 0,
-    };
-    let arms = names.iter().zip(timed);
-    let arms: Vec<Arm> = arms
-        .map(|((name, bytes), timed)| arm(name, *bytes, timed))
-        .collect();
+    let arms = arms.iter().zip(timed);
+    let arms: Vec<Arm> = arms.map(|(of, timed)| arm(of, timed)).collect();
     Measurement {
         complete,
         environment: environment(),
-        load: run::stated(&plan, None),
+        load: Load {
+            concurrency: 1,
+            requests: budget.samples,
+            duration_s: budget.time.map(|time| time.as_secs_f64()),
+            ..Load::default()
+        },
         findings: findings::of(&arms),
         arms,
         ..Measurement::default()
     }
 }
 
-fn arm(name: &str, bytes: Option<u64>, timed: &Timed) -> Arm {
-    let arm = run::arm(name, &timed.tally, &ArmFacts::default());
+fn arm(of: &signing::Arm, timed: &Timed) -> Arm {
+    let arm = run::arm(&of.name, &timed.tally, &ArmFacts::default());
     let median_s = arm.phases.total.p50_us.map(|us| us / 1e6);
-    let speed = bytes.zip(median_s).filter(|(_, s)| *s > 0.0);
+    let speed = of.bytes.zip(median_s).filter(|(_, s)| *s > 0.0);
     Arm {
-        bytes_per_call: bytes,
+        bytes_per_call: of.bytes,
         bytes_per_s: speed.map(|(bytes, s)| bytes as f64 / s),
         calls_per_sample: (timed.batch > 1).then_some(u64::from(timed.batch)),
         ..arm

@@ -11,10 +11,11 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 
 use super::command::{Command, Completed, Kind};
+use crate::clock::Moment;
 use crate::document::{Document, Target};
 use crate::measure::Stop;
 use crate::run::{
-    CheckOptions, Clock, Failure, Hint, OutputOptions, duration, head, stop_on_signal,
+    CheckOptions, Failure, Hint, OutputOptions, distinct, duration, head, stop_on_signal,
 };
 use crate::signing::bench::Visits;
 use crate::signing::{Arm, Budget, Case, Payloads, Size, Timer, vectors};
@@ -77,14 +78,10 @@ async fn run(args: SignArgs) -> Result<Completed, Failure> {
     }
     let stop = Stop::default();
     stop_on_signal(stop.clone());
-    let clock = Clock::started();
+    let begun = Moment::now();
     let mut arms = arms(&args)?;
-    let called: Vec<String> = arms.iter().map(|arm| arm.name.clone()).collect();
-    args.checks.meant_for_arms(&called)?;
-    let names: Vec<_> = called
-        .into_iter()
-        .zip(arms.iter().map(|arm| arm.bytes))
-        .collect();
+    let names: Vec<String> = arms.iter().map(|arm| arm.name.clone()).collect();
+    args.checks.meant_for_arms(&names)?;
     let usual = args.requests.is_none().then_some(DURATION);
     let budget = Budget {
         samples: args.requests,
@@ -97,27 +94,24 @@ async fn run(args: SignArgs) -> Result<Completed, Failure> {
     };
     let visits = Arc::new(Visits::default());
     let shared = Arc::clone(&visits);
-    let timing = tokio::task::spawn_blocking(move || timer.run(&mut arms, &shared));
+    let timing = tokio::task::spawn_blocking(move || {
+        let measured = timer.run(&mut arms, &shared);
+        (arms, measured)
+    });
     let done = || visits.seen();
     let ended = args.output.console.watched("signing", timing, done).await;
-    let measured = ended.context("timing ended early").hint(DEFECT)?;
-    let body = document::measurement(&names, &measured, budget, !stop.is_stopped());
-    let head = head("sign", Some(clock), Some(Target::Cpu));
+    let (arms, measured) = ended.context("timing ended early").hint(DEFECT)?;
+    let body = document::measurement(&arms, &measured, budget, !stop.is_stopped());
+    let head = head("sign", Some(begun), Some(Target::Cpu));
     Ok(Completed::measured(Document::new(head, body)))
 }
 
 /// The arms of every case asked for, each once.
 fn arms(args: &SignArgs) -> Result<Vec<Arm>, Failure> {
-    let mut cases = Vec::new();
-    let asked = match args.case[..] {
+    let cases = distinct(match args.case[..] {
         [] => Case::defaults(),
         ref asked => asked.to_vec(),
-    };
-    for case in asked {
-        if !cases.contains(&case) {
-            cases.push(case);
-        }
-    }
+    });
     // Of cases that were asked for.
     let sizes = |cases_with_payload: &[Case], default: &[Size]| {
         if !cases_with_payload.iter().any(|case| cases.contains(case)) {
