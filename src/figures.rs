@@ -202,31 +202,27 @@ mod tests {
 
     #[test]
     fn a_percentage_never_claims_all_or_nothing_falsely() {
-        let shown = [0.0, 0.000_01, 0.004_2, 0.25, 0.9987, 0.99999, 1.0]
-            .map(percent)
-            .map(|text| spaced(&text));
-        assert_eq!(
-            shown,
-            [
-                "0 %", "<0.01 %", "0.42 %", "25.0 %", "99.9 %", ">99.9 %", "100 %"
-            ]
-        );
+        for (fraction, shown) in [
+            (0.0, "0 %"),
+            (0.000_01, "<0.01 %"),
+            (0.004_2, "0.42 %"),
+            (0.25, "25.0 %"),
+            (0.9987, "99.9 %"),
+            (0.99999, ">99.9 %"),
+            (1.0, "100 %"),
+        ] {
+            assert_eq!(spaced(&percent(fraction)), shown);
+        }
     }
 
     #[test]
     fn counts_and_rates() {
-        assert_eq!(
-            [7, 999, 1000, 1_234_567].map(count),
-            ["7", "999", "1,000", "1,234,567"]
-        );
+        let counts = [7, 999, 1000, 1_234_567].map(count);
+        assert_eq!(counts, ["7", "999", "1,000", "1,234,567"]);
         assert_eq!(counted(1, "call"), "1 call");
-        assert_eq!(
-            [198.4, 3.21, 15_230.0].map(rate),
-            ["198/s", "3.21/s", "15,200/s"]
-        );
-        assert_eq!(
-            [1_624_000_000.0, 999_700.0, 12.0].map(|b| spaced(&throughput(b))),
-            ["1.62 GB/s", "1.00 MB/s", "12.0 B/s"]
-        );
+        let rates = [198.4, 3.21, 15_230.0].map(rate);
+        assert_eq!(rates, ["198/s", "3.21/s", "15,200/s"]);
+        let throughputs = [1_624_000_000.0, 999_700.0, 12.0].map(|b| spaced(&throughput(b)));
+        assert_eq!(throughputs, ["1.62 GB/s", "1.00 MB/s", "12.0 B/s"]);
     }
 }

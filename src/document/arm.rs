@@ -61,7 +61,7 @@ pub struct Arm {
 }
 
 /// A stretch of a run, as an arm saw it.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Slice {
     /// When the slice's first call began, from the start of the run.

@@ -4,8 +4,8 @@ use super::blocks::{Block, Columns};
 use crate::document::{Arm, Balance};
 use crate::figures;
 
-/// For each balanced arm what its policy achieved, and its zones.
-pub(super) fn section(arms: &[Arm]) -> Vec<Block> {
+/// For each balanced arm what its policy achieved, and its zones; nothing where no arm was balanced.
+pub(super) fn parts(arms: &[Arm]) -> Vec<Block> {
     let balanced: Vec<(&Arm, &Balance)> = arms
         .iter()
         .filter_map(|arm| Some((arm, arm.balance.as_ref()?)))
@@ -47,7 +47,6 @@ pub(super) fn section(arms: &[Arm]) -> Vec<Block> {
         .time("p50", |(_, _, of)| of.latency.p50_us)
         .time("p99", |(_, _, of)| of.latency.p99_us);
     vec![
-        Block::Heading("Zones"),
         Block::Note(own),
         achieved.block(),
         Block::Note("By zone:".to_owned()),

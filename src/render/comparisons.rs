@@ -88,11 +88,7 @@ pub(super) fn table(run: &Measurement) -> Vec<Block> {
             " Left out: {left} comparisons of phases that take less than 1 % of the time, none of them decided."
         );
     }
-    vec![
-        Block::Heading("Comparison"),
-        columns(run, shown),
-        Block::Note(note),
-    ]
+    vec![columns(run, shown), Block::Note(note)]
 }
 
 /// The confidence of the interval in percent.
@@ -148,13 +144,8 @@ fn tone(verdict: Verdict) -> Tone {
 
 /// `regional is 87.9 ms faster than global at p50: 4.21 ms instead of 92.1 ms (95 % CI 85.1 … 90.3 ms)`.
 fn statement(comparison: &Comparison) -> Statement {
-    let Comparison {
-        baseline,
-        candidate,
-        difference_us,
-        ..
-    } = comparison;
-    let at = at(comparison);
+    let (baseline, candidate) = (&comparison.baseline, &comparison.candidate);
+    let (at, difference_us) = (at(comparison), comparison.difference_us);
     let [is, was] = [comparison.candidate_us, comparison.baseline_us].map(figures::time);
     let verdict = word(comparison.verdict);
     let text = if is_decided(comparison) {
@@ -164,7 +155,7 @@ fn statement(comparison: &Comparison) -> Statement {
             "{candidate} is {size} {verdict} than {baseline} at {at}: {is} instead of {was}{ci}"
         )
     } else {
-        let difference = figures::difference(*difference_us);
+        let difference = figures::difference(difference_us);
         let ci = confidence(comparison, 1.0);
         let wanting = comparison.more_calls.map_or_else(String::new, |calls| {
             let calls = figures::count(calls);

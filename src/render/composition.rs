@@ -37,11 +37,7 @@ pub(super) fn draw(arms: &[Arm], width: usize) -> Vec<String> {
         let parts = parts(arm, &filled, mean_us.unwrap_or(0.0) / longest);
         let bar_width = layout.bar;
         let bar = bars::stacked(&parts, bar_width);
-        let words = if layout.words {
-            words(arm)
-        } else {
-            String::new()
-        };
+        let words = if layout.words { &words(arm) } else { "" };
         let line = format!("{INDENT}{name}{mean:>MEAN_WIDTH$}  {bar:<bar_width$}  {words}");
         lines.push(line.trim_end().to_owned());
     }

@@ -12,7 +12,6 @@ use crate::document::{Head, Measurement};
 
 /// Steps per halving of the distance to 100 %, as Java's default.
 const TICKS: u32 = 5;
-const NANOS_PER_MS: f64 = 1e6;
 /// What three significant digits take: the next power of two above 2 × 10³.
 const SUB_BUCKETS: u32 = 2048;
 
@@ -31,7 +30,7 @@ pub(super) fn render(head: &Head, run: &Measurement) -> Result<String, RenderErr
 }
 
 fn distribution(text: &mut String, histogram: &Histogram<u64>) {
-    let ms = |nanos: f64| nanos / NANOS_PER_MS;
+    let ms = |nanos: f64| nanos / 1e6;
     let _ = writeln!(
         text,
         "{:>14} {:>14} {:>10} {:>14}\n",
@@ -70,32 +69,23 @@ mod tests {
     fn a_section_is_the_distribution_of_its_tag() {
         let document = fixtures::sts();
         let text = render(&document.head, &document.body).expect("renders");
-        let section = text
-            .split("#[regional.total] section\n")
-            .nth(1)
-            .expect("the section");
-        let section = section
-            .split("\n#[regional.serialize]")
-            .next()
-            .expect("its end");
+        let section = text.split_once("#[regional.total] section\n");
+        let (_, section) = section.expect("the section");
+        let section = section.split_once("\n#[regional.serialize]");
+        let (section, _) = section.expect("its end");
         let rows = section.lines().filter(|line| !line.starts_with('#'));
-        let rows: Vec<Vec<f64>> = rows
-            .map(|line| {
-                line.split_whitespace()
-                    .filter_map(|field| field.parse().ok())
-                    .collect()
-            })
-            .filter(|row: &Vec<f64>| row.len() >= 3)
-            .collect();
+        let rows = rows.map(|line| {
+            let fields = line.split_whitespace();
+            fields.filter_map(|field| field.parse().ok()).collect()
+        });
+        let rows: Vec<Vec<f64>> = rows.filter(|row: &Vec<f64>| row.len() >= 3).collect();
         let total = &document.body.arms[1].phases.total;
         let last = rows.last().expect("rows");
         assert!((last[0] * 1e3 - total.max_us.unwrap()).abs() <= total.max_us.unwrap() * 1e-3);
         assert_eq!(last[2] as u64, total.count);
         let median = rows.iter().find(|row| row[1] >= 0.5).expect("a median");
         assert!((median[0] * 1e3 / total.p50_us.unwrap() - 1.0).abs() < 1e-3);
-        assert!(
-            rows.windows(2)
-                .all(|pair| pair[0][0] <= pair[1][0] && pair[0][2] <= pair[1][2])
-        );
+        let mut pairs = rows.windows(2).map(|pair| (&pair[0], &pair[1]));
+        assert!(pairs.all(|(one, next)| one[0] <= next[0] && one[2] <= next[2]));
     }
 }

@@ -9,14 +9,14 @@ use unicode_width::UnicodeWidthStr;
 use super::bars;
 use super::lines::{balanced, wrapped};
 use crate::document::Arm;
-use crate::document::codec;
+use crate::document::codec::decode_histogram;
 use crate::figures;
 use crate::measure::LogBuckets;
 
 /// Buckets per factor of ten, finest first: widths of 1.26×, 1.33×, 1.47×, … and coarser only where the
 /// values span so much that nothing else fits.
 const PER_DECADE: [u32; 8] = [10, 8, 6, 5, 4, 3, 2, 1];
-/// Of 1.12×, for values so close together that the others would show but a few rows.
+/// Of 1.12×, half as wide as the finest, for values so close together that those would show but a few rows.
 const FINE: u32 = 20;
 const FEW_ROWS: usize = 8;
 const MOST_ROWS: usize = 24;
@@ -72,9 +72,8 @@ impl Scale {
         };
         let fits = |scale: &Self| scale.rows.len() <= MOST_ROWS;
         let [finest, .., coarsest] = PER_DECADE;
-        let first = of(finest);
-        if first.rows.len() < FEW_ROWS {
-            return Some(of(FINE)).filter(fits).unwrap_or(first);
+        if of(finest).rows.len() < FEW_ROWS {
+            return of(FINE);
         }
         let mut scales = PER_DECADE.into_iter().map(of);
         scales.find(fits).unwrap_or_else(|| of(coarsest))
@@ -106,16 +105,15 @@ pub(super) fn draw(arms: &[Arm], width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut readable = Vec::new();
     for arm in arms {
+        let start = format!("{INDENT}{}", arm.name);
         let text = arm.phases.total.histogram.as_deref();
-        let trouble = match text.map(codec::decode_histogram) {
-            Some(Ok(histogram)) if !histogram.is_empty() => {
-                readable.push((arm, histogram));
-                continue;
+        match text.map(decode_histogram) {
+            Some(Ok(histogram)) if !histogram.is_empty() => readable.push((arm, histogram)),
+            Some(Err(error)) => {
+                lines.push(format!("{start}: its histogram cannot be read: {error}"));
             }
-            Some(Ok(_)) | None => "no successful call, no histogram".to_owned(),
-            Some(Err(error)) => format!("its histogram cannot be read: {error}"),
-        };
-        lines.push(format!("{INDENT}{}: {trouble}", arm.name));
+            _ => lines.push(format!("{start}: no successful call, no histogram")),
+        }
     }
     if readable.is_empty() {
         return lines;
@@ -254,9 +252,7 @@ mod tests {
     fn of(values_ns: &[u64]) -> Histogram<u64> {
         let mut histogram = Histogram::new(3).expect("three digits are allowed");
         for value in values_ns {
-            histogram
-                .record(*value)
-                .expect("the histogram resizes itself");
+            histogram += *value;
         }
         histogram
     }

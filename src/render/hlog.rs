@@ -17,9 +17,6 @@ use super::part::RenderError;
 use super::tagged::{self, Tagged};
 use crate::document::{Arm, Head, Measurement};
 
-/// Values are nanoseconds; the column that people read is milliseconds, as Java's logs have it.
-const NANOS_PER_MS: f64 = 1e6;
-
 pub(super) fn render(head: &Head, run: &Measurement) -> Result<String, RenderError> {
     let began = began(head);
     let mut text = Vec::new();
@@ -28,7 +25,8 @@ pub(super) fn render(head: &Head, run: &Measurement) -> Result<String, RenderErr
         .add_comment(&header(head, run))
         .with_start_time(began)
         .with_base_time(began)
-        .with_max_value_divisor(NANOS_PER_MS)
+        // Values are nanoseconds; the column that people read is milliseconds, as Java's logs have it.
+        .with_max_value_divisor(1e6)
         .begin_log_with(&mut text, &mut serializer)
         .map_err(IntervalLogWriterError::IoError)?;
     let elapsed = duration(head.elapsed_s.unwrap_or_default());
@@ -76,12 +74,11 @@ fn slices(run: &Measurement) -> Result<Vec<(Duration, Duration, Tagged)>, Render
     let mut slices = Vec::new();
     for arm in &run.arms {
         for slice in &arm.timeline {
-            let Some(text) = &slice.histogram else {
-                continue;
-            };
-            let tag = format!("{}.timeline", tagged::plain(&arm.name));
-            let length = duration(slice.end_s - slice.start_s);
-            slices.push((duration(slice.start_s), length, Tagged::decoded(tag, text)?));
+            if let Some(text) = &slice.histogram {
+                let tag = format!("{}.timeline", tagged::plain(&arm.name));
+                let length = duration(slice.end_s - slice.start_s);
+                slices.push((duration(slice.start_s), length, Tagged::decoded(tag, text)?));
+            }
         }
     }
     slices.sort_by_key(|(start, ..)| *start);
@@ -103,17 +100,14 @@ mod tests {
         let entries: Vec<_> = IntervalLogIterator::new(text.as_bytes())
             .collect::<Result<_, _>>()
             .expect("every line parses");
+        let is_total = |tag: Tag| tag.as_str() == "regional.total";
         let (mut start, mut base) = (None, None);
         let mut totals = 0;
         for entry in entries {
             match entry {
                 LogEntry::StartTime(time) => start = Some(time),
                 LogEntry::BaseTime(time) => base = Some(time),
-                LogEntry::Interval(interval)
-                    if interval
-                        .tag()
-                        .is_some_and(|tag| tag.as_str() == "regional.total") =>
-                {
+                LogEntry::Interval(interval) if interval.tag().is_some_and(is_total) => {
                     let read = decode_histogram(interval.encoded_histogram()).expect("decodes");
                     assert_eq!(read.len(), document.body.arms[1].phases.total.count);
                     totals += 1;

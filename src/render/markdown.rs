@@ -38,11 +38,8 @@ fn fact((name, text): &(&'static str, String)) -> String {
 }
 
 fn statement(statement: &Statement) -> String {
-    let mut text = format!(
-        "- **{}** {}",
-        escaped(&statement.tag),
-        escaped(&statement.text)
-    );
+    let [tag, said] = [&statement.tag, &statement.text].map(|text| escaped(text));
+    let mut text = format!("- **{tag}** {said}");
     for (name, detail) in &statement.details {
         let _ = write!(text, "\n  - {name}: {}", escaped(detail));
     }
@@ -59,11 +56,8 @@ fn of_grid(grid: &Grid) -> String {
 fn of_matrix(matrix: &Matrix) -> String {
     let mut columns = vec![(matrix.corner.to_owned(), Align::Left)];
     for arm in &matrix.arms {
-        let names = matrix
-            .figures
-            .iter()
-            .map(|figure| format!("{arm} {figure}"));
-        columns.extend(names.map(|name| (name, Align::Right)));
+        let figures = matrix.figures.iter();
+        columns.extend(figures.map(|figure| (format!("{arm} {figure}"), Align::Right)));
     }
     let rows = matrix.rows.iter().map(|row| {
         let label = std::iter::once(row.label.clone());

@@ -15,6 +15,7 @@ use crate::figures;
 const MOST_DRAWN: usize = 8;
 
 pub(super) const LATENCY: &str = "Latency of successful calls";
+pub(super) const PHASES: &str = "Where the time goes";
 
 const ROW: &str = "command,arm,concurrency,calls,phase,count,\
     sum_us,mean_us,min_us,p50_us,p90_us,p99_us,p999_us,max_us";
@@ -24,15 +25,13 @@ impl Part for Measurement {
         let arms = &self.arms;
         let drawn = is_drawn(head, self);
         let measured = |arm: &Arm| arm.phases.total.histogram.is_some();
-        let mut distribution = Vec::new();
-        if drawn && arms.iter().any(measured) {
-            distribution.push(Block::Drawing(histogram::draw(arms, width)));
-        }
-        let mut findings = Vec::new();
-        if !self.findings.is_empty() {
-            let told = self.findings.iter().map(wording::finding);
-            findings.push(Block::Statements(told.collect()));
-        }
+        let distribution = if drawn && arms.iter().any(measured) {
+            histogram::draw(arms, width)
+        } else {
+            Vec::new()
+        };
+        let findings = self.findings.iter().map(wording::finding).collect();
+        let over_time = vec![Block::Drawing(renewal::timeline(arms, width))];
         let title = vec![
             Block::Title(head.command_line()),
             Block::Facts(wording::facts(head, self)),
@@ -40,17 +39,18 @@ impl Part for Measurement {
         [
             title,
             section("In short", in_short(self, drawn, width)),
-            renewal::section(arms, width),
-            worker_processes(arms),
+            section("Renewals", renewal::parts(arms)),
+            section("The longest call over time", over_time),
+            section("Worker processes", worker_processes(arms)),
             section(LATENCY, latency(head, self)),
-            balance::section(arms),
-            phases::section(arms),
-            comparisons::table(self),
-            checks::table(self),
+            section("Zones", balance::parts(arms)),
+            section(PHASES, phases::parts(arms)),
+            section("Comparison", comparisons::table(self)),
+            section("Checks", checks::table(self)),
             section("Credentials and connections", credentials(arms)),
             section("Failed calls", failures(arms)),
-            section("Distribution", distribution),
-            section("Findings", findings),
+            section("Distribution", vec![Block::Drawing(distribution)]),
+            section("Findings", vec![Block::Statements(findings)]),
         ]
         .into_iter()
         .flatten()
@@ -91,8 +91,13 @@ fn figures_of(quantiles: &Quantiles) -> [Option<f64>; 8] {
     ]
 }
 
-/// Nothing where there are no parts.
+/// Drawings and statements that are empty are left out; nothing where no parts remain.
 fn section(heading: &'static str, mut parts: Vec<Block>) -> Vec<Block> {
+    parts.retain(|part| match part {
+        Block::Drawing(lines) => !lines.is_empty(),
+        Block::Statements(statements) => !statements.is_empty(),
+        _ => true,
+    });
     if !parts.is_empty() {
         parts.insert(0, Block::Heading(heading));
     }
@@ -109,21 +114,14 @@ fn in_short(run: &Measurement, drawn: bool, width: usize) -> Vec<Block> {
     statements.extend(checks::in_short(run));
     statements.extend(comparisons::in_short(run));
     statements.extend(run.findings.iter().map(wording::finding_in_short));
-    let mut parts = Vec::new();
     let mut bars = Vec::new();
     if drawn {
         bars = composition::draw(&run.arms, width);
     }
-    if !statements.is_empty() {
-        parts.push(Block::Statements(statements));
-        if !bars.is_empty() {
-            bars.insert(0, String::new());
-        }
+    if !statements.is_empty() && !bars.is_empty() {
+        bars.insert(0, String::new());
     }
-    if !bars.is_empty() {
-        parts.push(Block::Drawing(bars));
-    }
-    parts
+    vec![Block::Statements(statements), Block::Drawing(bars)]
 }
 
 /// A row per arm; nothing for runs without worker processes.
@@ -146,11 +144,7 @@ fn worker_processes(arms: &[Arm]) -> Vec<Block> {
         .right("timeouts", |(arm, _)| Cell::failures(arm.outcomes.timeout))
         .right("at start", |(_, of)| of.at_start)
         .right("at expiry", |(_, of)| of.at_expiry);
-    vec![
-        Block::Heading("Worker processes"),
-        table.block(),
-        Block::Note(NOTE.to_owned()),
-    ]
+    vec![table.block(), Block::Note(NOTE.to_owned())]
 }
 
 const BATCHES: &str =
@@ -305,7 +299,7 @@ fn failures(arms: &[Arm]) -> Vec<Block> {
             Statement::new(times, Tone::Plain, text)
         })
     });
-    let errors: Vec<_> = errors.collect();
+    let errors = Block::Statements(errors.collect());
     let columns = Columns::of(failed)
         .left("arm", |arm| arm.name.as_str())
         .right("failed", |arm| {
@@ -318,9 +312,5 @@ fn failures(arms: &[Arm]) -> Vec<Block> {
             let words = breakdown::in_words(arm.failed_phases.as_ref()?, 0.01);
             Some(words).filter(|words| !words.is_empty())
         });
-    let mut parts = vec![table.block()];
-    if !errors.is_empty() {
-        parts.push(Block::Statements(errors));
-    }
-    parts
+    vec![table.block(), errors]
 }

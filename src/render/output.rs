@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -16,7 +17,11 @@ use tempfile::NamedTempFile;
 /// If the text cannot be written there.
 pub fn write(output: Option<&Path>, text: &str) -> io::Result<()> {
     let written = match output {
-        None => print(text),
+        None => {
+            let mut stdout = io::stdout().lock();
+            let all = stdout.write_all(text.as_bytes());
+            all.and_then(|()| stdout.flush())
+        }
         Some(path) if is_special(path) => fs::OpenOptions::new()
             .write(true)
             .open(path)?
@@ -50,21 +55,12 @@ pub fn width() -> usize {
         .or_else(|| columns(io::stdout()))
         .or_else(|| columns(io::stderr()))
         .or_else(|| columns(io::stdin()))
-        .unwrap_or(PAGE)
+        .unwrap_or(100)
 }
 
 fn columns(terminal: impl std::os::fd::AsFd) -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(terminal).ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
-}
-
-/// Columns where there is no terminal.
-const PAGE: usize = 100;
-
-fn print(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
 }
 
 /// Whether renaming a file over it would destroy more than its contents: `/dev/null`, a named pipe.
@@ -98,19 +94,13 @@ fn beside(target: &Path) -> io::Result<NamedTempFile> {
     let folder = target.parent().filter(|folder| *folder != Path::new(""));
     tempfile::Builder::new()
         .prefix(".awscreds-bench-")
-        .permissions(ordinary())
+        // What a file made by any other program would have: the umask takes its part away.
+        .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder.unwrap_or(Path::new(".")))
-}
-
-/// What a file made by any other program would have: the umask takes its part away.
-fn ordinary() -> Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -121,10 +111,8 @@ mod tests {
         fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("its permissions");
         write(Some(&path), "new").expect("the same again");
         assert_eq!(fs::read_to_string(&path).expect("reads"), "new");
-        assert_eq!(
-            fs::metadata(&path).expect("is there").permissions().mode() & 0o777,
-            0o640
-        );
+        let mode = fs::metadata(&path).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
         assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1);
     }
 

@@ -5,12 +5,11 @@ use super::breakdown;
 use crate::document::{Arm, Phases};
 use crate::figures;
 
-pub(super) const HEADING: &str = "Where the time goes";
 const FIGURES: [&str; 3] = ["share", "p50", "p99"];
 /// Set under the phase that it is a part of.
 const DNS: &str = "└ dns";
 
-pub(super) fn section(arms: &[Arm]) -> Vec<Block> {
+pub(super) fn parts(arms: &[Arm]) -> Vec<Block> {
     let cut = breakdown::cut(arms);
     if cut.is_empty() {
         return Vec::new();
@@ -20,7 +19,7 @@ pub(super) fn section(arms: &[Arm]) -> Vec<Block> {
         let text = format!(
             "These calls consist of {phase} and nothing else; less than {limit} is unexplained."
         );
-        return vec![Block::Heading(HEADING), Block::Note(text)];
+        return vec![Block::Note(text)];
     }
     let negligible = breakdown::negligible(&cut);
     let mut rows = Vec::new();
@@ -40,7 +39,7 @@ pub(super) fn section(arms: &[Arm]) -> Vec<Block> {
         arms: cut.iter().map(|arm| arm.name.clone()).collect(),
         rows,
     };
-    let mut blocks = vec![Block::Heading(HEADING), Block::Matrix(matrix)];
+    let mut blocks = vec![Block::Matrix(matrix)];
     blocks.extend(notes(arms, &cut, &negligible).into_iter().map(Block::Note));
     blocks
 }

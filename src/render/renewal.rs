@@ -8,12 +8,15 @@ use crate::figures;
 const EXPLAINED: &str = "“blocked” calls waited for credentials; “refused” ones were made with credentials that the \
     service no longer took.";
 
-/// The table and the timeline; nothing where no arm was watched for renewals.
-pub(super) fn section(arms: &[Arm], width: usize) -> Vec<Block> {
-    let watched: Vec<(&Arm, &Renewal)> = arms
-        .iter()
+fn watched(arms: &[Arm]) -> Vec<(&Arm, &Renewal)> {
+    arms.iter()
         .filter_map(|arm| Some((arm, arm.renewal.as_ref()?)))
-        .collect();
+        .collect()
+}
+
+/// Nothing where no arm was watched for renewals.
+pub(super) fn parts(arms: &[Arm]) -> Vec<Block> {
+    let watched = watched(arms);
     if watched.is_empty() {
         return Vec::new();
     }
@@ -26,17 +29,8 @@ pub(super) fn section(arms: &[Arm], width: usize) -> Vec<Block> {
         .time("p99.9", |(arm, _)| arm.phases.total.p999_us)
         .time("max", |(arm, _)| arm.phases.total.max_us)
         .right("source requests", |(arm, _)| requests_measured(arm));
-    let mut blocks = vec![
-        Block::Heading("Renewals"),
-        table.block(),
-        Block::Note(EXPLAINED.to_owned()),
-    ];
+    let mut blocks = vec![table.block(), Block::Note(EXPLAINED.to_owned())];
     blocks.extend(outage(&watched));
-    let drawn = timeline(&watched, width);
-    if !drawn.is_empty() {
-        blocks.push(Block::Heading("The longest call over time"));
-        blocks.push(Block::Drawing(drawn));
-    }
     blocks
 }
 
@@ -77,7 +71,8 @@ const TIME: usize = 8;
 
 /// A line per arm, as high as the longest call that began in each column's time: as short as the shortest of
 /// them at the bottom, and on a logarithmic scale. Failed calls are crosses.
-fn timeline(watched: &[(&Arm, &Renewal)], width: usize) -> Vec<String> {
+pub(super) fn timeline(arms: &[Arm], width: usize) -> Vec<String> {
+    let watched = watched(arms);
     let slices = || watched.iter().flat_map(|(arm, _)| &arm.timeline);
     let highest = || slices().filter_map(|slice| slice.max_us);
     let longest = highest().fold(0.0, f64::max);
@@ -100,7 +95,7 @@ fn timeline(watched: &[(&Arm, &Renewal)], width: usize) -> Vec<String> {
         format!("{INDENT}{name:<names$}  {time:>TIME$}  {drawn}")
     };
     let mut lines = Vec::new();
-    for (arm, _) in watched {
+    for (arm, _) in &watched {
         let max = figures::time_or_absent(arm.phases.total.max_us);
         lines.push(line(&arm.name, &max, &scale.draw(arm)));
     }
@@ -178,25 +173,22 @@ mod tests {
             |(start_s, end_s, max_us, failed)| Slice {
                 start_s,
                 end_s,
-                count: 1,
                 failed,
-                loads: 0,
-                p50_us: Some(max_us),
-                p99_us: Some(max_us),
                 max_us: Some(max_us),
-                histogram: None,
+                ..Slice::default()
             },
         );
-        let arm = Arm {
-            name: "lazy".to_owned(),
-            timeline: timeline.into(),
-            ..Arm::default()
-        };
         let renewal = Renewal {
             expiries_s: vec![4.1, 99.0],
             ..Renewal::default()
         };
-        let lines = super::timeline(&[(&arm, &renewal)], 36);
+        let arm = Arm {
+            name: "lazy".to_owned(),
+            timeline: timeline.into(),
+            renewal: Some(renewal),
+            ..Arm::default()
+        };
+        let lines = super::timeline(&[arm], 36);
         assert_eq!(lines[0], "  lazy           –  ▁▁▁▁▁▁▁▁████××××");
         assert_eq!(lines[1], "  expiry                    ^");
     }

@@ -1,5 +1,6 @@
 //! Whole reports over fixed documents. Read the snapshots as a user would.
 
+use csv::StringRecord;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Chart, Format, RenderError, Style, render};
@@ -32,6 +33,21 @@ fn style(width: usize) -> Style {
     }
 }
 
+#[track_caller]
+fn assert_has(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+}
+
+/// The header of a table for programs, and its rows.
+fn read(csv: &str) -> (StringRecord, Vec<StringRecord>) {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let header = reader.headers().expect("a header").clone();
+    let rows = reader.records().map(|row| row.expect("every row reads"));
+    (header, rows.collect())
+}
+
 #[test]
 fn tables_look_as_they_were_approved() {
     for (name, document) in fixtures::all() {
@@ -59,10 +75,10 @@ fn no_line_is_wider_than_asked_for() {
     for (name, document) in fixtures::all() {
         for width in [60, 72, 80, 100, 120, 200] {
             for line in shown(&document, Format::Table, width).lines() {
+                let columns = line.width();
                 assert!(
-                    line.width() <= width,
-                    "{name} at {width}: {} columns: {line}",
-                    line.width()
+                    columns <= width,
+                    "{name} at {width}: {columns} columns: {line}"
                 );
             }
         }
@@ -91,13 +107,11 @@ fn colour_adds_escapes_and_nothing_else() {
         assert!(!plain.contains('\x1b'), "{name}");
         let style = Style {
             color: true,
-            width: 100,
-            chart: Chart::default(),
+            ..style(100)
         };
         let colored = render(&document, Format::Table, &style).expect("renders");
         assert!(colored.contains('\x1b'), "{name}");
-        let bare = without_escapes(&colored);
-        assert_eq!(bare, plain, "{name}");
+        assert_eq!(without_escapes(&colored), plain, "{name}");
     }
 }
 
@@ -128,58 +142,35 @@ fn json_reads_back_as_the_same_document() {
 fn csv_has_a_row_for_each_arm_and_phase() {
     let document = fixtures::interrupted();
     let text = shown(&document, Format::Csv, 80);
-    let mut reader = ::csv::Reader::from_reader(text.as_bytes());
-    let header = reader.headers().expect("a header").clone();
-    assert_eq!(
-        header.iter().take(6).collect::<Vec<_>>(),
-        ["command", "arm", "concurrency", "calls", "phase", "count"]
-    );
-    let rows: Vec<_> = reader
-        .records()
-        .collect::<Result<_, _>>()
-        .expect("every row reads");
-    assert_eq!(
-        rows.len(),
-        11 + 11 + 11,
-        "two arms that succeeded and one that failed too"
-    );
+    let (header, rows) = read(&text);
+    let first_six = |record: &StringRecord| record.iter().take(6).collect::<Vec<_>>().join(",");
+    let names = first_six(&header);
+    assert_eq!(names, "command,arm,concurrency,calls,phase,count");
+    let arms = "two arms that succeeded and one that failed too";
+    assert_eq!(rows.len(), 11 + 11 + 11, "{arms}");
     let total = &rows[11];
-    assert_eq!(
-        total.iter().take(6).collect::<Vec<_>>(),
-        ["sts", "regional", "", "ok", "total", "200"]
-    );
-    let p99 = header
-        .iter()
-        .position(|name| name == "p99_us")
-        .expect("a p99");
-    assert_eq!(
-        total[p99].parse().ok(),
-        document.body.arms[1].phases.total.p99_us
-    );
-    assert!(
-        rows.iter()
-            .any(|row| &row[3] == "failed" && &row[5] == "12")
-    );
+    assert_eq!(first_six(total), "sts,regional,,ok,total,200");
+    let p99 = header.iter().position(|name| name == "p99_us");
+    let p99 = total[p99.expect("a p99")].parse().ok();
+    assert_eq!(p99, document.body.arms[1].phases.total.p99_us);
+    let mut rows = rows.iter();
+    assert!(rows.any(|row| &row[3] == "failed" && &row[5] == "12"));
 }
 
 #[test]
 fn csv_leaves_empty_what_could_not_be_measured() {
     let text = shown(&fixtures::all_failed(), Format::Csv, 80);
-    assert!(text.contains("sts,global,,ok,total,0,,,,,,,,\n"), "{text}");
+    assert_has(&text, &["sts,global,,ok,total,0,,,,,,,,\n"]);
 }
 
 #[test]
 fn two_populations_are_two_hills_with_a_valley_between() {
     let text = shown(&fixtures::measured("two_hills"), Format::Table, 80);
     let distribution = text.split("Distribution").nth(1).expect("a distribution");
-    let (low, high) = distribution
-        .split_once('⋮')
-        .expect("a gap between the hills");
-    assert!(low.contains('█') && high.contains('█'), "{distribution}");
-    assert!(
-        high.contains("p99") && low.contains("p50 "),
-        "{distribution}"
-    );
+    let hills = distribution.split_once('⋮');
+    let (low, high) = hills.expect("a gap between the hills");
+    assert_has(low, &["█", "p50 "]);
+    assert_has(high, &["█", "p99"]);
 }
 
 #[test]
@@ -187,16 +178,13 @@ fn a_histogram_that_cannot_be_read_is_said_to_be_so() {
     let mut document = fixtures::sts();
     document.body.arms[0].phases.total.histogram = Some("noise".to_owned());
     let text = shown(&document, Format::Table, 80);
-    assert!(
-        text.contains("global: its histogram cannot be read"),
-        "{text}"
-    );
+    assert_has(&text, &["global: its histogram cannot be read"]);
 }
 
 #[test]
 fn nothing_is_shared_out_where_nothing_succeeded() {
     let text = shown(&fixtures::all_failed(), Format::Table, 80);
-    assert!(text.contains("no call succeeded"), "{text}");
+    assert_has(&text, &["no call succeeded"]);
     assert!(!text.contains("Where the time goes"), "{text}");
 }
 
@@ -205,15 +193,10 @@ fn an_error_message_cannot_drive_the_terminal_or_the_markup() {
     let mut document = fixtures::all_failed();
     document.body.arms[0].errors[0].message = "\x1b[2Jgone\n| **bold** <script>".to_owned();
     let table = shown(&document, Format::Table, 80);
-    assert!(
-        !table.contains('\x1b') && table.contains("[2Jgone | **bold**"),
-        "{table}"
-    );
+    assert!(!table.contains('\x1b'), "{table}");
+    assert_has(&table, &["[2Jgone | **bold**"]);
     let markdown = shown(&document, Format::Markdown, 80);
-    assert!(
-        markdown.contains(r"\[2Jgone \| \*\*bold\*\* \<script>"),
-        "{markdown}"
-    );
+    assert_has(&markdown, &[r"\[2Jgone \| \*\*bold\*\* \<script>"]);
 }
 
 #[test]
@@ -226,27 +209,22 @@ fn pages_and_pictures_escape_what_came_from_outside() {
     for format in [Format::Html, Format::Svg] {
         let text = shown(&document, format, 80);
         assert!(!text.contains("<script"), "{format:?}");
-        assert!(text.contains("&lt;script&gt;"), "{format:?}");
+        assert_has(&text, &["&lt;script&gt;"]);
     }
     let svg = shown(&document, Format::Svg, 80);
     assert!(!svg.chars().any(|c| c.is_control() && c != '\n'));
     let log = shown(&document, Format::Hlog, 80);
     assert!(!log.contains('\x1b'), "{log}");
-    assert!(
-        log.contains("Tag=-script-alert-1--/script------.total,"),
-        "{log}"
-    );
+    assert_has(&log, &["Tag=-script-alert-1--/script------.total,"]);
 }
 
 #[test]
 fn a_run_without_a_success_has_a_page_and_a_picture_that_says_so() {
     let page = shown(&fixtures::all_failed(), Format::Html, 80);
-    assert!(
-        page.contains("no call succeeded") && !page.contains("<svg"),
-        "{page}"
-    );
+    assert_has(&page, &["no call succeeded"]);
+    assert!(!page.contains("<svg"), "{page}");
     let picture = shown(&fixtures::all_failed(), Format::Svg, 80);
-    assert!(picture.contains("Nothing to draw"), "{picture}");
+    assert_has(&picture, &["Nothing to draw"]);
 }
 
 #[test]
@@ -256,13 +234,8 @@ fn every_document_has_its_page_and_rows() {
         let title = format!("<title>{}", document.head.tool.name);
         let named = page.contains(&title) || page.contains("<title>Renewal of credentials");
         assert!(page.starts_with("<!DOCTYPE html>") && named, "{name}");
-        let rows = shown(&document, Format::Csv, 80);
-        let mut reader = csv::Reader::from_reader(rows.as_bytes());
-        let read: Vec<_> = reader
-            .records()
-            .collect::<Result<_, _>>()
-            .expect("every row reads");
-        assert!(!read.is_empty(), "{name}: {rows}");
+        let (_, rows) = read(&shown(&document, Format::Csv, 80));
+        assert!(!rows.is_empty(), "{name}");
     }
 }
 
@@ -275,12 +248,9 @@ fn a_run_with_latencies_has_its_pictures_and_logs() {
         let picture = shown(&document, Format::Svg, 80);
         assert!(picture.contains("<polyline"), "{name}: a curve");
         let log = shown(&document, Format::Hlog, 80);
-        assert!(log.contains(&format!("Tag={tag},")), "{name}: {tag}");
+        assert_has(&log, &[&format!("Tag={tag},")]);
         let distributions = shown(&document, Format::Hgrm, 80);
-        assert!(
-            distributions.contains(&format!("#[{tag}] section")),
-            "{name}: {tag}"
-        );
+        assert_has(&distributions, &[&format!("#[{tag}] section")]);
     }
 }
 

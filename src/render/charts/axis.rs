@@ -70,6 +70,13 @@ impl Axis {
     }
 }
 
+/// The least and the largest of the figures; infinity and 0 where there are none.
+pub(super) fn span(figures: impl Iterator<Item = f64>) -> (f64, f64) {
+    figures.fold((f64::INFINITY, 0.0), |(low, high), figure| {
+        (f64::min(low, figure), f64::max(high, figure))
+    })
+}
+
 fn even(low: f64, high: f64, most: usize) -> Vec<f64> {
     let rough = (high - low) / most.max(1) as f64;
     let decade = 10_f64.powf(rough.log10().floor());
@@ -131,37 +138,25 @@ mod tests {
         ] {
             for most in [5, 8] {
                 let axis = Axis::latency(low, high, most);
-                assert!(
-                    (1..=most + 1).contains(&axis.ticks.len()),
-                    "{low} … {high}: {axis:?}"
-                );
-                assert!(
-                    axis.ticks.iter().all(|tick| axis.range.contains(tick)),
-                    "{axis:?}"
-                );
+                let few = (1..=most + 1).contains(&axis.ticks.len());
+                assert!(few, "{low} … {high}: {axis:?}");
+                let inside = axis.ticks.iter().all(|tick| axis.range.contains(tick));
+                assert!(inside, "{axis:?}");
             }
         }
     }
 
     #[test]
     fn ticks_read_as_round_figures() {
-        let shown = |axis: Axis| -> Vec<String> {
-            axis.ticks
-                .iter()
-                .map(|tick| figures::spaced(&(axis.label)(*tick)))
-                .collect()
+        let shown = |axis: Axis| {
+            let ticks = axis.ticks.iter().map(|tick| (axis.label)(*tick));
+            figures::spaced(&ticks.collect::<Vec<_>>().join(", "))
         };
-        assert_eq!(
-            shown(Axis::latency(4_000.0, 210_000.0, 8)),
-            ["5 ms", "10 ms", "20 ms", "50 ms", "100 ms", "200 ms"]
-        );
-        assert_eq!(
-            shown(Axis::latency(4_000.0, 4_300.0, 4)),
-            ["4 ms", "4.2 ms", "4.4 ms"]
-        );
-        assert_eq!(
-            shown(Axis::seconds(21.0, 5)),
-            ["0 s", "5 s", "10 s", "15 s", "20 s"]
-        );
+        let wide = shown(Axis::latency(4_000.0, 210_000.0, 8));
+        assert_eq!(wide, "5 ms, 10 ms, 20 ms, 50 ms, 100 ms, 200 ms");
+        let close = shown(Axis::latency(4_000.0, 4_300.0, 4));
+        assert_eq!(close, "4 ms, 4.2 ms, 4.4 ms");
+        let seconds = shown(Axis::seconds(21.0, 5));
+        assert_eq!(seconds, "0 s, 5 s, 10 s, 15 s, 20 s");
     }
 }

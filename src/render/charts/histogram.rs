@@ -45,9 +45,9 @@ pub(super) fn sheet(run: &Measurement, layout: Layout) -> Option<Sheet> {
     let (body, legend) = (&mut sheet.body, &mut sheet.legend);
     plot.draw_axes(body);
     for (series, shares) in all.iter().zip(&hills) {
-        let outline = plot.points(&outline(shares, edge_us));
+        let outline = plot.points(outline(shares, edge_us));
         if hills.len() <= MOST_FILLED {
-            body.polygon(&outline, Ink::Solid(series.index), 0.16);
+            body.shade(&outline, Ink::Solid(series.index));
         }
         let ink = Ink::Series(series.index);
         body.line(&outline, ink, WIDTH);
@@ -64,9 +64,8 @@ fn buckets(all: &[Series]) -> LogBuckets {
     // a tail too.
     let most = MOST_BUCKETS.min(6.0 * (calls.unwrap_or(0) as f64).cbrt());
     let [.., coarsest] = PER_DECADE;
-    let fitting = PER_DECADE
-        .into_iter()
-        .find(|per_decade| decades * f64::from(*per_decade) <= most);
+    let mut finest_first = PER_DECADE.into_iter();
+    let fitting = finest_first.find(|number| decades * f64::from(*number) <= most);
     LogBuckets::per_decade(fitting.unwrap_or(coarsest))
 }
 
@@ -74,9 +73,8 @@ fn buckets(all: &[Series]) -> LogBuckets {
 fn shares(series: &Series, buckets: LogBuckets) -> BTreeMap<usize, f64> {
     let calls = series.totals.len() as f64;
     let counts = buckets.counts(&series.totals).into_iter();
-    counts
-        .map(|(bucket, count)| (bucket, count as f64 / calls))
-        .collect()
+    let shares = counts.map(|(bucket, count)| (bucket, count as f64 / calls));
+    shares.collect()
 }
 
 /// Shares, with round ones for ticks as far as they have room.
@@ -125,29 +123,16 @@ mod tests {
 
     #[test]
     fn ticks_are_round_shares_at_their_roots() {
-        let shares: Vec<_> = share_axis(0.11)
-            .ticks
-            .iter()
-            .map(|share| percent(*share))
-            .collect();
+        let shares: Vec<_> = share_axis(0.11).ticks.into_iter().map(percent).collect();
         assert_eq!(shares.join(" "), "0\u{a0}% 1\u{a0}% 3\u{a0}% 10\u{a0}%");
     }
 
     #[test]
     fn an_outline_comes_down_to_the_floor_where_nothing_was() {
-        let outline = outline(&BTreeMap::from([(1, 0.5), (3, 0.25)]), |bucket| {
-            bucket as f64
-        });
-        let expected = [
-            (1.0, 0.0),
-            (1.0, 0.5),
-            (2.0, 0.5),
-            (2.0, 0.0),
-            (3.0, 0.0),
-            (3.0, 0.25),
-            (4.0, 0.25),
-            (4.0, 0.0),
-        ];
-        assert_eq!(outline, expected);
+        let shares = BTreeMap::from([(1, 0.5), (3, 0.25)]);
+        let outline = outline(&shares, |bucket| bucket as f64).into_iter();
+        let (edges, heights): (Vec<_>, Vec<_>) = outline.unzip();
+        assert_eq!(edges, [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0]);
+        assert_eq!(heights, [0.0, 0.5, 0.5, 0.0, 0.0, 0.25, 0.25, 0.0]);
     }
 }

@@ -30,11 +30,11 @@ pub(super) fn sheet(run: &Measurement, layout: Layout) -> Option<Sheet> {
         legend.push((Sample::Line(Ink::Series(index), WIDTH), name.clone()));
         if let Some(service) = &series.service {
             let ink = Ink::Dashed(index);
-            body.line(&plot.points(&curve(service)), ink, SERVICE_WIDTH);
+            body.line(&plot.points(curve(service)), ink, SERVICE_WIDTH);
             let line = Sample::Line(ink, SERVICE_WIDTH);
             legend.push((line, format!("{name} without the queue")));
         }
-        let curve = plot.points(&curve(&series.totals));
+        let curve = plot.points(curve(&series.totals));
         body.line(&curve, Ink::Series(index), WIDTH);
         body.dot(curve[curve.len() - 1], 3.0, Ink::Solid(index));
     }
@@ -103,11 +103,8 @@ mod tests {
 
     #[test]
     fn every_nine_takes_the_same_room() {
-        let labels: Vec<_> = quantile_axis(4.2)
-            .ticks
-            .iter()
-            .map(|tick| quantile_label(*tick))
-            .collect();
+        let ticks = quantile_axis(4.2).ticks.into_iter();
+        let labels: Vec<_> = ticks.map(quantile_label).collect();
         assert_eq!(labels, ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
         assert!((nines(0.999) - nines(0.99) - 1.0).abs() < 1e-9);
     }

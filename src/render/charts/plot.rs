@@ -52,11 +52,9 @@ impl<'a> Plot<'a> {
     }
 
     /// Figures as pixels.
-    pub(super) fn points(&self, figures: &[(f64, f64)]) -> Vec<Point> {
-        figures
-            .iter()
-            .map(|(x, y)| (self.x(*x), self.y(*y)))
-            .collect()
+    pub(super) fn points(&self, figures: impl IntoIterator<Item = (f64, f64)>) -> Vec<Point> {
+        let points = figures.into_iter().map(|(x, y)| (self.x(x), self.y(y)));
+        points.collect()
     }
 
     /// The axes last, so that they lie upon the mesh.

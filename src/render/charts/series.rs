@@ -2,6 +2,7 @@
 
 use hdrhistogram::Histogram;
 
+use super::axis::span;
 use crate::document::{Arm, Measurement, Quantiles};
 
 /// An arm that succeeded at least once.
@@ -36,11 +37,7 @@ pub(super) fn us(nanos: u64) -> f64 {
 
 /// The shortest and the longest latency of all series.
 pub(super) fn span_us(series: &[Series]) -> (f64, f64) {
-    let all = series
-        .iter()
-        .flat_map(|series| series.service.iter().chain([&series.totals]));
-    let spans = all.map(|histogram| (us(histogram.min()), us(histogram.max())));
-    spans.fold((f64::INFINITY, 0.0), |(low, high), (min, max)| {
-        (f64::min(low, min), f64::max(high, max))
-    })
+    let all = series.iter();
+    let all = all.flat_map(|series| series.service.iter().chain([&series.totals]));
+    span(all.flat_map(|histogram| [us(histogram.min()), us(histogram.max())]))
 }

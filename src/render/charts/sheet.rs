@@ -84,33 +84,28 @@ impl Sheet {
             top += HEADING;
         }
         if !self.legend.is_empty() {
-            top = draw_legend(&mut picture, &self.legend, top, width) + LEGEND_GAP;
+            top = self.draw_legend(&mut picture, top, width) + LEGEND_GAP;
         }
         picture.inset(top, self.body);
         picture.into_picture(label, width, top + self.height)
     }
-}
 
-/// Entries beside each other as far as the width goes; returns where the last row of them ends.
-fn draw_legend(
-    picture: &mut Drawing,
-    legend: &[(Sample, String)],
-    mut top: f64,
-    width: f64,
-) -> f64 {
-    let mut left = EDGE;
-    for (sample, name) in legend {
-        let takes = SAMPLE + SAMPLE_GAP + text_width(name);
-        if left > EDGE && left + takes > width - EDGE {
-            (left, top) = (EDGE, top + ROW);
+    /// Entries beside each other as far as the width goes; returns where the last row of them ends.
+    fn draw_legend(&self, picture: &mut Drawing, mut top: f64, width: f64) -> f64 {
+        let mut left = EDGE;
+        for (sample, name) in &self.legend {
+            let takes = SAMPLE + SAMPLE_GAP + text_width(name);
+            if left > EDGE && left + takes > width - EDGE {
+                (left, top) = (EDGE, top + ROW);
+            }
+            let middle = top + ROW / 2.0;
+            draw_sample(picture, *sample, left, middle);
+            let at = (left + SAMPLE + SAMPLE_GAP, middle);
+            picture.text(at, Anchor::Start, Ink::Text, name);
+            left += takes + ENTRY_GAP;
         }
-        let middle = top + ROW / 2.0;
-        draw_sample(picture, *sample, left, middle);
-        let at = (left + SAMPLE + SAMPLE_GAP, middle);
-        picture.text(at, Anchor::Start, Ink::Text, name);
-        left += takes + ENTRY_GAP;
+        top + ROW
     }
-    top + ROW
 }
 
 fn draw_sample(picture: &mut Drawing, sample: Sample, left: f64, y: f64) {

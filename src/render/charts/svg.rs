@@ -52,10 +52,10 @@ impl Drawing {
         });
     }
 
-    /// An area that others show through as far as its opacity is below 1.
-    pub(super) fn polygon(&mut self, corners: &[Point], ink: Ink, opacity: f64) {
+    /// An area that others show through.
+    pub(super) fn shade(&mut self, corners: &[Point], ink: Ink) {
         self.add(&html! {
-            polygon class=(ink.fill_class()) points=(points(corners)) opacity=[below_one(opacity)] {}
+            polygon class=(ink.fill_class()) points=(points(corners)) opacity="0.16" {}
         });
     }
 
@@ -68,16 +68,12 @@ impl Drawing {
     }
 
     /// A bar between its upper left and its lower right corner.
-    pub(super) fn bar(
-        &mut self,
-        (left, top): Point,
-        (right, bottom): Point,
-        ink: Ink,
-        opacity: f64,
-    ) {
+    pub(super) fn bar(&mut self, from: Point, to: Point, ink: Ink, opacity: f64) {
+        let ((left, top), (right, bottom)) = (from, to);
+        let opacity = Some(opacity).filter(|opacity| *opacity < 1.0);
         self.add(&html! {
             rect class=(ink.fill_class()) x=(tenths(left)) y=(tenths(top))
-                width=(tenths(right - left)) height=(tenths(bottom - top)) opacity=[below_one(opacity)] {}
+                width=(tenths(right - left)) height=(tenths(bottom - top)) opacity=[opacity] {}
         });
     }
 
@@ -146,15 +142,9 @@ fn tenths(pixels: f64) -> f64 {
 }
 
 fn points(points: &[Point]) -> String {
-    let points: Vec<_> = points
-        .iter()
-        .map(|(x, y)| format!("{},{}", tenths(*x), tenths(*y)))
-        .collect();
+    let points = points.iter().map(|&(x, y)| (tenths(x), tenths(y)));
+    let points: Vec<_> = points.map(|(x, y)| format!("{x},{y}")).collect();
     points.join(" ")
-}
-
-fn below_one(opacity: f64) -> Option<f64> {
-    (opacity < 1.0).then_some(opacity)
 }
 
 /// XML has no place for control characters, escaped or not.
@@ -176,10 +166,7 @@ mod tests {
     fn text_from_outside_is_escaped_and_loses_its_control_characters() {
         let mut drawing = Drawing::default();
         drawing.text((0.0, 0.0), Anchor::Start, Ink::Text, "a\u{1b}<b>&");
-        assert!(
-            drawing.svg.contains(">a&lt;b&gt;&amp;</text>"),
-            "{}",
-            drawing.svg
-        );
+        let svg = drawing.svg;
+        assert!(svg.contains(">a&lt;b&gt;&amp;</text>"), "{svg}");
     }
 }

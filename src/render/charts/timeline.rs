@@ -1,7 +1,7 @@
 //! Latency over time, an arm below the other: median and 99th percentile of each slice of the run, its
 //! slowest call, and where credentials were loaded and calls failed.
 
-use super::axis::Axis;
+use super::axis::{Axis, span};
 use super::ink::Ink;
 use super::plot::Plot;
 use super::sheet::{EDGE, Layout, Sample, Sheet};
@@ -64,12 +64,8 @@ fn legend(slices: &[&Slice]) -> Vec<(Sample, String)> {
 }
 
 fn latency_axis(slices: &[&Slice]) -> Axis {
-    let figures = || {
-        let figures = slices.iter().flat_map(|slice| [slice.p50_us, slice.max_us]);
-        figures.flatten()
-    };
-    let low = figures().fold(f64::INFINITY, f64::min);
-    let high = figures().fold(0.0, f64::max);
+    let figures = slices.iter().flat_map(|slice| [slice.p50_us, slice.max_us]);
+    let (low, high) = span(figures.flatten());
     let (low, high) = if high > 0.0 { (low, high) } else { (1e3, 1e6) };
     Axis::latency(low, high, 6)
 }
@@ -93,15 +89,13 @@ fn middle(slice: &Slice) -> f64 {
 
 fn draw_curves(panel: &mut Drawing, plot: &Plot, index: usize, slices: &[Slice]) {
     let points = |figure: fn(&Slice) -> Option<f64>| {
-        let figures = slices
-            .iter()
-            .filter_map(|slice| figure(slice).map(|us| (middle(slice), us)));
-        plot.points(&figures.collect::<Vec<_>>())
+        let figures = slices.iter().map(|slice| (middle(slice), figure(slice)));
+        plot.points(figures.filter_map(|(at, us)| Some((at, us?))))
     };
     let p50 = points(|slice| slice.p50_us);
     let p99 = points(|slice| slice.p99_us);
     let band: Vec<_> = p50.iter().chain(p99.iter().rev()).copied().collect();
-    panel.polygon(&band, Ink::Solid(index), 0.16);
+    panel.shade(&band, Ink::Solid(index));
     panel.line(&p99, Ink::Dashed(index), P99_WIDTH);
     panel.line(&p50, Ink::Solid(index), P50_WIDTH);
     for slowest in points(|slice| slice.max_us) {

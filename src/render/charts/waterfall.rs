@@ -42,8 +42,7 @@ impl Row<'_> {
 
     /// Where they end.
     fn to_us(&self) -> [f64; 2] {
-        let ([p50, p99], [from_p50, from_p99]) = (self.us(), self.from_us);
-        [from_p50 + p50, from_p99 + p99]
+        std::array::from_fn(|at| self.from_us[at] + self.us()[at])
     }
 }
 
@@ -86,7 +85,9 @@ pub(super) fn sheet(run: &Measurement, layout: Layout) -> Option<Sheet> {
     sheet.legend.push((p99, "p99 of the phase".to_owned()));
     let (body, top) = (&mut sheet.body, &mut sheet.height);
     for ((index, arm), rows) in places.into_iter().zip(arms).zip(&panels) {
-        grid.draw_names(body, &arm.name, *top + NAME / 2.0);
+        let middle = *top + NAME / 2.0;
+        body.heading((EDGE, middle), &arm.name);
+        grid.draw_figures(body, ["p50", "p99"], Ink::Muted, middle);
         *top += NAME;
         for row in rows {
             grid.draw_words(body, row, *top);
@@ -124,12 +125,6 @@ impl Grid {
             left,
             pixels_per_us: (right - left) / longest_us,
         }
-    }
-
-    /// The name of the arm, and what the figures on the right are.
-    fn draw_names(&self, body: &mut Drawing, arm: &str, middle: f64) {
-        body.heading((EDGE, middle), arm);
-        self.draw_figures(body, ["p50", "p99"], Ink::Muted, middle);
     }
 
     fn draw_figures(&self, body: &mut Drawing, [p50, p99]: [&str; 2], ink: Ink, middle: f64) {

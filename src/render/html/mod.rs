@@ -10,8 +10,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::blocks::Block;
 use super::charts::{self, Chart, Layout};
+use super::outline;
 use super::part::Part;
-use super::{outline, phases};
 use crate::document::{Document, Measurement};
 
 const STYLE: &str = include_str!("style.css");
@@ -72,7 +72,7 @@ fn sections(all: Vec<Block>) -> Vec<(&'static str, Vec<Block>)> {
 fn section(heading: &str, blocks: &[Block], drawn: Option<&Measurement>) -> Markup {
     let charts: &[Chart] = match heading {
         outline::LATENCY => &Chart::OF_LATENCY,
-        phases::HEADING => &[Chart::Waterfall],
+        outline::PHASES => &[Chart::Waterfall],
         _ => &[],
     };
     let drawn = drawn.into_iter();
