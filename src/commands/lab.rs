@@ -58,7 +58,7 @@ pub struct LabArgs {
 
 /// Sources whose variables the lab exports.
 fn exported_sources() -> impl TypedValueParser<Value = ExportedSource> {
-    PossibleValuesParser::new(ExportedSource::ALL.map(ExportedSource::name))
+    PossibleValuesParser::new(ExportedSource::ALL.map(|(_, name)| name))
         .try_map(|name| ExportedSource::named(&name).ok_or("no such source"))
 }
 

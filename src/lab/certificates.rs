@@ -53,11 +53,8 @@ impl Certificates {
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
         let signer = any_supported_type(&PrivatePkcs8KeyDer::from(key.serialize_der()).into())?;
-        let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-        let mut names = names.to_vec();
-        names.push(bind.to_string());
-        names.dedup();
-        let nameless = certify(&authority, &key, &signer, names)?;
+        let names = ["localhost", "127.0.0.1", "::1", &bind.to_string()].map(str::to_owned);
+        let nameless = certify(&authority, &key, &signer, names.to_vec())?;
         Ok(Self {
             authority,
             key,

@@ -45,9 +45,9 @@ impl ConnectionControl {
 pub(super) struct Socket {
     stream: TcpStream,
     control: Arc<ConnectionControl>,
-    /// The system's own IP TTL, and the one that is set if another is.
+    /// The system's own IP TTL, and the one that is set.
     usual_hops: u32,
-    set_hops: u8,
+    set_hops: u32,
 }
 
 impl Socket {
@@ -57,20 +57,18 @@ impl Socket {
             stream,
             control,
             usual_hops,
-            set_hops: 0,
+            set_hops: usual_hops,
         }
     }
 
     /// Before anything is sent. IPv6 has a hop limit of another name; it stays as it is.
     fn limit_hops(&mut self) {
-        let wanted = self.control.hop_limit.load(Ordering::Relaxed);
+        let wanted = match self.control.hop_limit.load(Ordering::Relaxed) {
+            0 => self.usual_hops,
+            limit => limit.into(),
+        };
         if wanted != self.set_hops {
-            let hops = if wanted == 0 {
-                self.usual_hops
-            } else {
-                wanted.into()
-            };
-            let _ = self.stream.set_ttl(hops);
+            let _ = self.stream.set_ttl(wanted);
             self.set_hops = wanted;
         }
     }

@@ -20,7 +20,7 @@ impl ContainerToken {
     }
 
     fn of(&self, number: u64) -> String {
-        hex::encode(self.key.mac("container token", &[&number.to_be_bytes()]))
+        hex::encode(self.key.mac("container token", &number.to_be_bytes()))
     }
 
     /// The newest token. A secret.

@@ -51,33 +51,21 @@ pub enum ExportedSource {
 }
 
 impl ExportedSource {
-    /// Every source, in the order in which they are listed to users.
-    pub const ALL: [Self; 6] = [
-        Self::Imds,
-        Self::Container,
-        Self::Static,
-        Self::WebIdentity,
-        Self::Profile,
-        Self::AssumeRole,
+    /// Every source with its name, in the order in which they are listed to users.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Imds, "imds"),
+        (Self::Container, "container"),
+        (Self::Static, "static"),
+        (Self::WebIdentity, "web-identity"),
+        (Self::Profile, "profile"),
+        (Self::AssumeRole, "assume-role"),
     ];
-
-    /// The source's name, by which [`ExportedSource::named`] finds it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Imds => "imds",
-            Self::Container => "container",
-            Self::Static => "static",
-            Self::WebIdentity => "web-identity",
-            Self::Profile => "profile",
-            Self::AssumeRole => "assume-role",
-        }
-    }
 
     /// The source of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.name() == name)
+        let mut all = Self::ALL.into_iter();
+        all.find_map(|(source, own)| (own == name).then_some(source))
     }
 }
 
@@ -197,8 +185,8 @@ mod tests {
 
     #[test]
     fn every_source_is_found_by_its_name() {
-        for source in ExportedSource::ALL {
-            assert_eq!(ExportedSource::named(source.name()), Some(source));
+        for (source, name) in ExportedSource::ALL {
+            assert_eq!(ExportedSource::named(name), Some(source));
         }
         assert_eq!(ExportedSource::named("no-source"), None);
     }

@@ -78,9 +78,9 @@ pub(super) enum CredentialsError {
 /// What a session token says.
 #[derive(Serialize, Deserialize)]
 struct Claims {
-    /// Milliseconds since 1970.
+    /// Seconds since 1970.
     #[serde(rename = "e")]
-    expires_ms: u64,
+    expires: u64,
     #[serde(rename = "k")]
     access_key_id: String,
     #[serde(flatten)]
@@ -98,7 +98,7 @@ pub(super) struct Issuer {
 
 impl Issuer {
     pub(super) fn new(key: LabKey) -> Self {
-        let access_key_id = format!("AKIA{}", base32(&key.mac("static key", &[])[..10]));
+        let access_key_id = format!("AKIA{}", base32(&key.mac("static key", b"")[..10]));
         let static_credentials = Credentials {
             secret_access_key: secret(&key, &access_key_id),
             access_key_id,
@@ -107,7 +107,7 @@ impl Issuer {
         };
         let static_principal = Principal {
             arn: format!("arn:aws:iam::{ACCOUNT}:user/awscreds-bench"),
-            user_id: format!("AIDA{}", base32(&key.mac("static user", &[])[..10])),
+            user_id: format!("AIDA{}", base32(&key.mac("static user", b"")[..10])),
         };
         Self {
             key,
@@ -119,9 +119,7 @@ impl Issuer {
 
     /// The principal of a role session. An unusable session name is the caller's to refuse.
     pub(super) fn role_session(&self, account: &str, role: &str, session: &str) -> Principal {
-        let id = self
-            .key
-            .mac("role", &[account.as_bytes(), b"/", role.as_bytes()]);
+        let id = self.key.mac("role", format!("{account}/{role}").as_bytes());
         Principal {
             arn: format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
             user_id: format!("AROA{}:{session}", base32(&id[..10])),
@@ -138,9 +136,9 @@ impl Issuer {
     ) -> Credentials {
         let serial = self.issued.fetch_add(1, Ordering::Relaxed);
         let access_key_id = self.key_id(serial);
-        let expires = whole_second_after(now + lifetime);
+        let expires = seconds(now + lifetime + Duration::from_nanos(999_999_999));
         let claims = Claims {
-            expires_ms: millis(expires),
+            expires,
             access_key_id: access_key_id.clone(),
             principal,
         };
@@ -148,7 +146,7 @@ impl Issuer {
             secret_access_key: secret(&self.key, &access_key_id),
             session_token: Some(self.session_token(&claims, serial)),
             access_key_id,
-            expires: Some(expires),
+            expires: Some(UNIX_EPOCH + Duration::from_secs(expires)),
         }
     }
 
@@ -157,7 +155,7 @@ impl Issuer {
         let scrambled = serial.wrapping_mul(0x9E_3779_B97F) & 0xFF_FFFF_FFFF;
         let mut bytes = [0_u8; 10];
         bytes[..5].copy_from_slice(&scrambled.to_be_bytes()[3..]);
-        let code = self.key.mac("temporary key", &[&bytes[..5]]);
+        let code = self.key.mac("temporary key", &bytes[..5]);
         bytes[5..].copy_from_slice(&code[..5]);
         format!("ASIA{}", base32(&bytes))
     }
@@ -170,7 +168,7 @@ impl Issuer {
         let filled = bytes.len();
         bytes.resize(filled.max(TOKEN_BYTES - 32), 0);
         StdRng::seed_from_u64(serial).fill_bytes(&mut bytes[filled..]);
-        let code = self.key.mac("session token", &[&bytes]);
+        let code = self.key.mac("session token", &bytes);
         bytes.extend_from_slice(&code);
         STANDARD.encode(bytes)
     }
@@ -178,7 +176,7 @@ impl Issuer {
     fn claims(&self, token: &str) -> Option<Claims> {
         let bytes = STANDARD.decode(token).ok()?;
         let (body, code) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
-        if !self.key.verifies("session token", &[body], code) {
+        if !self.key.verifies("session token", body, code) {
             return None;
         }
         let (length, rest) = body.strip_prefix(TOKEN_PREFIX)?.split_first_chunk::<2>()?;
@@ -193,7 +191,7 @@ impl Issuer {
         let bytes = unbase32(access_key_id.strip_prefix("ASIA")?)?;
         let (serial, code) = bytes.split_at(5);
         self.key
-            .verifies("temporary key", &[serial], code)
+            .verifies("temporary key", serial, code)
             .then(|| secret(&self.key, access_key_id))
     }
 
@@ -216,7 +214,7 @@ impl Issuer {
             .claims(token)
             .filter(|claims| claims.access_key_id == access_key_id);
         let claims = claims.ok_or(CredentialsError::WrongToken)?;
-        if millis(now) >= claims.expires_ms {
+        if seconds(now) >= claims.expires {
             return Err(CredentialsError::Expired);
         }
         Ok(claims.principal)
@@ -224,19 +222,14 @@ impl Issuer {
 }
 
 fn secret(key: &LabKey, access_key_id: &str) -> String {
-    let bytes = key.mac("secret key", &[access_key_id.as_bytes()]);
+    let bytes = key.mac("secret key", access_key_id.as_bytes());
     STANDARD.encode(&bytes[..30])
 }
 
-fn millis(time: SystemTime) -> u64 {
+/// Whole seconds since 1970.
+pub(super) fn seconds(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn whole_second_after(time: SystemTime) -> SystemTime {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let seconds = since.as_secs() + u64::from(since.subsec_nanos() > 0);
-    UNIX_EPOCH + Duration::from_secs(seconds)
+    since.as_secs()
 }
 
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -290,16 +283,14 @@ mod tests {
         let end = NOON + Duration::from_secs(32);
         assert_eq!(given.expires, Some(end));
         let token = given.session_token.as_deref();
+        let (good, expired) = (Ok(session(&issuer)), Err(CredentialsError::Expired));
         for (at, wanted) in [
-            (now, Ok(session(&issuer))),
-            (end - Duration::from_millis(1), Ok(session(&issuer))),
-            (end, Err(CredentialsError::Expired)),
-            (
-                end + Duration::from_hours(8760),
-                Err(CredentialsError::Expired),
-            ),
+            (now, &good),
+            (end - Duration::from_millis(1), &good),
+            (end, &expired),
+            (end + Duration::from_hours(8760), &expired),
         ] {
-            assert_eq!(issuer.check(&given.access_key_id, token, at), wanted);
+            assert_eq!(issuer.check(&given.access_key_id, token, at), *wanted);
         }
     }
 

@@ -21,25 +21,20 @@ impl LabKey {
         Self(hmac_sha256(&key))
     }
 
-    fn absorb(&self, purpose: &str, parts: &[&[u8]]) -> HmacSha256 {
-        let mut mac = self.0.clone();
-        mac.update(purpose.as_bytes());
-        mac.update(&[0]);
-        for part in parts {
-            mac.update(part);
-        }
-        mac
+    fn absorb(&self, purpose: &str, content: &[u8]) -> HmacSha256 {
+        let begun = self.0.clone().chain_update(purpose);
+        begun.chain_update([0]).chain_update(content)
     }
 
-    /// The code of `parts`, joined, for one purpose.
-    pub(super) fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
-        self.absorb(purpose, parts).finalize().into_bytes().into()
+    /// The code of `content` for one purpose.
+    pub(super) fn mac(&self, purpose: &str, content: &[u8]) -> [u8; 32] {
+        self.absorb(purpose, content).finalize().into_bytes().into()
     }
 
-    /// Whether `mac`, or the first bytes of it that are given, is the code of `parts`. Takes the
+    /// Whether `mac`, or the first bytes of it that are given, is the code of `content`. Takes the
     /// same time whichever byte differs.
-    pub(super) fn verifies(&self, purpose: &str, parts: &[&[u8]], mac: &[u8]) -> bool {
-        let computed = self.absorb(purpose, parts);
+    pub(super) fn verifies(&self, purpose: &str, content: &[u8], mac: &[u8]) -> bool {
+        let computed = self.absorb(purpose, content);
         mac.len() >= 5 && computed.verify_truncated_left(mac).is_ok()
     }
 }

@@ -13,7 +13,6 @@
 //! A new service is a file in [`services`] with its [`Service`](service::Service), and a field of [`Scenario`] if
 //! it has rules of its own.
 
-mod api_error;
 mod authentication;
 mod certificates;
 mod connection;

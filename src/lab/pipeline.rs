@@ -97,7 +97,7 @@ impl Pipeline {
         connection: &ConnectionControl,
     ) -> Result<Response, Disconnect> {
         let mut response = self.answer(service, request, connection).await?;
-        if self.clock != ServiceClock::Right {
+        if self.clock != ServiceClock::default() {
             let now = self.clock.reads(clock::wall());
             header(&mut response, DATE, &http_date(now));
         }

@@ -1,4 +1,4 @@
-//! HTTP responses: whole, streamed or cut short; and values as AWS writes them in one.
+//! HTTP responses: whole, streamed or cut short; and errors and values as AWS words them in one.
 
 use std::time::SystemTime;
 
@@ -18,6 +18,29 @@ pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// An extension of a response: the IP TTL of its packets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HopLimit(pub(super) u8);
+
+/// An error as a service of AWS words it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ApiError {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// The client's fault, with status 400.
+    pub(super) fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+}
 
 /// A whole response.
 pub(super) fn response(

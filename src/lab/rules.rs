@@ -20,22 +20,9 @@ pub use super::scenario::{Delay, Fault, FaultKind, Refusal, Rules, Stall, Thrott
 /// The 0.99 quantile of the standard normal distribution: (ln p99 - ln p50) / sigma.
 const Z99: f64 = 2.326_347_874_040_841;
 
-/// A first-order autoregression: the last draw of a correlated delay, in standard deviations.
-#[derive(Clone, Copy, Debug, Default)]
-struct Autoregression(f64);
-
-impl Autoregression {
-    /// The next draw. Whatever the correlation, draws are standard normal in the long run.
-    fn next(&mut self, correlation: f64, rng: &mut impl Rng) -> f64 {
-        let shock: f64 = StandardNormal.sample(rng);
-        self.0 = correlation * self.0 + (1.0 - correlation * correlation).sqrt() * shock;
-        self.0
-    }
-}
-
 impl Delay {
-    /// One delay from the distribution. `last` is what the draw before it left behind.
-    fn sample(&self, rng: &mut impl Rng, last: &mut Autoregression) -> Duration {
+    /// One delay from the distribution. `last` is the last draw of a correlated one, in standard deviations.
+    fn sample(&self, rng: &mut impl Rng, last: &mut f64) -> Duration {
         match *self {
             Self::Constant(delay) => delay,
             Self::Uniform { min, max } => {
@@ -46,9 +33,12 @@ impl Delay {
                 p99,
                 correlation,
             } => {
+                // A first-order autoregression: whatever the correlation, draws are standard normal in the long run.
+                let shock: f64 = StandardNormal.sample(rng);
+                *last = correlation * *last + (1.0 - correlation * correlation).sqrt() * shock;
                 let median = p50.as_secs_f64();
                 let sigma = (p99.as_secs_f64() / median).ln() / Z99;
-                let drawn = median * (sigma * last.next(correlation, rng)).exp();
+                let drawn = median * (sigma * *last).exp();
                 Duration::try_from_secs_f64(drawn).unwrap_or(p99)
             }
         }
@@ -121,7 +111,8 @@ impl Bucket {
 pub(super) struct RuleEvaluator {
     rules: Rules,
     buckets: Vec<Arc<Bucket>>,
-    random: Mutex<(StdRng, Autoregression)>,
+    /// The random numbers, and the last draw of a correlated delay.
+    random: Mutex<(StdRng, f64)>,
 }
 
 impl RuleEvaluator {
@@ -133,7 +124,7 @@ impl RuleEvaluator {
         Self {
             rules,
             buckets: shared.iter().cloned().chain(own).collect(),
-            random: Mutex::new((rng, Autoregression::default())),
+            random: Mutex::new((rng, 0.0)),
         }
     }
 
@@ -175,9 +166,8 @@ mod tests {
 
     /// Rules as a scenario writes them.
     fn rules(text: &str) -> Rules {
-        Scenario::parse(&format!("[s3]\n{text}"), "test")
-            .unwrap()
-            .s3
+        let scenario = Scenario::parse(&format!("[s3]\n{text}"), "test");
+        scenario.unwrap().s3
     }
 
     fn evaluator(text: &str) -> RuleEvaluator {
@@ -206,10 +196,8 @@ mod tests {
 
     #[test]
     fn a_shared_bucket_limits_two_evaluators_together() {
-        let throttle = rules("throttle = { rate = 1, burst = 2 }")
-            .throttle
-            .unwrap();
-        let shared = [Arc::new(Bucket::new(throttle))];
+        let throttle = rules("throttle = { rate = 1, burst = 2 }").throttle;
+        let shared = [Arc::new(Bucket::new(throttle.unwrap()))];
         let both = ["one", "other"].map(|name| RuleEvaluator::new(rules(""), 1, name, &shared));
         for action in [Action::Serve, Action::Throttle(Refusal::Status(429))] {
             for evaluator in &both {
@@ -220,18 +208,10 @@ mod tests {
 
     #[test]
     fn the_end_of_every_period_is_stalled() {
-        let stall = rules("stall = { every = '10s', for = '1s' }")
-            .stall
-            .unwrap();
-        for (at, left) in [
-            (8_999, 0),
-            (9_000, 1_000),
-            (9_900, 100),
-            (10_000, 0),
-            (29_250, 750),
-        ] {
-            assert_eq!(stall.remaining(at * MS), left * MS);
-        }
+        let stall = rules("stall = { every = '10s', for = '1s' }").stall;
+        let left = |at: u32| stall.unwrap().remaining(at * MS);
+        let seen = [8_999, 9_000, 9_900, 10_000, 29_250].map(left);
+        assert_eq!(seen, [0, 1_000, 100, 0, 750].map(|left| left * MS));
     }
 
     #[test]
@@ -270,10 +250,8 @@ mod tests {
             "fault = { probability = 1, kind = 'status:500', from = '1s', until = '2s' }",
         );
         let spoiled = |at: u32| evaluator.decide(at * MS).action != Action::Serve;
-        assert_eq!(
-            [999, 1_000, 1_999, 2_000].map(spoiled),
-            [false, true, true, false]
-        );
+        let seen = [999, 1_000, 1_999, 2_000].map(spoiled);
+        assert_eq!(seen, [false, true, true, false]);
     }
 
     #[test]
@@ -291,10 +269,9 @@ mod tests {
             p99: 180 * MS,
             correlation,
         };
-        let (mut rng, mut last) = (StdRng::seed_from_u64(7), Autoregression::default());
-        (0..40_000)
-            .map(|_| law.sample(&mut rng, &mut last))
-            .collect()
+        let (mut rng, mut last) = (StdRng::seed_from_u64(7), 0.0);
+        let draws = (0..40_000).map(|_| law.sample(&mut rng, &mut last));
+        draws.collect()
     }
 
     #[test]
@@ -314,10 +291,8 @@ mod tests {
     #[test]
     fn neighbours_are_as_correlated_as_stated() {
         for correlation in [0.0, 0.8] {
-            let logs = drawn(correlation)
-                .into_iter()
-                .map(|delay| delay.as_secs_f64().ln());
-            let logs: Vec<f64> = logs.collect();
+            let drawn = drawn(correlation).into_iter();
+            let logs: Vec<f64> = drawn.map(|delay| delay.as_secs_f64().ln()).collect();
             let mean = logs.iter().sum::<f64>() / logs.len() as f64;
             let product = |a: &f64, b: &f64| (a - mean) * (b - mean);
             let variance: f64 = logs.iter().map(|x| product(x, x)).sum();

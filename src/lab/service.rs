@@ -48,19 +48,6 @@ pub(super) enum Destination<'a> {
     Form(&'a Parts),
 }
 
-impl<'a> Destination<'a> {
-    /// The Region, if this is the scope of `service`.
-    pub(super) fn scoped_to(&self, service: &str) -> Option<&'a str> {
-        match self {
-            Self::Scope {
-                service: own,
-                region,
-            } if *own == service => Some(region),
-            _ => None,
-        }
-    }
-}
-
 /// What a request asks a service for.
 pub(super) struct Operation {
     /// The name that it is counted under: `service:Operation`.

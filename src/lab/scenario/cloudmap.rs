@@ -42,7 +42,7 @@ pub struct CloudMap {
 pub struct Servers {
     /// Calls that one server works on at once; more wait for their turn. `None`: without limit.
     #[serde(deserialize_with = "capacity")]
-    pub capacity: Option<u64>,
+    pub capacity: Option<usize>,
     /// How many there are in each zone.
     #[serde(deserialize_with = "zones")]
     pub zones: BTreeMap<&'static str, u64>,
@@ -94,7 +94,7 @@ fn revision<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rules, D::Erro
     Rules::deserialize(deserializer).map(|rules| rules.over(CloudMap::default().revision))
 }
 
-fn capacity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+fn capacity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
     const LEAST: &str = "a capacity is a number of calls at once, at least 1";
     checked(deserializer, |calls| *calls >= 1, LEAST).map(Some)
 }

@@ -86,6 +86,7 @@ pub struct Scenario {
     pub sts: Sts,
     pub imds: Imds,
     /// By which the services judge signatures and expiries, and date their answers.
+    #[serde(deserialize_with = "sources::clock")]
     pub clock: ServiceClock,
     pub container: Container,
     pub s3: Rules,
@@ -116,11 +117,8 @@ fn about<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D
 }
 
 fn seed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    checked(
-        deserializer,
-        |_| true,
-        "a seed is a whole number, such as 1",
-    )
+    const WHOLE: &str = "a seed is a whole number, such as 1";
+    checked(deserializer, |_| true, WHOLE)
 }
 
 fn region<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error};
+use serde::de::Deserializer;
 
 use super::fields::{bad_field, bounded, burst, checked, number};
 use super::rules::{Refusal, Rules, Throttle};
@@ -222,43 +222,26 @@ fn rotate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>
     bounded(deserializer, |every: &Duration| !every.is_zero(), SOME_TIME).map(Some)
 }
 
-/// The services' clock against the clients'.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ServiceClock {
-    #[default]
-    Right,
-    Ahead(Duration),
-    Behind(Duration),
+/// By how much the services' clock differs from the clients', if it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServiceClock {
+    pub ahead: Option<Duration>,
+    pub behind: Option<Duration>,
 }
 
 impl ServiceClock {
     /// What the services take `time` for.
     #[must_use]
     pub fn reads(self, time: SystemTime) -> SystemTime {
-        match self {
-            Self::Right => time,
-            Self::Ahead(by) => time + by,
-            Self::Behind(by) => time - by,
-        }
+        time + self.ahead.unwrap_or_default() - self.behind.unwrap_or_default()
     }
 }
 
-impl<'de> Deserialize<'de> for ServiceClock {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Fields {
-            ahead: Option<Duration>,
-            behind: Option<Duration>,
-        }
-        let Fields { ahead, behind } = Fields::deserialize(deserializer)?;
-        match (ahead, behind) {
-            (None, None) => Ok(Self::Right),
-            (Some(by), None) => Ok(Self::Ahead(by)),
-            (None, Some(by)) => Ok(Self::Behind(by)),
-            (Some(_), Some(_)) => Err(D::Error::custom("a clock is `ahead` or `behind`, not both")),
-        }
-    }
+pub(super) fn clock<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ServiceClock, D::Error> {
+    const NOT_BOTH: &str = "a clock is `ahead` or `behind`, not both";
+    let holds = |clock: &ServiceClock| clock.ahead.is_none() || clock.behind.is_none();
+    bounded(deserializer, holds, NOT_BOTH)
 }
 
 #[cfg(test)]

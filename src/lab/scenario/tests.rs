@@ -187,12 +187,11 @@ fn pressure_is_read() {
         throttle = { rate = 40, burst = 60 }
     "#;
     let read = read(text);
-    assert_eq!(read.clock, ServiceClock::Ahead(Duration::from_mins(10)));
+    assert_eq!(read.clock.ahead, Some(Duration::from_mins(10)));
+    assert_eq!(read.clock.behind, None);
     let imds = read.imds;
-    assert_eq!(
-        (imds.v1, imds.listener),
-        (ImdsV1::Only, Listener::BlackHole)
-    );
+    assert_eq!(imds.v1, ImdsV1::Only);
+    assert_eq!(imds.listener, Listener::BlackHole);
     assert!(!imds.enabled && !imds.instance_profile && imds.token_gets_lost());
     assert_eq!(imds.connections, Some(8));
     assert!((imds.packets.unwrap().burst - 1024.0).abs() < f64::EPSILON);

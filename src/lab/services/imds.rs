@@ -221,7 +221,7 @@ fn mint(key: &LabKey, end: SystemTime) -> String {
     let since = end.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut bytes = [0_u8; 40];
     bytes[..16].copy_from_slice(&since.as_nanos().to_be_bytes());
-    let code = key.mac(PURPOSE, &[&bytes[..16]]);
+    let code = key.mac(PURPOSE, &bytes[..16]);
     bytes[16..].copy_from_slice(&code[..24]);
     STANDARD.encode(bytes)
 }
@@ -230,7 +230,7 @@ fn mint(key: &LabKey, end: SystemTime) -> String {
 fn time_left(key: &LabKey, token: &str, now: SystemTime) -> Option<Duration> {
     let bytes: [u8; 40] = STANDARD.decode(token).ok()?.try_into().ok()?;
     let (end, code) = bytes.split_first_chunk::<16>()?;
-    if !key.verifies(PURPOSE, &[end], code) {
+    if !key.verifies(PURPOSE, end, code) {
         return None;
     }
     let nanos = u128::from_be_bytes(*end);
@@ -272,16 +272,13 @@ mod tests {
 
     #[test]
     fn steps_are_told_apart() {
+        let (roles, role) = (format!("{ROLE_PATH}/"), format!("{ROLE_PATH}/{ROLE}"));
         for (method, path, step) in [
             (Method::PUT, TOKEN_PATH, Step::Token),
             (Method::GET, TOKEN_PATH, Step::Other),
             (Method::GET, ROLE_PATH, Step::Role),
-            (Method::GET, &format!("{ROLE_PATH}/"), Step::Role),
-            (
-                Method::GET,
-                &format!("{ROLE_PATH}/{ROLE}"),
-                Step::Credentials,
-            ),
+            (Method::GET, &roles, Step::Role),
+            (Method::GET, &role, Step::Credentials),
             (Method::GET, "/latest/meta-data/iam/info", Step::Other),
         ] {
             assert_eq!(Step::of(&method, path), step, "{method} {path}");

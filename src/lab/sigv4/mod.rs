@@ -293,11 +293,9 @@ fn canonical_query(query: &str) -> String {
 
 /// `name=value` among the comma-separated parts of an `Authorization` header.
 fn part<'a>(header: &'a str, name: &str) -> Option<&'a str> {
-    header
-        .split(',')
-        .filter_map(|part| part.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
+    let parts = header.split(',').map(str::trim);
+    let mut pairs = parts.filter_map(|part| part.split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
 /// A parameter of a query, decoded.

@@ -162,14 +162,11 @@ mod tests {
 
     fn service(checked: bool) -> Service {
         let instance = |id: &str, zone: &str, healthy| {
-            let attributes = [("AVAILABILITY_ZONE".to_owned(), zone.to_owned())].into();
-            (
-                id.to_owned(),
-                Instance {
-                    attributes,
-                    healthy,
-                },
-            )
+            let instance = Instance {
+                attributes: [("AVAILABILITY_ZONE".to_owned(), zone.to_owned())].into(),
+                healthy,
+            };
+            (id.to_owned(), instance)
         };
         Service {
             form: ServiceForm {

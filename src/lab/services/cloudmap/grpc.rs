@@ -97,31 +97,26 @@ struct ZonedHealth {
     operation: &'static str,
     zone: String,
     rules: RuleEvaluator,
-    /// The way between zones, if calls have to go it.
-    cross_zone: Option<RuleEvaluator>,
-    capacity: Option<Semaphore>,
+    /// The way that calls have to go between zones.
+    cross_zone: RuleEvaluator,
+    capacity: Semaphore,
 }
 
 impl ZonedHealth {
     fn new(state: &Arc<LabState>, zone: &'static str, id: &str) -> Self {
         let (seed, servers) = (state.scenario.seed, &state.scenario.cloudmap.servers);
         let evaluator = |rules, what| RuleEvaluator::new(rules, seed, &format!("{what} {id}"), &[]);
-        let cross_zone = servers.cross_zone.filter(|_| zone != CALLERS_ZONE);
+        let cross_zone = Rules {
+            delay: servers.cross_zone.filter(|_| zone != CALLERS_ZONE),
+            ..Rules::default()
+        };
         Self {
             state: Arc::clone(state),
             operation: operation(zone),
             zone: state.zone_name(zone),
             rules: evaluator(servers.rules, "grpc"),
-            cross_zone: cross_zone.map(|delay| {
-                let way = Rules {
-                    delay: Some(delay),
-                    ..Rules::default()
-                };
-                evaluator(way, "hop")
-            }),
-            capacity: servers
-                .capacity
-                .map(|calls| Semaphore::new(usize::try_from(calls).unwrap_or(1))),
+            cross_zone: evaluator(cross_zone, "hop"),
+            capacity: Semaphore::new(servers.capacity.unwrap_or(Semaphore::MAX_PERMITS)),
         }
     }
 }
@@ -144,17 +139,12 @@ impl Health for ZonedHealth {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
-        if let Some(way) = &self.cross_zone {
-            self.state.pipeline.wait(way).await;
-        }
+        self.state.pipeline.wait(&self.cross_zone).await;
         let asked = request.into_inner().service;
         if !asked.is_empty() && asked != SERVICE {
             return Err(Status::not_found("unknown service"));
         }
-        let _permit = match &self.capacity {
-            Some(capacity) => capacity.acquire().await.ok(),
-            None => None,
-        };
+        let _permit = self.capacity.acquire().await;
         match self.state.pipeline.admit(self.operation, &self.rules).await {
             Admission::Answer => {}
             Admission::Refuse => return Err(Status::unavailable("refused by the scenario")),

@@ -20,10 +20,9 @@ use self::operations::Call;
 pub use self::registry::{NAMESPACE, SERVICE};
 use self::registry::{Namespace, NamespaceKind, Registry, Result, ServiceForm, TTL};
 use crate::clock;
-use crate::lab::api_error::ApiError;
 use crate::lab::authentication::{AuthenticationError, authenticate};
 use crate::lab::issuer::CredentialsError;
-use crate::lab::response::{Response, header, response};
+use crate::lab::response::{ApiError, Response, header, response};
 use crate::lab::rules::{RuleEvaluator, Rules};
 use crate::lab::scenario::is_region;
 use crate::lab::service::{
@@ -56,7 +55,11 @@ impl Service for CloudMap {
                 name.strip_prefix("servicediscovery.")
                     .filter(|name| is_region(name))
             }
-            Destination::Scope { .. } => destination.scoped_to("servicediscovery"),
+            Destination::Scope {
+                service: "servicediscovery",
+                region,
+            } => Some(region),
+            Destination::Scope { .. } => None,
             Destination::Form(head) => {
                 let target = head.headers.get("x-amz-target")?.as_bytes();
                 let ours = target.starts_with(TARGET_PREFIX.as_bytes());

@@ -10,8 +10,8 @@ use super::discover::{DiscoverRequest, List, Match};
 use super::registry::{
     Attributes, Instance, Namespace, NamespaceKind, Registry, Result, Service, found, invalid,
 };
-use crate::lab::api_error::ApiError;
 use crate::lab::issuer::ACCOUNT;
+use crate::lab::response::ApiError;
 
 /// Operations that can be asked after; older ones are forgotten.
 const MOST_OPERATIONS: usize = 10_000;
@@ -175,10 +175,8 @@ fn delete_namespace(call: &mut Call<'_>) -> Result<Value> {
     registry.namespace(&id)?;
     let mut services = registry.services.values();
     if services.any(|service| service.form.namespace_id == id) {
-        return Err(ApiError::bad_request(
-            "ResourceInUse",
-            "The namespace has services",
-        ));
+        let message = "The namespace has services";
+        return Err(ApiError::bad_request("ResourceInUse", message));
     }
     registry.namespaces.remove(&id);
     Ok(call.done("DELETE_NAMESPACE", "NAMESPACE", &id))
@@ -203,10 +201,8 @@ fn register_instance(call: &mut Call<'_>) -> Result<Value> {
 
 fn deregister_instance(call: &mut Call<'_>) -> Result<Value> {
     let asked: OfInstance = call.read()?;
-    let (service, id) = (
-        call.registry.service_mut(&asked.service_id)?,
-        asked.instance_id,
-    );
+    let service = call.registry.service_mut(&asked.service_id)?;
+    let id = asked.instance_id;
     found(service.instances.remove(&id), "InstanceNotFound", &id)?;
     service.revision += 1;
     Ok(call.done("DEREGISTER_INSTANCE", "INSTANCE", &id))
@@ -220,10 +216,8 @@ fn update_health(call: &mut Call<'_>) -> Result<Value> {
         Some("UNHEALTHY") => false,
         _ => return Err(invalid("Status is HEALTHY or UNHEALTHY")),
     };
-    let (service, id) = (
-        call.registry.service_mut(&asked.service_id)?,
-        &asked.instance_id,
-    );
+    let service = call.registry.service_mut(&asked.service_id)?;
+    let id = &asked.instance_id;
     let instance = found(service.instances.get_mut(id), "InstanceNotFound", id)?;
     if service.form.health_check_custom_config.is_none() {
         let message = "The service has no custom health check";
@@ -262,10 +256,8 @@ fn discover_instances(call: &mut Call<'_>) -> Result<Value> {
 
 fn instance(call: &mut Call<'_>) -> Result<Value> {
     let asked: OfInstance = call.read()?;
-    let (service, id) = (
-        call.registry.service(&asked.service_id)?,
-        &asked.instance_id,
-    );
+    let service = call.registry.service(&asked.service_id)?;
+    let id = &asked.instance_id;
     let instance = found(service.instances.get(id), "InstanceNotFound", id)?;
     Ok(json!({"Instance": {"Id": id, "Attributes": instance.attributes}}))
 }

@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::lab::api_error::ApiError;
+use crate::lab::response::ApiError;
 
 pub(super) type Result<T> = std::result::Result<T, ApiError>;
 

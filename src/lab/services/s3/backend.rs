@@ -215,7 +215,8 @@ impl S3 for Backend {
         request: S3Request<ListObjectsV2Input>,
     ) -> Output<ListObjectsV2Output> {
         let input = request.input;
-        let most = page_size(input.max_keys);
+        // Up to 1,000, which is also the default.
+        let most = input.max_keys.unwrap_or(1000).clamp(0, 1000).unsigned_abs() as usize;
         let after = input.continuation_token.as_ref();
         let after = after.or(input.start_after.as_ref());
         let page = self.objects().list(
@@ -292,10 +293,8 @@ fn verified_checksums(
                 "The checksum you specified did not match the calculated checksum."
             ));
         }
-        verified.insert(
-            name,
-            HeaderValue::from_str(claimed).map_err(S3Error::internal_error)?,
-        );
+        let value = HeaderValue::from_str(claimed).map_err(S3Error::internal_error)?;
+        verified.insert(name, value);
     }
     Ok(verified)
 }
@@ -316,11 +315,6 @@ fn slice(bytes: &Bytes, range: Option<Range>) -> S3Result<(Bytes, Option<String>
     let content_range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
     let part = bytes.slice(part.start as usize..part.end as usize);
     Ok((part, Some(content_range)))
-}
-
-/// Keys to a page: up to 1,000, which is also the default.
-fn page_size(asked: Option<i32>) -> usize {
-    asked.map_or(1000, |most| usize::try_from(most).unwrap_or(0).min(1000))
 }
 
 /// A key, a prefix or a delimiter as it is written: escaped where the client has asked for that, since XML

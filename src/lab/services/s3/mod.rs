@@ -10,7 +10,6 @@ mod operation;
 
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
 use http::{HeaderName, StatusCode};
 use http_body_util::BodyExt;
 use rand::rngs::StdRng;
@@ -113,7 +112,10 @@ impl S3 {
         // There is room for these, and nothing is there yet.
         let _ = objects.create_bucket(BUCKET, state.started);
         for (key, length) in [(KEY, 1024), (LARGE_KEY, 1 << 20)] {
-            let object = Object::new(random_bytes(scenario.seed, length), state.started);
+            // They do not compress, and are the same for the same seed.
+            let mut bytes = vec![0; length];
+            StdRng::seed_from_u64(scenario.seed).fill_bytes(&mut bytes);
+            let object = Object::new(bytes.into(), state.started);
             let _ = objects.put(BUCKET, key, object, false);
         }
         let mut builder = S3ServiceBuilder::new(Backend {
@@ -130,13 +132,6 @@ impl S3 {
             state: Arc::clone(state),
         }
     }
-}
-
-/// Bytes that do not compress, the same for the same seed.
-fn random_bytes(seed: u64, length: usize) -> Bytes {
-    let mut bytes = vec![0; length];
-    StdRng::seed_from_u64(seed).fill_bytes(&mut bytes);
-    bytes.into()
 }
 
 /// S3's request ids are sixteen characters, in capitals.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::lab::api_error::ApiError;
+use crate::lab::response::ApiError;
 
 /// The parameters of a request by their names.
 pub(super) type Parameters = BTreeMap<String, String>;

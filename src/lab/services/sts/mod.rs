@@ -17,10 +17,9 @@ use url::form_urlencoded;
 use self::arguments::{Parameters, RoleRequest};
 use self::web_identity::Identity;
 use crate::clock;
-use crate::lab::api_error::ApiError;
 use crate::lab::authentication::{AuthenticationError, authenticate};
 use crate::lab::issuer::{CredentialsError, Principal};
-use crate::lab::response::{Response, escape_xml, header, iso_8601, response};
+use crate::lab::response::{ApiError, Response, escape_xml, header, iso_8601, response};
 use crate::lab::rules::RuleEvaluator;
 use crate::lab::scenario::{Scenario, is_region};
 use crate::lab::service::{
@@ -53,7 +52,11 @@ impl Service for Sts {
         match destination {
             Destination::Host("sts") => Some(GLOBAL),
             Destination::Host(name) => name.strip_prefix("sts.").filter(|name| is_region(name)),
-            Destination::Scope { .. } => destination.scoped_to("sts"),
+            Destination::Scope {
+                service: "sts",
+                region,
+            } => Some(region),
+            Destination::Scope { .. } => None,
             Destination::Form(head) => {
                 let kind = head.headers.get(CONTENT_TYPE);
                 let form = kind.is_some_and(|kind| kind.as_bytes().starts_with(FORM));

@@ -3,14 +3,15 @@
 //! A JSON Web Token (RFC 7519) in the form that EKS projects into a pod. It is signed with the
 //! lab's key rather than an RSA key, since only the lab's STS ever checks it.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::lab::api_error::ApiError;
+use crate::lab::issuer::seconds;
 use crate::lab::lab_key::LabKey;
+use crate::lab::response::ApiError;
 
 /// What the token is for.
 const AUDIENCE: &str = "sts.amazonaws.com";
@@ -47,7 +48,7 @@ pub(in crate::lab) fn mint(key: &LabKey, region: &str, now: SystemTime) -> Strin
         URL_SAFE_NO_PAD.encode(head.to_string()),
         URL_SAFE_NO_PAD.encode(body)
     );
-    let code = key.mac(PURPOSE, &[signed.as_bytes()]);
+    let code = key.mac(PURPOSE, signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(code))
 }
 
@@ -71,19 +72,15 @@ fn read(key: &LabKey, token: &str) -> Option<Identity> {
     let (signed, code) = token.rsplit_once('.')?;
     let (_, body) = signed.split_once('.')?;
     let code = URL_SAFE_NO_PAD.decode(code).ok()?;
-    let ours = key.verifies(PURPOSE, &[signed.as_bytes()], &code);
+    let ours = key.verifies(PURPOSE, signed.as_bytes(), &code);
     let body = URL_SAFE_NO_PAD.decode(body).ok().filter(|_| ours)?;
     serde_json::from_slice(&body).ok()
 }
 
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::*;
 
     fn refusal(key: &LabKey, token: &str, now: SystemTime) -> Option<&'static str> {
