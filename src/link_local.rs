@@ -59,7 +59,6 @@ fn counted(statistics: &str) -> Option<u64> {
 }
 
 /// TCP segments that this network namespace has sent a second time, since its start; Linux only.
-#[must_use]
 pub fn retransmitted() -> Option<u64> {
     retransmitted_in(&std::fs::read_to_string("/proc/net/snmp").ok()?)
 }

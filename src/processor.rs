@@ -1,7 +1,6 @@
 //! What this machine's CPU is, and which of its instructions hashes and checksums gain from.
 
 /// The CPU's name, where the operating system tells it in a file.
-#[must_use]
 pub fn model() -> Option<String> {
     let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let name = text.lines().find_map(|line| {
@@ -12,7 +11,6 @@ pub fn model() -> Option<String> {
 }
 
 /// Instruction sets that are there, of those that SHA-256 and CRC implementations look for.
-#[must_use]
 pub fn features() -> Vec<&'static str> {
     #[cfg(target_arch = "x86_64")]
     let known = [

@@ -16,7 +16,7 @@ use super::identity::Identity;
 use super::interceptor::Instrument;
 use super::time_source::SteadyTime;
 use super::transport::{self, Route, Transport, TransportError};
-use crate::credentials::{Exchanges, NamedSource, Source, Variables, loader};
+use crate::credentials::{Exchanges, NamedSource, Source, Variables, loader, variable};
 
 /// What the user chose.
 #[derive(Clone, Debug)]
@@ -109,12 +109,10 @@ impl Setup {
     /// the service's name in environment variables, such as `STS`.
     pub(crate) fn endpoint_override(&self, service: &str) -> Option<String> {
         let variables = service_variables(&self.named.variables, self.route.is_some());
-        let variable = |name: &str| variables.get(name).filter(|v| !v.is_empty()).cloned();
-        let named = || variable(&format!("AWS_ENDPOINT_URL_{service}"));
-        self.endpoint_url
-            .clone()
-            .or_else(named)
-            .or_else(|| self.sdk.endpoint_url().map(str::to_owned))
+        let named = || variable(&variables, &format!("AWS_ENDPOINT_URL_{service}"));
+        let given = self.endpoint_url.as_deref().or_else(named);
+        let url = given.or_else(|| self.sdk.endpoint_url());
+        url.map(str::to_owned)
     }
 
     /// A connection pool of its own. Its name lookups are noted in `facts`.
@@ -162,6 +160,8 @@ impl Setup {
     /// [`interceptor`](Self::interceptor), which only a service's own builder takes.
     #[must_use]
     pub fn sdk_config(&self, connections: SharedHttpClient, identity: &Identity) -> SdkConfig {
+        let timeouts = self.sdk.timeout_config().map(TimeoutConfig::to_builder);
+        let timeouts = timeouts.unwrap_or_default().operation_timeout(self.timeout);
         let mut builder = self
             .sdk
             .clone()
@@ -170,7 +170,7 @@ impl Setup {
             .http_client(connections)
             .identity_cache(identity.cache.clone())
             .credentials_provider(identity.provider.clone())
-            .timeout_config(self.timeouts());
+            .timeout_config(timeouts.build());
         if let Some(url) = &self.endpoint_url {
             builder.set_endpoint_url(Some(url.clone()));
         }
@@ -185,16 +185,6 @@ impl Setup {
             facts: Arc::clone(facts),
             route: self.route.clone(),
         })
-    }
-
-    fn timeouts(&self) -> TimeoutConfig {
-        let mut timeouts = TimeoutConfig::builder()
-            .operation_timeout(self.timeout)
-            .build();
-        if let Some(configured) = self.sdk.timeout_config() {
-            timeouts.take_defaults_from(configured);
-        }
-        timeouts
     }
 }
 

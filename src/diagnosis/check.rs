@@ -1,5 +1,7 @@
 //! A check of the catalogue: what it looks for, and everything there is to say once it has found it.
 
+use std::time::Duration;
+
 use super::examination::Examination;
 use crate::document::{Finding, Severity};
 
@@ -75,5 +77,17 @@ impl Observation {
             reference: Some(check.reference.to_owned()),
             ..Finding::new(severity, check.id, summary, self.evidence, check.remedy)
         }
+    }
+}
+
+/// A time as findings state it: to three digits or so, with its unit.
+pub(super) fn brief(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1e3;
+    if ms >= 1000.0 {
+        format!("{:.1} s", ms / 1e3)
+    } else if ms >= 10.0 {
+        format!("{ms:.0} ms")
+    } else {
+        format!("{ms:.1} ms")
     }
 }

@@ -225,11 +225,6 @@ impl Examination {
         Some((link, link.fetched()?))
     }
 
-    /// Whether the Rust SDK finds credentials.
-    pub fn has_credentials(&self) -> bool {
-        self.winner().is_some()
-    }
-
     /// The configured link after the one that the chain ends at.
     pub fn next(&self) -> Option<&Link> {
         self.configured().nth(1)

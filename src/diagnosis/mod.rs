@@ -11,7 +11,6 @@
 
 mod check;
 mod checks;
-mod duration_text;
 mod examination;
 #[cfg(test)]
 mod guide;

@@ -61,23 +61,17 @@ pub(super) fn detect(variables: &Variables, machine: &MachineFacts) -> Diagnosed
         } else {
             ""
         };
-        let evidence = format!("a Kubernetes service account{token}");
-        (Eks, evidence)
+        (Eks, format!("a Kubernetes service account{token}"))
     } else if let Some(name) = CI.iter().find(|name| set(name)) {
         (Ci, format!("{name} is set"))
     } else if let Some(instance) = &machine.instance {
-        let evidence = format!("metadata answers for {instance}");
-        (Ec2, evidence)
+        (Ec2, format!("metadata answers for {instance}"))
     } else if let Some(vendor) = &machine.vendor {
-        let kind = if vendor.contains("Amazon") {
-            Ec2
-        } else {
-            Other
-        };
+        let is_ec2 = vendor.contains("Amazon");
+        let kind = if is_ec2 { Ec2 } else { Other };
         (kind, format!("the machine's vendor is {vendor}"))
     } else {
-        let evidence = "no sign of any other place".to_owned();
-        (Other, evidence)
+        (Other, "no sign of any other place".to_owned())
     };
     DiagnosedPlace { kind, evidence }
 }

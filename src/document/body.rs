@@ -32,8 +32,7 @@ pub struct Head {
 
 impl Head {
     /// `awscreds-bench sts --regional`.
-    #[must_use]
-    pub fn command_line(&self) -> String {
+    pub(crate) fn command_line(&self) -> String {
         format!("{} {}", self.tool.name, self.arguments.join(" "))
     }
 }
@@ -82,8 +81,7 @@ pub enum Body {
 
 impl Body {
     /// What was measured, where something was.
-    #[must_use]
-    pub fn into_measured(self) -> Option<Measurement> {
+    pub(crate) fn into_measured(self) -> Option<Measurement> {
         match self {
             Self::Measured(measurement) => Some(*measurement),
             _ => None,
@@ -104,8 +102,7 @@ impl Document {
     }
 
     /// What was measured, where something was.
-    #[must_use]
-    pub fn measured(&self) -> Option<&Measurement> {
+    pub(crate) fn measured(&self) -> Option<&Measurement> {
         match &self.body {
             Body::Measured(measurement) => Some(measurement),
             _ => None,

@@ -30,8 +30,7 @@ pub struct Comparison {
 }
 
 /// What an arm of the base is called where two runs are spoken of.
-#[must_use]
-pub fn base_name(arm: &str) -> String {
+pub(crate) fn base_name(arm: &str) -> String {
     format!("{arm} (base)")
 }
 

@@ -32,7 +32,6 @@ pub struct DoctorResult {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DiagnosedPlace {
     pub kind: PlatformKind,
-    /// What gave it away.
     pub evidence: String,
 }
 
@@ -132,8 +131,7 @@ pub enum FailOn {
 
 impl FailOn {
     /// Whether a finding of this severity is a failure.
-    #[must_use]
-    pub fn fails_at(self, severity: Severity) -> bool {
+    pub(crate) fn fails_at(self, severity: Severity) -> bool {
         match self {
             Self::Info => true,
             Self::Warning => severity >= Severity::Warning,

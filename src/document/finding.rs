@@ -26,8 +26,7 @@ pub struct Finding {
 
 impl Finding {
     /// Something worth knowing.
-    #[must_use]
-    pub fn info(
+    pub(crate) fn info(
         id: &str,
         summary: impl Into<String>,
         evidence: impl Into<String>,
@@ -37,8 +36,7 @@ impl Finding {
     }
 
     /// Something that costs time or calls.
-    #[must_use]
-    pub fn warning(
+    pub(crate) fn warning(
         id: &str,
         summary: impl Into<String>,
         evidence: impl Into<String>,
@@ -48,8 +46,7 @@ impl Finding {
     }
 
     /// Its texts may hold [`figures`].
-    #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         severity: Severity,
         id: &str,
         summary: impl Into<String>,

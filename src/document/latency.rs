@@ -52,8 +52,7 @@ impl Phases {
     }
 
     /// The distribution called `name`: `total`, a phase, or `dns`.
-    #[must_use]
-    pub fn named(&self, name: &str) -> Option<&Quantiles> {
+    pub(crate) fn named(&self, name: &str) -> Option<&Quantiles> {
         self.all()
             .find_map(|(known, quantiles)| (known == name).then_some(quantiles))
     }
@@ -86,8 +85,7 @@ pub struct Quantiles {
 
 impl Quantiles {
     /// The values in nanoseconds, where there are any that can be read.
-    #[must_use]
-    pub fn decoded(&self) -> Option<Histogram<u64>> {
+    pub(crate) fn decoded(&self) -> Option<Histogram<u64>> {
         let histogram = decode_histogram(self.histogram.as_deref()?).ok()?;
         (!histogram.is_empty()).then_some(histogram)
     }

@@ -21,8 +21,8 @@ mod renewal;
 #[cfg(test)]
 mod schema;
 mod simulation;
-pub mod stored;
-pub mod threshold;
+pub(crate) mod stored;
+pub(crate) mod threshold;
 
 use serde::Serialize;
 
@@ -30,7 +30,7 @@ pub use crate::measure::{Connections, IdentityUse, Outcomes, Statistic, Verdict}
 pub use arm::{Arm, Balance, ErrorSeen, InstanceCalls, Slice, SourceRequests, ZoneCalls};
 pub use body::{Body, Document, Head, SCHEMA, Target, Tool};
 pub use check::{Check, Operator, Unit};
-pub use comparison::{Compared, Comparison, StoredRun, base_name};
+pub(crate) use comparison::{Compared, Comparison, StoredRun, base_name};
 pub use doctor::{
     DiagnosedLink, DiagnosedPlace, DiagnosedRegion, DiagnosedSts, DoctorResult, FailOn, LinkState,
     PlatformKind, SdkPick,
@@ -49,8 +49,7 @@ pub use simulation::{CrowdsResult, OutageWindow, SimulatedTerms, SimulationResul
 /// # Panics
 ///
 /// If the value is not serialised as text, which its type decides.
-#[must_use]
-pub fn word(value: impl Serialize) -> String {
+pub(crate) fn word(value: impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         other => panic!("an enumeration is a word in the document: {other:?}"),

@@ -43,7 +43,6 @@ pub enum ReadError {
 
 impl ReadError {
     /// What to do about it.
-    #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "check the path and that this user may read it",

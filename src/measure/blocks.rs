@@ -111,7 +111,8 @@ pub fn dealt(latencies: &BTreeMap<u64, u64>, seed: u64) -> LatencyBlocks {
     blocks
 }
 
-fn calls(block: &BTreeMap<u64, u32>) -> u64 {
+/// Calls in a block.
+pub fn calls(block: &BTreeMap<u64, u32>) -> u64 {
     block.values().map(|&n| u64::from(n)).sum()
 }
 

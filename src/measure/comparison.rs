@@ -9,8 +9,6 @@
 //!   inside a block would change nothing. It is exact whatever the distribution, so its error rate is
 //!   the level, also for a p99 of few calls.
 
-use std::collections::BTreeMap;
-
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use serde::{Deserialize, Serialize};
@@ -140,8 +138,7 @@ pub(crate) fn compare_blocks(
     let p = blocks.p(difference, &mut random);
     let smallest = (base * SMALLEST_SHARE).max(SMALLEST_NANOS);
     let verdict = verdict(smallest, difference, interval, p);
-    let calls = baseline.iter().flat_map(BTreeMap::values);
-    let calls = calls.map(|&n| u64::from(n)).sum();
+    let calls = baseline.iter().map(blocks::calls).sum();
     let undecided = interval.filter(|_| verdict == Verdict::Inconclusive);
     Some(Comparison {
         statistic,
@@ -184,6 +181,7 @@ fn more_calls(calls: u64, difference: f64, (low, high): (f64, f64), smallest: f6
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use rand_distr::{Distribution, LogNormal};
@@ -236,7 +234,7 @@ mod tests {
     }
 
     /// Two arms interleaved: the second `scale` times as slow.
-    fn pair(seed: u64, calls: usize, scale: f64, dependence: Dependence) -> (Tally, Tally) {
+    fn pair(seed: u64, calls: usize, scale: f64, dependence: Dependence) -> [Tally; 2] {
         let mut random = SmallRng::seed_from_u64(seed);
         let (mut walks, mut arms) = ([Walk(0.0), Walk(0.0)], [Vec::new(), Vec::new()]);
         let kept = match dependence {
@@ -250,8 +248,7 @@ mod tests {
                 arms[arm].push(0.02 * factor * (0.3 * walk.next(kept, &mut random)).exp());
             }
         }
-        let [a, b] = arms.map(tally);
-        (a, b)
+        arms.map(tally)
     }
 
     /// A run by itself as its finest blocks.
@@ -301,7 +298,7 @@ mod tests {
             };
             let kind = format!("dependence: {dependence:?}");
             assert_error_rates(&kind, wanted, |seed, calls, scale, statistic| {
-                let (a, b) = pair(seed, calls, scale, dependence);
+                let [a, b] = pair(seed, calls, scale, dependence);
                 compare(&a, &b, statistic, seed)
             });
         }
@@ -349,7 +346,7 @@ mod tests {
     #[test]
     fn a_tenth_of_the_latency_is_seen_with_thirty_calls_however_their_jitter_drifts() {
         for seed in 0..100 {
-            let (slow, fast) = pair(seed, 30, 0.1, Dependence::Own);
+            let [slow, fast] = pair(seed, 30, 0.1, Dependence::Own);
             let verdict = compare(&slow, &fast, MEDIAN, seed).unwrap().verdict;
             assert_eq!(verdict, Verdict::Faster, "seed {seed}");
         }

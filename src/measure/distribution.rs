@@ -52,11 +52,7 @@ impl Distribution {
     }
 
     /// Adds a latency that was seen `count` times.
-    ///
-    /// # Panics
-    ///
-    /// Never: the histogram grows as needed, and what is recorded is bounded.
-    pub fn record_many(&mut self, latency: Duration, count: u64) {
+    pub(crate) fn record_many(&mut self, latency: Duration, count: u64) {
         let nanos = latency.min(LONGEST).as_nanos() as u64;
         self.sum += u128::from(nanos) * u128::from(count);
         self.histogram
@@ -65,11 +61,7 @@ impl Distribution {
     }
 
     /// Adds what `other` holds.
-    ///
-    /// # Panics
-    ///
-    /// Never, as for [`record_many`](Self::record_many).
-    pub fn absorb(&mut self, other: &Self) {
+    pub(crate) fn absorb(&mut self, other: &Self) {
         self.sum += other.sum;
         self.histogram
             .add(&other.histogram)

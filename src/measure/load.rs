@@ -1,11 +1,10 @@
 //! Load: which calls are made, how many at once, and until when.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -18,7 +17,7 @@ use super::tickets::{Limit, Tickets};
 use crate::clock;
 
 /// A call in flight.
-pub type CallFuture<'a> = Pin<Box<dyn Future<Output = Sample> + Send + 'a>>;
+pub type CallFuture<'a> = BoxFuture<'a, Sample>;
 
 /// An arm: something that can be called over and over, from several workers at once.
 pub trait Call: Send + Sync {
@@ -181,36 +180,18 @@ mod tests {
     use super::*;
     use crate::measure::{Arrivals, Phase, Rate};
 
-    /// A call that claims other times than it takes.
-    struct Synthetic {
-        claimed: Duration,
-        taken: Duration,
-    }
-
-    impl Synthetic {
-        fn claiming(claimed: Duration) -> Arc<dyn Call> {
-            Arc::new(Self {
-                claimed,
-                taken: Duration::ZERO,
+    /// A call that takes other times than it claims: `prepared` to make what is for it alone, `claimed` in a phase.
+    fn synthetic(taken: Duration, prepared: Duration, claimed: Duration) -> Arc<dyn Call> {
+        Arc::new(move || -> CallFuture<'static> {
+            Box::pin(async move {
+                tokio::time::sleep(taken).await;
+                Sample::of_phase(Phase::Transmit, claimed).after_preparing(prepared)
             })
-        }
+        })
     }
 
-    impl Call for Synthetic {
-        fn call(&self) -> CallFuture<'_> {
-            Box::pin(async {
-                tokio::time::sleep(self.taken).await;
-                Sample::of_phase(Phase::Transmit, self.claimed)
-            })
-        }
-    }
-
-    struct Never;
-
-    impl Call for Never {
-        fn call(&self) -> CallFuture<'_> {
-            Box::pin(std::future::pending())
-        }
+    fn claiming(claimed: Duration) -> Arc<dyn Call> {
+        synthetic(Duration::ZERO, Duration::ZERO, claimed)
     }
 
     fn open(per_s: f64, most_in_flight: usize) -> Pacing {
@@ -221,27 +202,25 @@ mod tests {
         }
     }
 
-    fn plan(requests: u64, concurrency: usize) -> Plan {
+    fn plan(requests: u64, workers: usize) -> Plan {
         Plan {
             requests: Some(requests),
             duration: None,
             warmup: 3,
-            pacing: Pacing::Closed {
-                workers: concurrency,
-            },
+            pacing: Pacing::Closed { workers },
             seed: 1,
         }
     }
 
     /// An arm by itself.
-    async fn measured(arm: impl Call + 'static, plan: &Plan) -> Measured {
-        measure(&[Arc::new(arm)], plan, &Stop::default(), &Arc::default()).await
+    async fn measured(arm: Arc<dyn Call>, plan: &Plan) -> Measured {
+        measure(&[arm], plan, &Stop::default(), &Arc::default()).await
     }
 
     #[tokio::test]
     async fn every_arm_gets_the_calls_that_were_asked_for_whatever_the_concurrency() {
         for concurrency in [1, 7] {
-            let arms = [1, 2].map(|micros| Synthetic::claiming(Duration::from_micros(micros)));
+            let arms = [1, 2].map(|micros| claiming(Duration::from_micros(micros)));
             let done = Arc::default();
             let run = measure(&arms, &plan(50, concurrency), &Stop::default(), &done).await;
             assert!(run.complete);
@@ -256,7 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn warm_up_makes_its_own_number_of_calls() {
-        let arms = [Synthetic::claiming(Duration::ZERO)];
+        let arms = [claiming(Duration::ZERO)];
         let warm = warm_up(&arms, &plan(50, 2), &Stop::default()).await;
         assert_eq!(warm.tallies[0].requests, 3);
     }
@@ -264,11 +243,10 @@ mod tests {
     #[tokio::test]
     async fn stopping_ends_a_run_whose_calls_never_end() {
         let stop = Stop::default();
-        let arms: Vec<Arc<dyn Call>> = vec![Arc::new(Never)];
-        let (measured, ()) = tokio::join!(
-            async { measure(&arms, &plan(1, 2), &stop, &Arc::default()).await },
-            async { stop.stop() }
-        );
+        let arms = [synthetic(Duration::MAX, Duration::ZERO, Duration::ZERO)];
+        let (plan, done) = (plan(1, 2), Arc::default());
+        let run = measure(&arms, &plan, &stop, &done);
+        let (measured, ()) = tokio::join!(run, async { stop.stop() });
         assert!(!measured.complete);
         assert_eq!(measured.tallies[0].requests, 0);
     }
@@ -276,19 +254,14 @@ mod tests {
     /// In either loop: what was made for a call, but not what else its future does.
     #[tokio::test]
     async fn what_was_made_for_a_call_is_in_its_total_and_unexplained() {
-        let [preparing, lasting] = [3, 1].map(Duration::from_millis);
-        let call = move || -> CallFuture<'static> {
-            Box::pin(async move {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                Sample::of_phase(Phase::Transmit, lasting).after_preparing(preparing)
-            })
-        };
+        let [taken, preparing, lasting] = [20, 3, 1].map(Duration::from_millis);
+        let call = synthetic(taken, preparing, lasting);
         for pacing in [Pacing::Closed { workers: 1 }, open(1_000.0, 1)] {
             let plan = Plan {
                 pacing,
                 ..plan(3, 1)
             };
-            let run = measured(call, &plan).await;
+            let run = measured(call.clone(), &plan).await;
             let seen = &run.tallies[0].succeeded;
             let queued = seen.phase(Phase::Queue).sum();
             assert_eq!(seen.total.sum(), queued + 3 * (preparing + lasting));
@@ -298,10 +271,7 @@ mod tests {
 
     #[tokio::test]
     async fn calls_that_a_hung_target_left_no_worker_for_are_missed() {
-        let hung = Synthetic {
-            claimed: Duration::ZERO,
-            taken: Duration::from_millis(300),
-        };
+        let hung = synthetic(Duration::from_millis(300), Duration::ZERO, Duration::ZERO);
         let plan = Plan {
             requests: None,
             duration: Some(Duration::from_millis(100)),

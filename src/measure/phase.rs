@@ -3,13 +3,9 @@
 use std::ops::{Index, IndexMut};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 /// A slice of a call's time that something claims. What no phase claims is
 /// [`unexplained`](PhaseTimes::unexplained): it is the remainder, never a place to book time to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// The call waits for its start after the moment that it was planned for; only in an open loop.
     Queue,

@@ -49,8 +49,7 @@ impl Outcomes {
     }
 
     /// Calls that did not succeed, whatever the reason.
-    #[must_use]
-    pub fn failed(&self) -> u64 {
+    pub(crate) fn failed(&self) -> u64 {
         self.throttled + self.denied + self.timeout + self.connect + self.other
     }
 }
@@ -111,8 +110,7 @@ pub struct Sample {
 
 impl Sample {
     /// A successful call of one attempt, all of which was one phase.
-    #[must_use]
-    pub fn of_phase(phase: Phase, took: Duration) -> Self {
+    pub(crate) fn of_phase(phase: Phase, took: Duration) -> Self {
         Self::of_phases([(phase, took)])
     }
 

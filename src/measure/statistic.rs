@@ -27,8 +27,7 @@ impl Statistic {
     ];
 
     /// In nanoseconds; `None` of nothing.
-    #[must_use]
-    pub fn of(self, distribution: &Distribution) -> Option<f64> {
+    pub(crate) fn of(self, distribution: &Distribution) -> Option<f64> {
         let duration = match self {
             Self::Mean => distribution.mean(),
             Self::Quantile(quantile) => distribution.quantile(quantile),

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::diagnosis::check::{Check, Observation};
-use crate::diagnosis::duration_text::{brief, whole_seconds};
+use crate::diagnosis::check::{Check, Observation, brief};
 use crate::diagnosis::examination::Examination;
 use crate::document::Severity;
 
@@ -75,6 +74,11 @@ pub(super) static CHECKS: &[Check] = &[
         look: credential_process_fails,
     },
 ];
+
+/// A time in whole seconds, minutes and hours.
+fn whole_seconds(time: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(time.as_secs())).to_string()
+}
 
 /// The Rust SDK's margin is between this and twice as long.
 const MARGIN: Duration = Duration::from_secs(5);

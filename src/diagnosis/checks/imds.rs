@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use crate::credentials::Source;
-use crate::diagnosis::check::{Check, Observation};
-use crate::diagnosis::duration_text::brief;
+use crate::diagnosis::check::{Check, Observation, brief};
 use crate::diagnosis::examination::{ConnectOutcome, Examination, HttpOutcome, Metadata};
 use crate::document::Severity;
 
@@ -128,7 +127,7 @@ fn throttled(seen: &Examination) -> Option<Observation> {
     let answered = steps.clone().filter_map(HttpOutcome::status).count();
     let silent = steps.filter(|step| step.is_timeout()).count();
     let endpoint = seen.metadata.as_ref().map_or("", |m| &m.endpoint);
-    let harmless = seen.failure(Source::Imds).is_none() || seen.has_credentials();
+    let harmless = seen.failure(Source::Imds).is_none() || seen.winner().is_some();
     let (summary, evidence, milder) = if let Some(status) = refused {
         (
             "instance metadata refuses requests for their rate",
@@ -195,7 +194,7 @@ fn black_hole(seen: &Examination) -> Option<Observation> {
 
 /// Metadata gives no credentials, which matters to nobody where others are found.
 fn without_credentials(seen: &Examination, evidence: String) -> Observation {
-    Observation::new(evidence).lowered_to(Severity::Info, seen.has_credentials())
+    Observation::new(evidence).lowered_to(Severity::Info, seen.winner().is_some())
 }
 
 fn refused(seen: &Examination) -> Option<Observation> {
@@ -225,5 +224,5 @@ fn v1_fallback(seen: &Examination) -> Option<Observation> {
     let refusal = metadata.token.status().filter(|status| *status >= 400)?;
     let endpoint = &metadata.endpoint;
     let evidence = format!("{endpoint}: {refusal} to the request for a token, {v1} to one without");
-    Some(Observation::new(evidence).lowered_to(Severity::Warning, seen.has_credentials()))
+    Some(Observation::new(evidence).lowered_to(Severity::Warning, seen.winner().is_some()))
 }

@@ -5,8 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::credentials::Source;
-use crate::diagnosis::check::{Check, Observation};
-use crate::diagnosis::duration_text::brief;
+use crate::diagnosis::check::{Check, Observation, brief};
 use crate::diagnosis::examination::{ConnectOutcome, Examination, Metadata};
 use crate::document::Severity;
 
@@ -143,7 +142,7 @@ fn proxy_in_the_way(seen: &Examination) -> Option<Observation> {
     let failure = seen.failure(source);
     let outcome = failure.map_or(String::new(), |why| format!("; the Rust SDK failed: {why}"));
     let evidence = format!("{name} is set and NO_PROXY does not name {host}{outcome}");
-    let harmless = failure.is_none() || seen.has_credentials();
+    let harmless = failure.is_none() || seen.winner().is_some();
     let observation = Observation::new(evidence).summary(format!("a proxy stands before {host}"));
     Some(observation.lowered_to(Severity::Warning, harmless))
 }

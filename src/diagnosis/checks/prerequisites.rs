@@ -1,7 +1,6 @@
 //! What every request needs: a Region, credentials, and an STS that can be reached and accepts them.
 
-use crate::diagnosis::check::{Check, Observation};
-use crate::diagnosis::duration_text::brief;
+use crate::diagnosis::check::{Check, Observation, brief};
 use crate::diagnosis::examination::{Examination, LinkState};
 use crate::document::Severity;
 
@@ -88,5 +87,6 @@ fn no_credentials(seen: &Examination) -> Option<Observation> {
         format!("{}: {what}", link.source.name())
     });
     let parts: Vec<String> = parts.collect();
-    (!seen.has_credentials()).then(|| Observation::new(parts.join("; ")))
+    let nothing = seen.winner().is_none();
+    nothing.then(|| Observation::new(parts.join("; ")))
 }

@@ -7,7 +7,6 @@ use crate::nearest::nearest;
 
 /// Each arm of the document, and the one that a change of it is measured from: the arm of BASE where two
 /// runs were compared, or else the run's first arm, which has none itself.
-#[must_use]
 pub fn bases(document: &Measurement) -> Vec<(&Arm, Option<&Arm>)> {
     let base = |index: usize, arm: &Arm| match &document.compared {
         None => document.arms.first().filter(|_| index > 0),
@@ -21,7 +20,6 @@ pub fn bases(document: &Measurement) -> Vec<(&Arm, Option<&Arm>)> {
 }
 
 /// Holds every limit against every arm that it is meant for. A figure that was not measured has not passed.
-#[must_use]
 pub fn check(document: &Measurement, thresholds: &[Threshold]) -> Vec<Check> {
     let arms = bases(document);
     thresholds
@@ -30,12 +28,9 @@ pub fn check(document: &Measurement, thresholds: &[Threshold]) -> Vec<Check> {
         .collect()
 }
 
-/// A figure as it is compared with a limit.
-struct Seen {
-    value: f64,
-    /// Of a share or a change: the figure itself, and the one that it is held against.
-    ratio_of: Option<(f64, f64)>,
-}
+/// A figure as it is compared with a limit; of a share or a change also the figure itself, and the one that it is
+/// held against.
+type Seen = (f64, Option<(f64, f64)>);
 
 impl Threshold {
     /// Whether it can be held against arms of these names, each with or without a base to compare it with.
@@ -73,7 +68,7 @@ impl Threshold {
             None => base.is_some() || self.unit != Unit::Change,
         });
         let checks: Vec<Check> = meant
-            .map(|(arm, base)| self.judged(Some(&arm.name), self.seen(arm, *base).as_ref()))
+            .map(|(arm, base)| self.judged(Some(&arm.name), self.seen(arm, *base)))
             .collect();
         if checks.is_empty() {
             return vec![self.judged(named, None)];
@@ -81,31 +76,28 @@ impl Threshold {
         checks
     }
 
-    fn judged(&self, arm: Option<&str>, seen: Option<&Seen>) -> Check {
-        let ratio_of = seen.and_then(|seen| seen.ratio_of);
+    fn judged(&self, arm: Option<&str>, seen: Option<Seen>) -> Check {
+        let (seen, ratio_of) = seen.unzip();
+        let (measured, against) = ratio_of.flatten().unzip();
         let holds = |value: f64| self.operator.holds(value, self.limit);
-        let passed = seen.is_some_and(|seen| !seen.value.is_nan() && !holds(seen.value));
         Check {
             expression: self.text.clone(),
             arm: arm.map(str::to_owned),
             figure: self.figure_name.clone(),
-            passed,
-            seen: seen.map(|seen| seen.value),
+            passed: seen.is_some_and(|value| !value.is_nan() && !holds(value)),
+            seen,
             operator: self.operator,
             limit: self.limit,
             unit: self.unit,
-            measured: ratio_of.map(|(measured, _)| measured),
-            against: ratio_of.map(|(_, against)| against),
+            measured,
+            against,
         }
     }
 
     fn seen(&self, arm: &Arm, base: Option<&Arm>) -> Option<Seen> {
         let figure = self.figure.of(arm)?;
         let (against, ratio): (f64, fn(f64, f64) -> f64) = match self.unit {
-            Unit::Us | Unit::Count | Unit::PerS => {
-                let (value, ratio_of) = (figure, None);
-                return Some(Seen { value, ratio_of });
-            }
+            Unit::Us | Unit::Count | Unit::PerS => return Some((figure, None)),
             Unit::Share if arm.requests == 0 => return None,
             Unit::Share => (arm.requests as f64, |part, whole| part / whole),
             Unit::Change => (self.figure.of(base?)?, |now, from| (now - from) / from),
@@ -116,8 +108,7 @@ impl Threshold {
             (false, false) => 0.0,
             (true, false) => f64::MAX,
         };
-        let ratio_of = Some((figure, against));
-        Some(Seen { value, ratio_of })
+        Some((value, Some((figure, against))))
     }
 }
 

@@ -113,10 +113,9 @@ impl TimeFigure {
             (0.99, quantiles.p99_us),
             (0.999, quantiles.p999_us),
         ];
-        for (known, figure) in stored {
-            if known.total_cmp(&quantile).is_eq() {
-                return figure;
-            }
+        let is_it = |(known, _): &(f64, _)| known.total_cmp(&quantile).is_eq();
+        if let Some((_, figure)) = stored.into_iter().find(is_it) {
+            return figure;
         }
         let histogram = quantiles.decoded()?;
         Some(histogram.value_at_quantile(quantile) as f64 / 1e3)

@@ -9,5 +9,5 @@ mod limit;
 mod parse;
 
 pub use evaluate::{bases, check};
-pub use limit::{Counter, Figure, Threshold, TimeFigure};
+pub use limit::Threshold;
 pub use parse::ParseError;

@@ -33,7 +33,6 @@ impl ParseError {
     }
 
     /// What is wrong, the expression, and carets under the place.
-    #[must_use]
     pub fn pointed(&self) -> String {
         // One column for one control character, so that the carets stand where they belong.
         let shown = |range| -> String {
