@@ -77,13 +77,17 @@ async fn run(args: LabArgs) -> Result<Completed, Failure> {
         imds_port: args.imds_port,
         dns_port: args.dns_port,
     };
+    // From before there is anything to clean up, or a program to hand a signal on to.
+    let mut signals = Signals::default();
     let running = RunningLab::start(load_scenario(&args.scenario)?, options).await?;
     let RunningLab { lab, info } = &running;
     let variables = lab.environment(args.source);
     let exit = if args.command.is_empty() {
-        foreground(lab, info, &variables, &args.output).await?
+        announce(lab, info, &variables, &args.output)?;
+        signals.next().await;
+        Exit::Measured
     } else {
-        inside(&args.command, &variables).await?
+        inside(&args.command, &variables, &mut signals).await?
     };
     let body = LabResult {
         scenario: info.scenario.clone(),
@@ -98,24 +102,23 @@ async fn run(args: LabArgs) -> Result<Completed, Failure> {
     })
 }
 
-async fn foreground(
+/// Says what points an SDK at the lab, and where it is.
+fn announce(
     lab: &Lab,
     info: &LabInfo,
     variables: &[(String, String)],
     output: &OutputOptions,
-) -> Result<Exit, Failure> {
+) -> Result<(), Failure> {
     let export = |(name, value): &(String, String)| format!("export {name}={}", quoted(value));
     let exports: Vec<String> = variables.iter().map(export).collect();
     render::write(None, &(exports.join("\n") + "\n")).context("cannot print the environment")?;
-    let mut signals = Signals::default();
     let (name, address) = (&info.scenario, lab.address());
     let (imds, dns) = (lab.imds_address(), lab.dns_address());
     output.console.note(&format!(
         "lab `{name}` is ready on {address} (HTTP and HTTPS), {imds} (instance metadata) and {dns} (DNS, UDP); \
          interrupt to stop"
     ));
-    signals.next().await;
-    Ok(Exit::Measured)
+    Ok(())
 }
 
 /// A value as a POSIX shell reads it back.
@@ -129,7 +132,11 @@ fn quoted(value: &str) -> String {
 }
 
 /// Runs a program with the lab's variables and none of the caller's AWS settings.
-async fn inside(command: &[OsString], variables: &[(String, String)]) -> Result<Exit, Failure> {
+async fn inside(
+    command: &[OsString],
+    variables: &[(String, String)],
+    signals: &mut Signals,
+) -> Result<Exit, Failure> {
     let mut child = process::Command::new(&command[0]);
     let kept = std::env::vars_os();
     let kept = kept.filter(|(name, _)| !name.to_string_lossy().starts_with("AWS_"));
@@ -140,7 +147,7 @@ async fn inside(command: &[OsString], variables: &[(String, String)]) -> Result<
         .spawn()
         .with_context(|| format!("cannot run `{}`", command[0].display()))
         .hint("check the program's name and PATH")?;
-    let status = outlived(&mut running).await;
+    let status = outlived(&mut running, signals).await;
     let status = status.context("cannot wait for the program")?;
     Ok(Exit::Child(exit_code(status)))
 }
@@ -148,8 +155,7 @@ async fn inside(command: &[OsString], variables: &[(String, String)]) -> Result<
 /// Waits for the program. A termination signal is handed on, as whoever stops a container tells only its first
 /// process; an interrupt from the terminal has reached the program already. The lab outlives it to report, unless
 /// it is interrupted once more: then the program is killed.
-async fn outlived(running: &mut Child) -> io::Result<ExitStatus> {
-    let mut signals = Signals::default();
+async fn outlived(running: &mut Child, signals: &mut Signals) -> io::Result<ExitStatus> {
     let mut interrupts = 0;
     loop {
         tokio::select! {
