@@ -93,9 +93,11 @@ pub(super) fn run(
             let cloudmap = Arc::new(CloudMap::new(&state));
             let registered = cloudmap.register(&sockets.grpc);
             registered.expect("a new registry has room for the lab's own service");
+            // Before anyone is told of the lab: S3's objects are filled here.
+            let main = Router::new(&state, services::main(&state, Arc::clone(&cloudmap)), None);
             // An error means that whoever started the lab has gone away in the meantime.
             if opened.send(Ok(addresses)).is_ok() {
-                runtime.block_on(sockets.serve(state, cloudmap, tls, token_file, stop));
+                runtime.block_on(sockets.serve(state, main, cloudmap, tls, token_file, stop));
             }
         }
     }
@@ -140,6 +142,7 @@ impl Sockets {
     async fn serve(
         self,
         state: Arc<LabState>,
+        main: Router,
         cloudmap: Arc<CloudMap>,
         tls: TlsAcceptor,
         token_file: &Path,
@@ -147,8 +150,7 @@ impl Sockets {
     ) {
         let imds = &state.scenario.imds;
         let packets = imds.packets.map(Bucket::new);
-        let dns = Arc::clone(&cloudmap).serve_dns(self.dns, stop.clone());
-        let main = Router::new(&state, services::main(&state, cloudmap), None);
+        let dns = cloudmap.serve_dns(self.dns, stop.clone());
         let metadata = Router::new(&state, services::metadata(&state), packets);
         tokio::join!(
             self.main.serve(main, None, Some(tls), stop.clone()),

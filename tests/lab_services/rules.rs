@@ -106,12 +106,18 @@ async fn a_reset_is_a_reset_and_not_an_end() {
 #[tokio::test]
 async fn a_hang_lasts_until_the_client_gives_up() {
     let lab = lab("[imds]\nfault = { probability = 1, kind = \"hang\" }").await;
-    let hung = raw(lab.imds_address(), TOKEN, &TTL);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(300), hung)
-            .await
-            .is_err()
-    );
+    let mut hung = std::pin::pin!(raw(lab.imds_address(), TOKEN, &TTL));
+    let counted = async {
+        while count(&lab, "imds:token").failed == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        answer = &mut hung => panic!("{answer:?}"),
+        () = counted => {}
+    }
+    let patience = Duration::from_millis(300);
+    assert!(tokio::time::timeout(patience, hung).await.is_err());
     assert_eq!(count(&lab, "imds:token").failed, 1);
 }
 
