@@ -207,10 +207,12 @@ mod tests {
 
     #[test]
     fn every_other_single_source_switches_imds_off() {
-        for source in Source::CHAIN
-            .into_iter()
-            .filter(|&link| link != Source::Imds)
-        {
+        for source in [
+            Source::Env,
+            Source::Profile,
+            Source::WebIdentity,
+            Source::Container,
+        ] {
             let narrowed = source.narrow(&everything());
             assert_eq!(narrowed["AWS_EC2_METADATA_DISABLED"], "true", "{source:?}");
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use super::fleet::Fleet;
 use super::polling::{Polling, Query, Schedule};
@@ -140,7 +140,7 @@ async fn poll(
     let mut polled = None;
     loop {
         let (query, due) = schedule.next();
-        sleep_until(started + due).await;
+        sleep(due.saturating_sub(started.elapsed())).await;
         let Some(resolver) = resolver.upgrade() else {
             return;
         };

@@ -37,7 +37,7 @@ pub(super) trait Part {
     fn csv(&self, head: &Head) -> Result<String, csv::Error>;
 }
 
-/// Rows as CSV. Where no `header` is given, it is made of their fields' names.
+/// Rows as CSV. Where no `header` is given, it is made of their fields' names, and of no rows nothing is made.
 pub(super) fn csv_of<R: Serialize>(
     header: Option<&str>,
     rows: impl IntoIterator<Item = R>,

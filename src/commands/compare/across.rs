@@ -116,7 +116,7 @@ mod tests {
         let total = &regional.phases.total;
         let stored = [total.p50_us, total.p90_us, total.p99_us, total.mean_us];
         let expected = Statistic::USUAL.into_iter().zip(stored);
-        for (compared, (statistic, stored)) in comparisons.iter().zip(expected) {
+        for (compared, (statistic, stored)) in comparisons[..4].iter().zip(expected) {
             assert_eq!(compared.statistic, statistic);
             let apart = compared.candidate_us - stored.unwrap();
             assert!(apart.abs() < 1e-6, "{compared:?}");

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
-use time::OffsetDateTime;
 
 use crate::clock;
 use crate::document::{BlockedCalls, OutageSeen, Renewal};
@@ -54,7 +53,10 @@ impl Renewals {
         let zero = record.zero.unwrap_or_else(clock::now);
         let started = clock::wall() - clock::since(zero);
         let expiries = record.expiries.iter();
-        let expiries = expiries.map(|&at| (OffsetDateTime::from(at) - started).as_seconds_f64());
+        let expiries = expiries.map(|expiry| match expiry.duration_since(started) {
+            Ok(after) => after.as_secs_f64(),
+            Err(before) => -before.duration().as_secs_f64(),
+        });
         let refused = record.refused_between;
         let refused_for = refused.map(|(first, last)| last.saturating_sub(first));
         let longest = episodes.iter().map(|episode| episode.longest).max();

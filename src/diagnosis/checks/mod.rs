@@ -66,6 +66,7 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), catalogue().count());
+        assert!(LAST_RESORTS.iter().all(|id| find(id).is_some()));
     }
 
     #[test]

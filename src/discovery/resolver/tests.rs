@@ -1,5 +1,7 @@
 //! Hours in virtual time: answers, refusals and outages as a script.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::*;
 use crate::discovery::instance::Instance;
 use crate::discovery::polling::POLLING;
@@ -11,6 +13,7 @@ struct Script {
     found: Mutex<Found>,
     error: Mutex<Option<DiscoverErrorKind>>,
     revisions: Mutex<Option<DiscoverErrorKind>>,
+    asked: AtomicU64,
 }
 
 fn instances(ids: &[&str]) -> Vec<Instance> {
@@ -43,6 +46,7 @@ fn refused(kind: &Mutex<Option<DiscoverErrorKind>>) -> Result<(), DiscoverError>
 
 impl Discover for Script {
     fn discover(&self) -> DiscoverFuture<'_, Found> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         Box::pin(async {
             refused(&self.error)?;
             Ok(self.found.lock().unwrap().clone())
@@ -50,6 +54,7 @@ impl Discover for Script {
     }
 
     fn revision(&self) -> DiscoverFuture<'_, i64> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         Box::pin(async {
             refused(&self.error)?;
             refused(&self.revisions)?;
@@ -154,10 +159,12 @@ async fn where_there_are_no_revisions_full_answers_do() {
 #[tokio::test(start_paused = true)]
 async fn a_dropped_resolver_asks_no_more() {
     let script = Script::with(&["one"]);
-    let weak = {
-        let resolver = start(&script).await.unwrap();
-        Arc::downgrade(&resolver)
-    };
-    sleep(Duration::from_secs(1)).await;
-    assert!(weak.upgrade().is_none());
+    let asked = || script.asked.load(Ordering::Relaxed);
+    let resolver = start(&script).await.unwrap();
+    sleep(Duration::from_mins(10)).await;
+    assert!(asked() > 1);
+    drop(resolver);
+    let before = asked();
+    sleep(Duration::from_hours(1)).await;
+    assert_eq!(asked(), before);
 }

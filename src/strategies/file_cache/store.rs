@@ -213,7 +213,7 @@ fn sweep(directory: &OwnedFd) {
     let Ok(files) = Dir::read_from(directory) else {
         return;
     };
-    // Against the clock that has stamped the files, whatever clock the cache was given.
+    // Against the clock that has stamped the files.
     let now = clock::wall();
     for file in files.flatten() {
         let name = file.file_name();

@@ -258,7 +258,9 @@ impl S3 for Backend {
 async fn read(blob: Option<StreamingBlob>) -> S3Result<Bytes> {
     let body = blob.map_or_else(Body::empty, Body::from);
     let read = Limited::new(body, LARGEST_OBJECT).collect().await;
-    read.map(Collected::to_bytes).map_err(|error| {
+    // A copy: what was read may be a part of a larger buffer, which would not count against what the lab keeps.
+    let own = |read: Collected<Bytes>| Bytes::copy_from_slice(&read.to_bytes());
+    read.map(own).map_err(|error| {
         if error.is::<LengthLimitError>() {
             s3_error!(EntityTooLarge, "The lab takes up to 256 MiB")
         } else {
