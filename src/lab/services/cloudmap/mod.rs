@@ -74,15 +74,14 @@ impl Service for CloudMap {
 
     fn operation(&self, request: &Request) -> Operation {
         let name = operations::find(target(request)).map_or("cloudmap:other", |(name, _)| name);
+        let [discover, revision, other] = &self.rules;
         let rules = match name {
-            "cloudmap:DiscoverInstances" => 0,
-            "cloudmap:DiscoverInstancesRevision" => 1,
-            _ => 2,
+            "cloudmap:DiscoverInstances" => discover,
+            "cloudmap:DiscoverInstancesRevision" => revision,
+            _ => other,
         };
-        Operation {
-            name,
-            rules: Arc::clone(&self.rules[rules]),
-        }
+        let rules = Arc::clone(rules);
+        Operation { name, rules }
     }
 
     /// Judges the request by the time of its arrival, and does what it asks when its response is due.
