@@ -15,6 +15,12 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
+/// A point on the clock that tokio's timers go by: the monotonic one, but where it is paused.
+#[must_use]
+pub fn ticks() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
 /// The time of day, as the system has it now.
 #[must_use]
 pub fn wall() -> SystemTime {

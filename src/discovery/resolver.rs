@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::fleet::Fleet;
 use super::polling::{Polling, Query, Schedule};
 use super::source::{Discover, DiscoverError, DiscoverErrorKind};
+use crate::clock;
 
 /// Between the tries for the first answer.
 const FIRST_TRIES: Duration = Duration::from_millis(200);
@@ -57,7 +58,7 @@ impl Resolver {
         let resolver = Arc::new(Self {
             source,
             zone,
-            started: Instant::now(),
+            started: clock::ticks(),
             fleet: ArcSwap::default(),
             counts: Mutex::default(),
         });
@@ -83,7 +84,7 @@ impl Resolver {
     /// Time since the start, for [`Policy::pick`](super::Policy::pick).
     #[must_use]
     pub fn now(&self) -> Duration {
-        self.started.elapsed()
+        clock::ticks() - self.started
     }
 
     #[must_use]
@@ -140,7 +141,7 @@ async fn poll(
     let mut polled = None;
     loop {
         let (query, due) = schedule.next();
-        sleep(due.saturating_sub(started.elapsed())).await;
+        sleep(due.saturating_sub(clock::ticks() - started)).await;
         let Some(resolver) = resolver.upgrade() else {
             return;
         };
