@@ -63,6 +63,8 @@ pub struct Completed {
 #[derive(Debug)]
 pub enum Output {
     Document(Box<Document>),
+    /// A document that was there before.
+    Stored(Box<Document>),
     /// A document beside the output of a program that stdout belongs to.
     Beside(Box<Document>),
     /// For programs that want one form.
@@ -85,6 +87,10 @@ impl Completed {
 
     pub fn document(document: Document) -> Self {
         Self::output(Output::Document(Box::new(document)))
+    }
+
+    pub fn stored(document: Document) -> Self {
+        Self::output(Output::Stored(Box::new(document)))
     }
 
     pub fn text(text: String) -> Self {

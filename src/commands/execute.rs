@@ -6,10 +6,11 @@ use anyhow::Context;
 use clap::ValueEnum;
 
 use super::command::{Command, Kind, Output};
+use super::last;
 use crate::document::{Body, Document, threshold};
 use crate::exit::Exit;
 use crate::render::{self, Format, RenderError, Style};
-use crate::run::{Color, Failure, Hint, OutputOptions};
+use crate::run::{CheckOptions, Color, Failure, Hint, OutputOptions};
 
 /// Runs a command and writes its result.
 ///
@@ -23,7 +24,7 @@ pub async fn execute(command: Command) -> Result<Exit, Failure> {
     match completed.output {
         Output::Text(text) => write(output, &text)?,
         Output::Beside(document) => {
-            let text = render(&document, output)?;
+            let text = render(&document, output, keep(&document, output))?;
             match &output.output {
                 Some(_) => write(output, &text)?,
                 None if output.console.quiet => (),
@@ -31,24 +32,57 @@ pub async fn execute(command: Command) -> Result<Exit, Failure> {
             }
         }
         Output::Document(mut document) => {
-            checks.meant_for(&document)?;
-            if let Body::Measured(measurement) = &mut document.body
-                && !checks.fail_if.is_empty()
-            {
-                measurement.checks = threshold::check(measurement, &checks.fail_if);
-            }
-            write(output, &render(&document, output)?)?;
-            let breaches = document.measured().map(render::breaches);
-            let breaches = breaches.unwrap_or_default();
-            for breach in &breaches {
-                render::failure(breach);
-            }
-            if completed.exit == Exit::Measured && !breaches.is_empty() {
-                return Ok(Exit::CheckFailed);
-            }
+            hold(&mut document, checks)?;
+            let kept = keep(&document, output);
+            return finish(&document, output, kept, completed.exit);
+        }
+        Output::Stored(mut document) => {
+            hold(&mut document, checks)?;
+            return finish(&document, output, true, completed.exit);
         }
     }
     Ok(completed.exit)
+}
+
+/// Holds a document against the checks, and notes in it what came of them.
+fn hold(document: &mut Document, checks: &CheckOptions) -> Result<(), Failure> {
+    checks.meant_for(document)?;
+    if let Body::Measured(measurement) = &mut document.body
+        && !checks.fail_if.is_empty()
+    {
+        measurement.checks = threshold::check(measurement, &checks.fail_if);
+    }
+    Ok(())
+}
+
+/// Whether `report last` will have it. A place without room for it is no reason to fail.
+fn keep(document: &Document, output: &OutputOptions) -> bool {
+    let kept = last::keep(document);
+    if let Err(error) = &kept {
+        output
+            .console
+            .detail(|| format!("the result is not kept for `report last`: {error}"));
+    }
+    kept.is_ok()
+}
+
+/// Writes a document, and says how the program ends.
+fn finish(
+    document: &Document,
+    output: &OutputOptions,
+    kept: bool,
+    exit: Exit,
+) -> Result<Exit, Failure> {
+    write(output, &render(document, output, kept)?)?;
+    let breaches = document.measured().map(render::breaches);
+    let breaches = breaches.unwrap_or_default();
+    for breach in &breaches {
+        render::failure(breach);
+    }
+    if exit == Exit::Measured && !breaches.is_empty() {
+        return Ok(Exit::CheckFailed);
+    }
+    Ok(exit)
 }
 
 /// Finds out before anything is measured whether the result can be rendered, held and written as asked.
@@ -67,11 +101,13 @@ fn prepare(command: &Command) -> Result<(), Failure> {
     }
 }
 
-fn render(document: &Document, output: &OutputOptions) -> Result<String, Failure> {
+fn render(document: &Document, output: &OutputOptions, kept: bool) -> Result<String, Failure> {
     let style = Style {
         color: color(output),
         width: render::width(),
         chart: output.chart,
+        details: output.details,
+        kept,
     };
     render::render(document, output.format, &style).map_err(unrendered)
 }

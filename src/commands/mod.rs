@@ -9,6 +9,7 @@ pub mod doctor;
 mod execute;
 pub mod imds;
 pub mod lab;
+mod last;
 pub mod refresh;
 pub mod report;
 pub mod s3;

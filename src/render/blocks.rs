@@ -1,5 +1,6 @@
 //! What a report for people consists of, before it is known where it will be read.
 
+use super::lines::widest;
 use crate::figures;
 
 /// One part of a report.
@@ -58,6 +59,18 @@ pub(super) struct Grid {
     pub(super) rows: Vec<Vec<Cell>>,
 }
 
+impl Grid {
+    /// Columns of a terminal that it takes without a line broken.
+    pub(super) fn width(&self) -> usize {
+        let columns = self.columns.iter().enumerate();
+        let widths = columns.map(|(at, (name, _))| {
+            let cells = self.rows.iter().map(|row| row[at].text.as_str());
+            widest(cells.chain([*name])) + 2
+        });
+        widths.sum::<usize>() + 1
+    }
+}
+
 /// A [`Grid`] with a row for each item, that gets its columns one by one.
 pub(super) struct Columns<T> {
     items: Vec<T>,
@@ -100,11 +113,16 @@ impl<T> Columns<T> {
         self
     }
 
+    pub(super) fn grid(self) -> Grid {
+        self.grid
+    }
+
     pub(super) fn block(self) -> Block {
         Block::Grid(self.grid)
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Cell {
     pub(super) text: String,
     pub(super) tone: Tone,

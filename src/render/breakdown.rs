@@ -64,11 +64,15 @@ pub(super) fn largest_first(phases: &Phases) -> Vec<Slice<'_>> {
 }
 
 /// The two phases that took most, where they are at least `least` of the time: `transmit 85.2 %, connect 9.1 %`.
-pub(super) fn in_words(phases: &Phases, least: f64) -> String {
+pub(super) fn in_words(
+    phases: &Phases,
+    least: f64,
+    word: fn(&'static str) -> &'static str,
+) -> String {
     let largest = largest_first(phases);
     let words = largest.iter().take(2).filter(|slice| slice.share >= least);
     let words: Vec<_> = words
-        .map(|slice| format!("{} {}", slice.name, figures::percent(slice.share)))
+        .map(|slice| format!("{} {}", word(slice.name), figures::percent(slice.share)))
         .collect();
     words.join(", ")
 }

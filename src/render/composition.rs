@@ -2,7 +2,7 @@
 
 use super::lines::{widest, wrapped};
 use super::{bars, breakdown};
-use crate::document::Arm;
+use crate::document::{Arm, Phases};
 use crate::figures;
 
 /// Told apart without colour; the largest phases get the first ones.
@@ -12,40 +12,61 @@ const INDENT: &str = "  ";
 const LEAST_BAR: usize = 16;
 const MEAN_WIDTH: usize = 7;
 
-/// Nothing where no arm's time was cut into phases.
-pub(super) fn draw(arms: &[Arm], width: usize) -> Vec<String> {
-    let cut = breakdown::cut(arms);
-    let filled = filled_phases(&cut);
+/// A bar: what it is of, and the time that it is made of.
+pub(super) struct Row<'a> {
+    name: String,
+    phases: &'a Phases,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn new(name: impl Into<String>, phases: &'a Phases) -> Self {
+        let name = name.into();
+        Self { name, phases }
+    }
+
+    /// A row for each arm whose time was cut into phases.
+    pub(super) fn of(arms: &'a [Arm]) -> Vec<Self> {
+        let cut = breakdown::cut(arms).into_iter();
+        cut.map(|arm| Self::new(&arm.name, &arm.phases)).collect()
+    }
+
+    fn words(&self, word: Word) -> String {
+        breakdown::in_words(self.phases, 0.001, word)
+    }
+}
+
+/// What a phase is called where the bars are read.
+pub(super) type Word = fn(&'static str) -> &'static str;
+
+/// A line of legend and a line for each row; nothing where no row was cut into phases.
+pub(super) fn draw(rows: &[Row], width: usize, heading: &str, word: Word) -> Vec<String> {
+    let filled = filled_phases(rows);
     if filled.is_empty() {
         return Vec::new();
     }
-    let layout = Layout::fitting(&cut, width);
-    let means = cut.iter().filter_map(|arm| arm.phases.total.mean_us);
+    let layout = Layout::fitting(rows, width, word);
+    let means = rows.iter().filter_map(|row| row.phases.total.mean_us);
     let longest = means.fold(0.0, f64::max);
     let indented = |text: &str| wrapped(text, width, INDENT, INDENT);
-    let mut lines = indented(&legend(&filled));
-    for arm in cut {
-        let mean_us = arm.phases.total.mean_us;
+    let mut lines = wrapped(&legend(heading, &filled, word), width, "", INDENT);
+    for row in rows {
+        let mean_us = row.phases.total.mean_us;
         let name = match layout.names {
             0 => {
-                lines.extend(indented(&arm.name));
+                lines.extend(indented(&row.name));
                 String::new()
             }
-            names => format!("{:<names$}  ", arm.name),
+            names => format!("{:<names$}  ", row.name),
         };
         let mean = figures::time_or_absent(mean_us);
-        let parts = parts(arm, &filled, mean_us.unwrap_or(0.0) / longest);
+        let parts = parts(row.phases, &filled, mean_us.unwrap_or(0.0) / longest);
         let bar_width = layout.bar;
         let bar = bars::stacked(&parts, bar_width);
-        let words = if layout.words { &words(arm) } else { "" };
+        let words = if layout.words { &row.words(word) } else { "" };
         let line = format!("{INDENT}{name}{mean:>MEAN_WIDTH$}  {bar:<bar_width$}  {words}");
         lines.push(line.trim_end().to_owned());
     }
     lines
-}
-
-fn words(arm: &Arm) -> String {
-    breakdown::in_words(&arm.phases, 0.001)
 }
 
 /// What stands beside the bars.
@@ -58,9 +79,9 @@ struct Layout {
 }
 
 impl Layout {
-    fn fitting(arms: &[&Arm], width: usize) -> Self {
-        let names = widest(arms.iter().map(|arm| arm.name.as_str()));
-        let texts: Vec<_> = arms.iter().map(|arm| words(arm)).collect();
+    fn fitting(rows: &[Row], width: usize, word: Word) -> Self {
+        let names = widest(rows.iter().map(|row| row.name.as_str()));
+        let texts: Vec<_> = rows.iter().map(|row| row.words(word)).collect();
         let text = widest(texts.iter().map(String::as_str)) + 2;
         let room = width.saturating_sub(INDENT.len() + MEAN_WIDTH + 2);
         let (names, room) = if room >= names + 2 + LEAST_BAR {
@@ -78,8 +99,8 @@ impl Layout {
 }
 
 /// The phases that get a fill of their own: those that are the largest of their arm, then the next.
-fn filled_phases(arms: &[&Arm]) -> Vec<&'static str> {
-    let slices = arms.iter().filter_map(|arm| breakdown::slices(&arm.phases));
+fn filled_phases(rows: &[Row]) -> Vec<&'static str> {
+    let slices = rows.iter().filter_map(|row| breakdown::slices(row.phases));
     let mut slices: Vec<_> = slices
         .flatten()
         .filter(|slice| slice.share > 0.03)
@@ -95,18 +116,18 @@ fn filled_phases(arms: &[&Arm]) -> Vec<&'static str> {
     names
 }
 
-fn legend(filled: &[&str]) -> String {
+fn legend(heading: &str, filled: &[&'static str], word: Word) -> String {
     let fills = filled.iter().zip(FILLS);
-    let fills = fills.map(|(name, fill)| format!("{fill} {name}  "));
+    let fills = fills.map(|(name, fill)| format!("{fill} {}  ", word(name)));
     let fills: String = fills.collect();
-    format!("mean of a successful call: {fills}{REST} the rest")
+    format!("{heading}{fills}{REST} rest")
 }
 
 /// In the order of a call, the rest last.
-fn parts(arm: &Arm, filled: &[&str], scale: f64) -> Vec<(char, f64)> {
+fn parts(phases: &Phases, filled: &[&str], scale: f64) -> Vec<(char, f64)> {
     let mut parts = Vec::new();
     let mut rest = 1.0;
-    for slice in breakdown::slices(&arm.phases).unwrap_or_default() {
+    for slice in breakdown::slices(phases).unwrap_or_default() {
         if let Some(at) = filled.iter().position(|name| *name == slice.name) {
             parts.push((FILLS[at], slice.share * scale));
             rest -= slice.share;

@@ -2,6 +2,7 @@
 
 use super::blocks::{Block, Cell, Columns, Statement, Tone};
 use super::part::{Part, csv_of};
+use super::screen::{self, Place, Screen};
 use super::wording;
 use crate::credentials::Source;
 use crate::document::{DiagnosedLink, DoctorResult, Finding, Head, LinkState, SdkPick, word};
@@ -13,6 +14,10 @@ const WAITS: &str =
 impl Part for DoctorResult {
     fn title(&self, head: &Head) -> String {
         format!("{} doctor", head.tool.name)
+    }
+
+    fn screen(&self, head: &Head, place: Place) -> Screen {
+        screen::of_doctor(head, self, place)
     }
 
     fn outline(&self, head: &Head, _width: usize) -> Vec<Block> {
@@ -113,7 +118,7 @@ fn links(links: &[DiagnosedLink]) -> Block {
         .block()
 }
 
-fn tone(link: &DiagnosedLink) -> Tone {
+pub(super) fn tone(link: &DiagnosedLink) -> Tone {
     match link.state {
         LinkState::Loaded => Tone::Good,
         LinkState::Failed => Tone::Bad,
@@ -122,7 +127,7 @@ fn tone(link: &DiagnosedLink) -> Tone {
 }
 
 /// The part of an ARN that tells principals of one account apart.
-fn principal(arn: &str) -> &str {
+pub(super) fn principal(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 

@@ -49,7 +49,10 @@ pub fn render(document: &Document, format: Format, style: &Style) -> Result<Stri
     let part = part(body);
     let measured = || document.measured().ok_or(RenderError::NoLatencies);
     Ok(match format {
-        Format::Table => table::render(&part.outline(head, style.columns()), style),
+        Format::Table if style.details => {
+            table::render(&part.outline(head, style.columns()), style)
+        }
+        Format::Table => table::render_screen(&part.screen(head, style.place()), style),
         Format::Markdown => markdown::render(&part.outline(head, MARKDOWN_WIDTH)),
         Format::Json => serde_json::to_string_pretty(document)? + "\n",
         Format::Csv => part.csv(head)?,

@@ -11,7 +11,10 @@ pub(super) fn widest<'a>(texts: impl IntoIterator<Item = &'a str>) -> usize {
 
 /// Lines of at most `width` columns, of which the first begins with `start` and the others with `hanging`.
 pub(super) fn wrapped(text: &str, width: usize, start: &str, hanging: &str) -> Vec<String> {
+    // Commands and names have hyphens, and are to be copied whole.
     let options = textwrap::Options::new(width)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
         .initial_indent(start)
         .subsequent_indent(hanging);
     let lines = textwrap::wrap(text, options).into_iter();

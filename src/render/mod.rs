@@ -27,6 +27,7 @@ mod part;
 mod phases;
 mod progress;
 mod renewal;
+mod screen;
 mod simulation;
 mod style;
 mod table;

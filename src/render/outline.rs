@@ -1,8 +1,10 @@
 //! What a measuring command's document says, and in which order: the answer first, then what it rests on.
 
 use super::blocks::{Block, Cell, Columns, Statement, Tone};
+use super::composition::Row;
 use super::part::{Part, csv_of};
 use super::renewal::{self, requests_measured};
+use super::screen::{self, Place, Screen};
 use super::wording::{self, FAILURES};
 use super::{balance, breakdown, checks, comparisons, composition, histogram, phases};
 use crate::document::{
@@ -21,6 +23,10 @@ const ROW: &str = "command,arm,concurrency,calls,phase,count,\
     sum_us,mean_us,min_us,p50_us,p90_us,p99_us,p999_us,max_us";
 
 impl Part for Measurement {
+    fn screen(&self, head: &Head, place: Place) -> Screen {
+        screen::of_measured(head, self, place)
+    }
+
     fn outline(&self, head: &Head, width: usize) -> Vec<Block> {
         let arms = &self.arms;
         let drawn = is_drawn(head, self);
@@ -116,7 +122,12 @@ fn in_short(run: &Measurement, drawn: bool, width: usize) -> Vec<Block> {
     statements.extend(run.findings.iter().map(wording::finding_in_short));
     let mut bars = Vec::new();
     if drawn {
-        bars = composition::draw(&run.arms, width);
+        bars = composition::draw(
+            &Row::of(&run.arms),
+            width,
+            "  mean of a successful call: ",
+            |phase| phase,
+        );
     }
     if !statements.is_empty() && !bars.is_empty() {
         bars.insert(0, String::new());
@@ -309,7 +320,7 @@ fn failures(arms: &[Arm]) -> Vec<Block> {
     let table = by_outcome(columns, arms, &[])
         .time("p50", |arm| arm.failed_phases.as_ref()?.total.p50_us)
         .left("where their time went", |arm| {
-            let words = breakdown::in_words(arm.failed_phases.as_ref()?, 0.01);
+            let words = breakdown::in_words(arm.failed_phases.as_ref()?, 0.01, |phase| phase);
             Some(words).filter(|words| !words.is_empty())
         });
     vec![table.block(), errors]

@@ -5,6 +5,7 @@ use hdrhistogram::serialization::interval_log::IntervalLogWriterError;
 use serde::Serialize;
 
 use super::blocks::Block;
+use super::screen::{Place, Screen};
 use crate::document::Head;
 use crate::document::codec::DecodeError;
 
@@ -30,7 +31,10 @@ pub(super) trait Part {
         head.command_line()
     }
 
-    /// What people read; drawings come out `width` columns wide.
+    /// The answer, and what it rests on in brief.
+    fn screen(&self, head: &Head, place: Place) -> Screen;
+
+    /// All that people read; drawings come out `width` columns wide.
     fn outline(&self, head: &Head, width: usize) -> Vec<Block>;
 
     /// One row per thing counted or measured, with a header.

@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
-use super::blocks::{Block, Cell, Columns, Statement, Tone};
+use super::blocks::{Block, Cell, Columns, Grid, Statement, Tone};
 use super::part::{Part, csv_of};
+use super::screen::{self, Place, Screen};
 use crate::document::{Head, SimulatedTerms, SimulationResult, word};
 use crate::figures::{self, seconds};
 
 impl Part for SimulationResult {
     fn title(&self, _head: &Head) -> String {
         "Renewal of credentials, simulated".to_owned()
+    }
+
+    fn screen(&self, head: &Head, place: Place) -> Screen {
+        screen::of_simulation(head, self, place)
     }
 
     fn outline(&self, head: &Head, _width: usize) -> Vec<Block> {
@@ -19,7 +24,7 @@ impl Part for SimulationResult {
             Block::Heading("In short"),
             Block::Statements(statements(self)),
             Block::Heading("Calls"),
-            calls(self),
+            Block::Grid(calls(self)),
             Block::Heading("The source"),
             source(self),
             Block::Note(EXPLAINED.to_owned()),
@@ -35,7 +40,7 @@ const EXPLAINED: &str = "“inline” are renewals that calls had to wait for. �
     credentials or expired ones, which services refuse; “stale for” is how long expired ones were in use. “most in 1 s” \
     leaves out the first fetch of each process. Time is virtual: every figure is exact, and the same in every run.";
 
-fn calls(result: &SimulationResult) -> Block {
+pub(super) fn calls(result: &SimulationResult) -> Grid {
     Columns::of(&result.strategies)
         .left("strategy", |s| s.name.name())
         .right("inline", |s| Cell::failures(s.inline_refreshes))
@@ -44,7 +49,7 @@ fn calls(result: &SimulationResult) -> Block {
         .right("at once", |s| s.most_at_once)
         .right("failed", |s| Cell::failures(s.failed))
         .right("stale for", |s| seconds(s.stale_for_s))
-        .block()
+        .grid()
 }
 
 fn source(result: &SimulationResult) -> Block {
@@ -64,7 +69,7 @@ fn source(result: &SimulationResult) -> Block {
     columns.block()
 }
 
-fn facts(terms: &SimulatedTerms) -> Vec<(&'static str, String)> {
+pub(super) fn facts(terms: &SimulatedTerms) -> Vec<(&'static str, String)> {
     let time = |seconds: f64| humantime::format_duration(Duration::from_secs_f64(seconds));
     let source = match terms.renew_before_s.map(time) {
         None => "issues new ones at every request, as STS does".to_owned(),

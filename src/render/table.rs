@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use anstyle::{AnsiColor, Style as Ansi};
+use anstyle::{AnsiColor, Color, Style as Ansi};
 use comfy_table::presets::NOTHING;
 use comfy_table::{
     Attribute, Cell as TableCell, CellAlignment, Color as CellColor, ContentArrangement,
@@ -12,6 +12,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::blocks::{Align, Block, Grid, Matrix, Statement, Tone};
 use super::lines::{balanced, widest, wrapped};
+use super::screen::{self, Screen};
 use super::style::Style;
 use crate::figures;
 
@@ -21,25 +22,39 @@ const FIGURE_GAP: &str = "  ";
 /// Left and right of an arm's figures, and the line that parts it from the next.
 const ARM_FRAME: usize = 3;
 
+/// All there is to say.
 pub(super) fn render(blocks: &[Block], style: &Style) -> String {
-    let page = Page {
-        color: style.color,
-        width: style.columns(),
-    };
+    let page = Page::of(style);
+    text(blocks.iter().flat_map(|block| page.block(block)))
+}
+
+/// The first screen of it.
+pub(super) fn render_screen(screen: &Screen, style: &Style) -> String {
+    text(screen::lay_out(screen, &Page::of(style)))
+}
+
+fn text(lines: impl IntoIterator<Item = String>) -> String {
     let mut text = String::new();
-    for line in blocks.iter().flat_map(|block| page.block(block)) {
+    for line in lines {
         text.push_str(line.trim_end());
         text.push('\n');
     }
     figures::spaced(&text)
 }
 
-struct Page {
+pub(super) struct Page {
     color: bool,
-    width: usize,
+    pub(super) width: usize,
 }
 
 impl Page {
+    fn of(style: &Style) -> Self {
+        Self {
+            color: style.color,
+            width: style.columns(),
+        }
+    }
+
     fn block(&self, block: &Block) -> Vec<String> {
         let bold = |line: &str| self.paint(line, Ansi::new().bold());
         match block {
@@ -80,8 +95,7 @@ impl Page {
             let mut wrapped = self.wrapped(&statement.text, &start, &hanging);
             // Painted after wrapping: escapes have no width on screen.
             if let Some(first) = wrapped.first_mut() {
-                let color = colors(statement.tone).map(|(color, _)| color.into());
-                let painted = self.paint(tag, Ansi::new().fg_color(color));
+                let painted = self.paint(tag, Ansi::new().fg_color(color(statement.tone)));
                 *first = first.replacen(tag, &painted, 1);
             }
             lines.extend(wrapped);
@@ -93,13 +107,13 @@ impl Page {
         lines
     }
 
-    fn wrapped(&self, text: &str, start: &str, hanging: &str) -> Vec<String> {
+    pub(super) fn wrapped(&self, text: &str, start: &str, hanging: &str) -> Vec<String> {
         // An error message may hold anything; a terminal obeys control characters.
         let text = text.replace(char::is_control, " ");
         wrapped(&text, self.width, start, hanging)
     }
 
-    fn grid(&self, grid: &Grid) -> Vec<String> {
+    pub(super) fn grid(&self, grid: &Grid) -> Vec<String> {
         let aligned = |text: &str, align: &Align| {
             TableCell::new(text).set_alignment(match align {
                 Align::Left => CellAlignment::Left,
@@ -193,7 +207,7 @@ impl Page {
         table
     }
 
-    fn paint(&self, text: &str, style: Ansi) -> String {
+    pub(super) fn paint(&self, text: &str, style: Ansi) -> String {
         if self.color && style != Ansi::new() {
             format!("{}{text}{}", style.render(), style.render_reset())
         } else {
@@ -221,6 +235,11 @@ fn aligned<T: AsRef<str>>(figures: &[T], widths: &[usize]) -> String {
     let padded = figures.iter().zip(widths);
     let padded = padded.map(|(figure, width)| format!("{:>width$}", figure.as_ref()));
     padded.collect::<Vec<_>>().join(FIGURE_GAP)
+}
+
+/// The colour of a text.
+pub(super) fn color(tone: Tone) -> Option<Color> {
+    colors(tone).map(|(color, _)| color.into())
 }
 
 /// The same colour as the two crates name it, for text and for cells of tables.

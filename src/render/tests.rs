@@ -3,7 +3,7 @@
 use csv::StringRecord;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Chart, Format, RenderError, Style, render};
+use super::{Format, RenderError, Style, render};
 use crate::document::{Body, Document, Measurement, fixtures};
 
 /// The measured ones of the documents.
@@ -29,7 +29,8 @@ fn style(width: usize) -> Style {
     Style {
         color: false,
         width,
-        chart: Chart::default(),
+        details: true,
+        ..Style::default()
     }
 }
 
@@ -56,6 +57,48 @@ fn tables_look_as_they_were_approved() {
                 format!("{name}_{width}"),
                 shown(&document, Format::Table, width)
             );
+        }
+    }
+}
+
+fn first_screen(document: &Document, width: usize) -> String {
+    let style = Style {
+        width,
+        kept: true,
+        ..Style::default()
+    };
+    render(document, Format::Table, &style).expect("every fixture renders")
+}
+
+#[test]
+fn first_screens_look_as_they_were_approved() {
+    for (name, document) in fixtures::all() {
+        for width in [80, 100, 160] {
+            insta::assert_snapshot!(
+                format!("{name}_screen_{width}"),
+                first_screen(&document, width)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_first_screen_is_no_higher_than_a_terminal_and_ends_with_what_to_do() {
+    for (name, document) in fixtures::all() {
+        for (width, most) in [(80, 32), (100, 30), (160, 30)] {
+            let screen = first_screen(&document, width);
+            let lines: Vec<&str> = screen.lines().collect();
+            assert!(
+                lines.len() <= most,
+                "{name} at {width}: {} lines\n{screen}",
+                lines.len()
+            );
+            let counts = matches!(document.body, Body::Lab(_));
+            let last = &lines[lines.len().saturating_sub(12)..];
+            let remedy = last
+                .iter()
+                .any(|line| line.contains("TO CHANGE") || line.contains("CHANGE THIS"));
+            assert!(remedy || counts, "{name} at {width}\n{screen}");
         }
     }
 }

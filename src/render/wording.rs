@@ -171,9 +171,7 @@ pub(super) fn is_ladder(document: &Measurement) -> bool {
 /// The step that got most done, and the first one that failed.
 fn ladder(arms: &[Arm]) -> Vec<Statement> {
     let mut statements = Vec::new();
-    let steps = arms.iter().map(|arm| (arm, useful_rate(arm)));
-    let best = steps.max_by(|a, b| a.1.total_cmp(&b.1));
-    if let Some((arm, rate)) = best.filter(|(_, rate)| *rate > 0.0) {
+    if let Some((arm, rate)) = best_step(arms) {
         let mut text = format!("{} succeeded with {}", figures::rate(rate), workers(arm));
         if let Some(p99) = arm.phases.total.p99_us {
             let _ = write!(text, ", p99 {}", figures::time(p99));
@@ -191,13 +189,18 @@ fn ladder(arms: &[Arm]) -> Vec<Statement> {
     statements
 }
 
-fn workers(arm: &Arm) -> String {
-    figures::counted(arm.concurrency.unwrap_or(1) as u64, "worker")
+/// The step that got most done, and how much a second.
+pub(super) fn best_step(arms: &[Arm]) -> Option<(&Arm, f64)> {
+    let steps = arms.iter().filter_map(|arm| {
+        let made = arm.rate_per_s? / arm.requests.max(1) as f64;
+        Some((arm, made * arm.outcomes.ok as f64))
+    });
+    let best = steps.max_by(|a, b| a.1.total_cmp(&b.1));
+    best.filter(|(_, rate)| *rate > 0.0)
 }
 
-/// Successful calls per second; 0 where no rate was measured.
-fn useful_rate(arm: &Arm) -> f64 {
-    arm.rate_per_s.unwrap_or(0.0) * arm.outcomes.ok as f64 / arm.requests.max(1) as f64
+fn workers(arm: &Arm) -> String {
+    figures::counted(arm.concurrency.unwrap_or(1) as u64, "worker")
 }
 
 /// A finding and what to do about it: enough for those who trust it.

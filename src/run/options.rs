@@ -225,6 +225,10 @@ pub struct OutputOptions {
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub format: Format,
 
+    /// Everything that was measured, not the first screen alone
+    #[arg(long)]
+    pub details: bool,
+
     /// The picture that `--format svg` draws
     #[arg(long, value_enum, value_name = "CHART", default_value_t)]
     pub chart: Chart,
