@@ -69,6 +69,22 @@ impl Grid {
         });
         widths.sum::<usize>() + 1
     }
+
+    /// Without as many of the `droppable` columns, the first of them first, as it takes to fit.
+    pub(super) fn fitting(mut self, width: usize, droppable: &[&str]) -> Self {
+        for name in droppable {
+            if self.width() <= width {
+                break;
+            }
+            if let Some(at) = self.columns.iter().position(|(known, _)| known == name) {
+                self.columns.remove(at);
+                for row in &mut self.rows {
+                    row.remove(at);
+                }
+            }
+        }
+        self
+    }
 }
 
 /// A [`Grid`] with a row for each item, that gets its columns one by one.

@@ -139,7 +139,7 @@ pub(super) fn caveats(document: &Measurement) -> Vec<Statement> {
 }
 
 /// `12 of 200 calls failed (10 timeout, 2 throttled)`.
-fn failures(arm: &Arm) -> String {
+pub(super) fn failures(arm: &Arm) -> String {
     let failed = figures::count(arm.outcomes.failed());
     let calls = figures::counted(arm.requests, "call");
     let kinds = kinds(&FAILURES.map(|(kind, count)| (kind, count(&arm.outcomes))));

@@ -24,6 +24,7 @@ pub fn rendered(document: &Value, format: Format) -> String {
         color: false,
         width: 100,
         chart: Chart::default(),
+        ..Style::default()
     };
     render(&document, format, &style).unwrap()
 }

@@ -17,6 +17,7 @@ const SLOW_FIRST_CALL: &str = "slow-first-call";
 const OF_COMPARISON: [&str; 2] = ["sts-global-endpoint", "cross-zone-hop"];
 /// Sentences on causes; more of them are a list that nobody reads.
 const MOST_CAUSES: usize = 2;
+const MOST_TROUBLES: usize = 2;
 /// A phase below this share of the time is not the cause.
 const NOT_THE_CAUSE: f64 = 0.02;
 
@@ -47,28 +48,75 @@ pub(super) fn of<'a>(target: Option<Target>, run: &'a Measurement) -> Answer<'a>
 
 /// What is wrong with the run itself, before any figure is believed.
 fn troubles(run: &Measurement) -> Vec<Sentence> {
-    let caveats = wording::caveats(run).into_iter();
-    let caveats = caveats.filter(|statement| matches!(statement.tone, Tone::Bad | Tone::Caution));
+    let arms = &run.arms;
+    let mut troubles = Vec::new();
+    if !run.complete {
+        let made = figures::counted(arms.iter().map(|arm| arm.requests).sum(), "call");
+        let text = format!("Interrupted: what follows rests on the {made} made until then.");
+        troubles.push(Sentence::new(Tone::Caution, text));
+    }
     let broken = checks::breaches(run).into_iter();
     let broken = broken.map(|text| Sentence::new(Tone::Bad, format!("A check failed. {text}.")));
-    let told = caveats.map(|caveat| {
-        let text = match caveat.tag.as_str() {
-            "INTERRUPTED" => format!("Interrupted: {}.", caveat.text),
-            _ => sentence(&caveat.text),
-        };
-        Sentence::new(caveat.tone, text)
-    });
-    let mut troubles: Vec<Sentence> = told.chain(broken).collect();
-    let left = troubles.len().saturating_sub(2);
-    troubles.truncate(2);
+    troubles.extend(broken);
+    troubles.extend(failures(run));
+    let left = troubles.len().saturating_sub(MOST_TROUBLES);
+    troubles.truncate(MOST_TROUBLES);
     if left > 0 {
-        let more = format!(
-            "{} besides: --details.",
-            figures::counted(left as u64, "more problem")
-        );
-        troubles.push(Sentence::new(Tone::Bad, more));
+        let more = figures::counted(left as u64, "more problem");
+        let text = format!("{more} besides: see --details.");
+        troubles.push(Sentence::new(Tone::Bad, text));
     }
     troubles
+}
+
+/// Which calls failed, and of what. Where all did, why the most of them.
+fn failures(run: &Measurement) -> Vec<Sentence> {
+    let failing: Vec<&Arm> = run
+        .arms
+        .iter()
+        .filter(|arm| arm.outcomes.failed() > 0)
+        .collect();
+    let told = |arm: &Arm| format!("`{}`: {}", arm.name, wording::failures(arm));
+    let text = match failing.as_slice() {
+        [] => return Vec::new(),
+        [first, ..] if wording::is_ladder(run) => {
+            format!(
+                "Fetches fail from {} on: {}",
+                first.name,
+                wording::failures(first)
+            )
+        }
+        [first, ..] if run.arms.iter().all(|arm| arm.outcomes.ok == 0) => {
+            let errors = failing.iter().flat_map(|arm| &arm.errors);
+            let error = errors.max_by_key(|error| error.count);
+            let error = error.map_or("no error was reported", |error| &error.message);
+            let calls: u64 = run.arms.iter().map(|arm| arm.requests).sum();
+            let calls = figures::counted(calls, "call");
+            let kinds = wording::failures(first);
+            let kind = kinds
+                .split('(')
+                .nth(1)
+                .unwrap_or_default()
+                .trim_end_matches(')');
+            let kind = kind.trim_start_matches(|c: char| c.is_ascii_digit() || ", ".contains(c));
+            format!("None of {calls} succeeded ({kind}): {error}")
+        }
+        [first] => told(first),
+        [first, second] => format!("{}; {}", told(first), told(second)),
+        [first, .., last] => {
+            format!(
+                "{} of {} fail, among them {}; {}",
+                failing.len(),
+                run.arms.len(),
+                told(first),
+                told(last)
+            )
+        }
+    };
+    vec![Sentence::new(
+        Tone::Bad,
+        format!("{}.", text.trim_end_matches('.')),
+    )]
 }
 
 /// The findings that matter most: errors, what costs most, then what is merely worth knowing.
@@ -114,16 +162,20 @@ fn caused(finding: &Finding) -> Sentence {
     Sentence::new(tone, sentence(&finding.summary))
 }
 
-/// With a capital and a full stop.
+/// With a full stop, and a capital unless it begins with a name.
 pub(super) fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string());
     let stop = if text.ends_with(['.', '!', '?']) {
         ""
     } else {
         "."
     };
-    format!("{}{}{stop}", first.unwrap_or_default(), chars.as_str())
+    let first = text.split(' ').next().unwrap_or_default();
+    if !first.trim_end_matches(',').chars().all(char::is_alphabetic) {
+        return format!("{text}{stop}");
+    }
+    let mut chars = text.chars();
+    let capital = chars.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}{stop}", capital.unwrap_or_default(), chars.as_str())
 }
 
 /// The largest decided difference, at whichever statistic of the whole call it lies, or else of a phase.

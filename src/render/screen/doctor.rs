@@ -50,9 +50,7 @@ fn about(head: &Head, result: &DoctorResult) -> String {
         .links
         .iter()
         .find(|link| result.winner == Some(link.name));
-    let credentials = winner.map_or("no credentials".to_owned(), |link| {
-        format!("credentials of {}", whose(link))
-    });
+    let credentials = winner.map_or("no credentials".to_owned(), whose);
     let lab = result
         .scenario
         .as_ref()

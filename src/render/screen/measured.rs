@@ -1,7 +1,7 @@
 //! The first screen of what was measured.
 
 use super::answer::{self, Answer, plain};
-use super::{Place, Screen, change};
+use super::{Change, Place, Screen, change};
 use crate::document::{Arm, Comparison, Head, Measurement, Phases, Statistic, Target, Verdict};
 use crate::figures;
 use crate::render::blocks::{Cell, Columns, Grid, Tone};
@@ -19,8 +19,12 @@ pub(in crate::render) fn screen(head: &Head, run: &Measurement, place: Place) ->
     if change.is_empty() {
         change.extend(change::without_findings(head, run));
     }
-    let mut next: Vec<_> = change::doctor(head, run).into_iter().collect();
-    next.extend(change::more(head, place.kept));
+    let mut next = change::more(head, place.kept);
+    match change::doctor(head, run) {
+        // What to do is to find out why.
+        Some((doctor, _)) if change.is_empty() => change.push(Change::Line(doctor)),
+        doctor => next.splice(..0, doctor).for_each(drop),
+    }
     Screen {
         title: head.command_line(),
         about: about(head, run),

@@ -56,7 +56,9 @@ pub(in crate::render) fn of_simulation(
             facts.collect::<Vec<_>>().join("; ")
         ),
         answer,
-        table: Some(simulation::calls(result)),
+        table: Some(
+            simulation::calls(result).fitting(place.width, &["at once", "inline", "stale for"]),
+        ),
         change,
         next: change::more(head, place.kept).into_iter().take(1).collect(),
         ..Screen::default()
@@ -109,7 +111,7 @@ pub(in crate::render) fn of_crowds(head: &Head, result: &CrowdsResult, place: Pl
             seconds(result.interval_s)
         ),
         answer: answer.collect(),
-        table: Some(crowds::table(result)),
+        table: Some(crowds::table(result).fitting(place.width, &["max", "calls"])),
         change: change.into_iter().collect(),
         next: change::more(head, place.kept).into_iter().take(1).collect(),
         ..Screen::default()
