@@ -10,7 +10,7 @@ use crate::figures;
 use crate::render::blocks::Tone;
 use crate::render::{breakdown, checks, wording};
 
-/// Findings on how far the figures can be trusted: told where nothing else was found.
+/// Findings on how the figures are to be read, which are no causes.
 const ON_THE_MEASUREMENT: [&str; 2] = ["drift", "second-mode"];
 const SLOW_FIRST_CALL: &str = "slow-first-call";
 /// The finding that says in words what the comparison of its arms says in figures.
@@ -129,11 +129,10 @@ fn causes<'a>(run: &'a Measurement, telling: Option<&Comparison>) -> Vec<&'a Fin
     };
     let mut found: Vec<&Finding> = run.findings.iter().collect();
     let bad = |finding: &&Finding| finding.severity > Severity::Info;
+    found.retain(|f| !ON_THE_MEASUREMENT.contains(&f.id.as_str()));
     if found.iter().any(bad) {
         found.retain(bad);
     } else {
-        let about = |f: &&Finding| ON_THE_MEASUREMENT.contains(&f.id.as_str());
-        found.sort_by_key(about);
         found.truncate(1);
     }
     found.sort_by(|a, b| {

@@ -16,6 +16,10 @@ const NARROW_LINES: usize = 32;
 const MOST_HEAD: usize = 2;
 /// Of what to do, where no line to paste says it.
 const MOST_PROSE: usize = 3;
+/// A table's names of columns and the line under them.
+const HEADER: usize = 2;
+/// The heading and a command.
+const FEWEST_NEXT: usize = 2;
 const FEWEST_ROWS: usize = 3;
 const ANSWER: &str = "ANSWER  ";
 const HANGING: &str = "        ";
@@ -35,22 +39,28 @@ pub(in crate::render) fn lay_out(screen: &Screen, page: &Page) -> Vec<String> {
         *first = bold(first);
     }
     let change = change(&screen.change, page);
-    let next = next(&screen.next, page);
-    let others = [&head, &answer, &picture, &change, &next];
-    let taken: usize = others
-        .iter()
-        .filter(|part| !part.is_empty())
-        .map(|part| part.len() + 1)
-        .sum();
+    let mut next = next(&screen.next, page);
     let lines = if page.width < WIDE {
         NARROW_LINES
     } else {
         LINES
     };
-    let table = screen.table.as_ref();
-    let table = table.map_or_else(Vec::new, |grid| {
-        page.grid(&shortened(grid, lines.saturating_sub(taken)))
-    });
+    let others = [&head, &answer, &picture, &change];
+    let others = others.iter().filter(|part| !part.is_empty());
+    let others: usize = others.map(|part| part.len() + 1).sum();
+    let wanted = screen
+        .table
+        .as_ref()
+        .map_or(0, |grid| grid.rows.len() + HEADER + 1);
+    // Figures before further commands.
+    let room = lines.saturating_sub(others + wanted).max(FEWEST_NEXT);
+    next.truncate(room);
+    let room = lines.saturating_sub(others + next.len() + 1);
+    let table = screen
+        .table
+        .as_ref()
+        .map(|grid| page.grid(&shortened(grid, room)));
+    let table = table.unwrap_or_default();
     let parts = [head, answer, picture, table, change, next];
     let parts: Vec<Vec<String>> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(&String::new())
@@ -90,7 +100,7 @@ fn answer(sentences: &[Sentence], page: &Page) -> Vec<String> {
 
 /// With a row that says how many are left out, where there are more than fit with the header and its line.
 fn shortened(grid: &Grid, lines: usize) -> Grid {
-    let room = lines.saturating_sub(2).max(FEWEST_ROWS);
+    let room = lines.saturating_sub(HEADER).max(FEWEST_ROWS);
     let mut rows: Vec<Vec<Cell>> = grid.rows.clone();
     if rows.len() > room {
         rows.truncate(room - 1);

@@ -36,7 +36,7 @@ pub(in crate::render) fn screen(head: &Head, run: &Measurement, place: Place) ->
     }
 }
 
-/// `me-central-1, 2 × 200 calls in 22.0 s. LAB "default": its delays are made up.`
+/// `me-central-1, 2 × 200 calls in 22.0 s, default credential chain. LAB default: delays are made up`.
 fn about(head: &Head, run: &Measurement) -> String {
     let calls = run.arms.iter().map(|arm| arm.requests).max().unwrap_or(0);
     let calls = figures::counted(calls, "call");
@@ -46,21 +46,19 @@ fn about(head: &Head, run: &Measurement) -> String {
     };
     let took = head.elapsed_s.map(figures::seconds);
     let took = took.map_or_else(String::new, |took| format!(" in {took}"));
-    let place = match (&run.environment.region, &run.compared) {
-        (_, Some(compared)) => format!("{} against {}", compared.new.file, compared.base.file),
-        (Some(region), _) if head.target != Some(Target::Cpu) => {
-            let source = match run.environment.source.as_str() {
-                "chain" => "the default chain",
-                source => source,
-            };
-            format!("{region}, credentials from {source}")
-        }
-        _ => "this CPU alone".to_owned(),
-    };
     let lab = run.lab.as_ref().map_or_else(String::new, |lab| {
-        format!(". LAB “{}”: its delays are made up", lab.scenario)
+        format!(". LAB {}: delays are made up", lab.scenario)
     });
-    format!("{place}, {calls}{took}{lab}")
+    if let Some(compared) = &run.compared {
+        let [new, base] = [&compared.new.file, &compared.base.file];
+        return format!("{new} against {base}, {calls}{lab}");
+    }
+    let region = run.environment.region.as_deref().unwrap_or("no Region");
+    match (head.target, run.environment.source.as_str()) {
+        (Some(Target::Cpu), _) => format!("This CPU alone, {calls}{took}"),
+        (_, "chain") => format!("{region}, {calls}{took}, default credential chain{lab}"),
+        (_, source) => format!("{region}, {calls}{took}, credentials from {source}{lab}"),
+    }
 }
 
 fn picture(head: &Head, run: &Measurement, width: usize) -> Vec<String> {
