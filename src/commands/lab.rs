@@ -21,8 +21,16 @@ use crate::run::{
     CheckOptions, Failure, Hint, OutputOptions, RunningLab, Signals, distinct, head, load_scenario,
 };
 
+/// What most people want.
+const EXAMPLES: &str = "\
+Examples:
+  awscreds-bench lab -- aws sts get-caller-identity             what a program asks for
+  awscreds-bench lab --scenario imds-slow -- python3 a.py      how it copes
+  awscreds-bench lab                                            a local AWS, until Ctrl-C";
+
 /// Run the embedded lab: a local AWS with dialable latency, throttling and faults
 #[derive(Args, Clone, Debug)]
+#[command(before_help = EXAMPLES)]
 pub struct LabArgs {
     /// A built-in scenario's name or a TOML file
     #[arg(long, value_name = "SCENARIO", default_value = "default")]

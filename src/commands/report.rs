@@ -10,8 +10,16 @@ use super::last;
 use crate::document::Document;
 use crate::run::{CheckOptions, Failure, OutputOptions};
 
+/// What most people want.
+const EXAMPLES: &str = "\
+Examples:
+  awscreds-bench report last --details                         all of the latest result
+  awscreds-bench report last --format html --output run.html   with pictures
+  awscreds-bench report run.json";
+
 /// Render a stored run again, in any format
 #[derive(Args, Clone, Debug)]
+#[command(before_help = EXAMPLES)]
 pub struct ReportArgs {
     /// A run written with --format json; `last` for the latest one, - for standard input
     #[arg(value_name = "FILE")]

@@ -20,10 +20,17 @@ use crate::measure::load::CallFuture;
 use crate::measure::{Call, Outcome, Sample};
 use crate::run::{ArmCall, Failure, Hint, MeasuringOptions, Session, names};
 
+/// What most people want.
+const EXAMPLES: &str = "\
+Examples:
+  awscreds-bench s3 --compare-cache --lab                          try it, without an AWS account
+  awscreds-bench s3 --compare-cache --bucket BUCKET --key KEY      what a cold start costs";
+
 /// Time S3 calls: cold against warm credentials and connections
 #[derive(Args, Clone, Debug)]
+#[command(before_help = EXAMPLES)]
 pub struct S3Args {
-    /// Compare four arms: cold and warm credentials × cold and warm connections
+    /// Compare cold and warm credentials × cold and warm connections
     #[arg(long)]
     compare_cache: bool,
 

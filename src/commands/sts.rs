@@ -23,19 +23,27 @@ const GLOBAL: &str = "aws-global";
 /// The Region that calls to the global endpoint are signed for.
 const GLOBAL_SIGNING: &str = "us-east-1";
 
+/// What most people want.
+const EXAMPLES: &str = "\
+Examples:
+  awscreds-bench sts --regional --lab        try it, without an AWS account
+  awscreds-bench sts --regional              the global endpoint against the Region's own
+  awscreds-bench sts --lab imds-slow -n 10   a first call that waits for credentials";
+
 /// Time STS calls: the global endpoint against the Region's own
 #[derive(Args, Clone, Debug)]
+#[command(before_help = EXAMPLES)]
 pub struct StsArgs {
     /// Compare the global endpoint with these Regions' own [default: the configured Region]
     #[arg(long, value_name = "REGION,…", num_args = 0..=1, value_delimiter = ',', default_missing_value = "")]
     regional: Option<Vec<String>>,
 
     /// The operation to call
-    #[arg(long, value_enum, value_name = "OPERATION", default_value_t = Operation::GetCallerIdentity)]
+    #[arg(long, value_enum, value_name = "OPERATION", default_value_t = Operation::GetCallerIdentity, hide_short_help = true)]
     operation: Operation,
 
     /// The token for `assume-role-with-web-identity` [default: `AWS_WEB_IDENTITY_TOKEN_FILE`]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     web_identity_token_file: Option<PathBuf>,
 
     #[command(flatten)]

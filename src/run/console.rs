@@ -15,11 +15,11 @@ const TICK: Duration = Duration::from_millis(100);
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Console {
     /// No progress and no notes on stderr
-    #[arg(short, long)]
+    #[arg(short, long, hide_short_help = true)]
     pub quiet: bool,
 
     /// Say on stderr what is being done
-    #[arg(short, long, conflicts_with = "quiet")]
+    #[arg(short, long, conflicts_with = "quiet", hide_short_help = true)]
     pub verbose: bool,
 }
 

@@ -27,7 +27,7 @@ pub use options::{
     CheckOptions, Color, LoadOptions, MeasuringOptions, OutputOptions, PacingOptions,
     TargetOptions, USUAL_SCENARIO,
 };
-pub(crate) use options::{distinct, duration, rate, workers};
+pub(crate) use options::{at_least_one, distinct, duration, rate, workers};
 pub use pipeline::{ArmCall, Run, names};
 pub use session::Session;
 pub use signals::{Signals, interrupted_twice, stop_on_signal};

@@ -22,7 +22,7 @@ pub const USUAL_SCENARIO: &str = "default";
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Target")]
 pub struct TargetOptions {
-    /// Measure the embedded lab instead of AWS: a built-in scenario's name or a TOML file
+    /// Measure the embedded lab instead of AWS: a built-in scenario or a TOML file
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = USUAL_SCENARIO)]
     pub lab: Option<String>,
 
@@ -38,12 +38,12 @@ pub struct TargetOptions {
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
 
-    /// Where credentials come from [default: chain; for `imds`: imds]
+    /// Where credentials come from [default: chain]
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<Source>,
 
     /// The role to assume, for `--source assume-role` and for operations that assume one
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", hide_short_help = true)]
     pub role_arn: Option<String>,
 
     /// Give up on a call after this long, retries included
@@ -67,24 +67,24 @@ const MOST_FIRST: u64 = 100;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Load")]
 pub struct LoadOptions {
-    /// Calls per arm [default: 200, unless --duration is given]
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Calls per variant [default: 200, unless --duration is given]
+    #[arg(short = 'n', long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     pub requests: Option<u64>,
 
     /// Stop after this long
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub duration: Option<Duration>,
 
-    /// Time the first call of each arm in this many fresh clients, before the warm-up
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=MOST_FIRST))]
+    /// Time the first call of each variant in this many fresh clients, before the warm-up
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = first_calls, allow_negative_numbers = true, hide_short_help = true)]
     pub first: u64,
 
-    /// Calls per arm to make first, unmeasured [default: 10; for `imds`: 1]
-    #[arg(long, value_name = "N")]
+    /// Calls per variant to make first, unmeasured [default: 10]
+    #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true, hide_short_help = true)]
     pub warmup: Option<u64>,
 
-    /// Orders the arms' calls; with the same seed, in the same order
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    /// Orders the variants' calls; with the same seed, in the same order
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole, hide_short_help = true)]
     pub seed: u64,
 }
 
@@ -92,8 +92,10 @@ pub struct LoadOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Checks")]
 pub struct CheckOptions {
-    /// End with exit code 1 if this is so: 'regional.total.p99 > 250ms', 'failed > 1%', or, against the base,
-    /// 'identity.p99 > 5%'; can be given several times
+    /// End with exit code 1 if this is so: 'regional.total.p99 > 250ms', 'failed > 1%'
+    ///
+    /// Can be given several times. Against the base of a comparison: 'identity.p99 > 5%'. docs/thresholds.md has
+    /// the grammar.
     #[arg(long, value_name = "EXPRESSION")]
     pub fail_if: Vec<Threshold>,
 }
@@ -156,18 +158,20 @@ impl CheckOptions {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Load")]
 pub struct PacingOptions {
-    /// Workers, each of which starts its next call when its last one has ended [default: 1]; with
-    /// --rate, calls under way at once at most [default: 1024]
+    /// Workers, each making one call after the other [default: 1]
+    ///
+    /// With --rate, calls under way at once at most [default: 1024].
     #[arg(short, long, value_name = "N", value_parser = workers)]
     pub concurrency: Option<usize>,
 
-    /// Begin this many calls per second and arm, whatever became of those before (open loop): latency
-    /// then counts from the planned start
-    #[arg(long, value_name = "PER_SECOND", value_parser = rate)]
+    /// Begin this many calls per second and variant, whatever became of those before
+    ///
+    /// This is an open loop: latency then counts from the planned start.
+    #[arg(long, value_name = "PER_SECOND", value_parser = rate, allow_negative_numbers = true)]
     pub rate: Option<f64>,
 
     /// How the planned starts are spaced
-    #[arg(long, value_enum, value_name = "KIND", default_value_t = Arrivals::Constant, requires = "rate")]
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = Arrivals::Constant, requires = "rate", hide_short_help = true)]
     pub arrivals: Arrivals,
 }
 
@@ -238,7 +242,13 @@ pub struct OutputOptions {
     pub details: bool,
 
     /// The picture that `--format svg` draws
-    #[arg(long, value_enum, value_name = "CHART", default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "CHART",
+        default_value_t,
+        hide_short_help = true
+    )]
     pub chart: Chart,
 
     /// Write the results to this file instead of stdout
@@ -249,7 +259,13 @@ pub struct OutputOptions {
     pub console: Console,
 
     /// Colour in tables
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_short_help = true
+    )]
     pub color: Color,
 }
 
@@ -281,6 +297,28 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         Ok(duration) => Ok(duration),
         Err(error) => Err(format!("{error}; {hint}")),
     }
+}
+
+/// Parses a number of things of which there must be one.
+pub(crate) fn at_least_one(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(n) if n > 0 => Ok(n),
+        _ => Err("expected a whole number from 1".to_owned()),
+    }
+}
+
+/// Parses a number of first calls that a source can bear.
+fn first_calls(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(n) if (1..=MOST_FIRST).contains(&n) => Ok(n),
+        _ => Err(format!("expected a whole number from 1 to {MOST_FIRST}")),
+    }
+}
+
+/// Parses a number of things of which there may be none.
+pub(crate) fn whole(text: &str) -> Result<u64, String> {
+    let refused = |_| "expected a whole number from 0".to_owned();
+    text.parse().map_err(refused)
 }
 
 /// Parses calls per second that a generator can pace.

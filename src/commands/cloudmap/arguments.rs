@@ -9,8 +9,16 @@ use clap::{Args, ValueEnum};
 use crate::discovery::{Policy, Polling, Target};
 use crate::run::{MeasuringOptions, distinct, duration, rate};
 
+/// What most people want.
+const EXAMPLES: &str = "\
+Examples:
+  awscreds-bench cloudmap --lab                                     try it, without an AWS account
+  awscreds-bench cloudmap --namespace NAMESPACE --service SERVICE   discovery by API and DNS, calls by zone
+  awscreds-bench cloudmap --simulate                                when crowds of resolvers are throttled";
+
 /// Time discovery through Cloud Map and DNS, and calls that prefer the own zone
 #[derive(Args, Clone, Debug)]
+#[command(before_help = EXAMPLES)]
 pub struct CloudmapArgs {
     /// The service: `cloudmap://SERVICE.NAMESPACE`, with `:PORT` if its instances do not name theirs
     #[arg(long = "target", value_name = "URI", conflicts_with_all = ["namespace", "service"])]

@@ -12,8 +12,16 @@ use super::command::{Command, Completed, Kind};
 use crate::document::{Arm, Compared, Comparison, Document, Head, Measurement, StoredRun, stored};
 use crate::run::{CheckOptions, Failure, Hint, OutputOptions, head};
 
+/// What most people want.
+const EXAMPLES: &str = "\
+Examples:
+  awscreds-bench compare base.json new.json
+  awscreds-bench compare base.json new.json --fail-if 'p99 > 5%'     as a gate in CI
+  awscreds-bench compare base.json new.json --format markdown        for a pull request";
+
 /// Compare two stored runs: what has become faster or slower since BASE
 #[derive(Args, Clone, Debug)]
+#[command(before_help = EXAMPLES)]
 pub struct CompareArgs {
     /// The run to compare with, written with --format json; - for standard input
     #[arg(value_name = "BASE")]

@@ -8,8 +8,16 @@ use clap::{Args, ValueEnum};
 use crate::credentials::Source;
 use crate::run::{self, CheckOptions, LoadOptions, OutputOptions, TargetOptions};
 
+/// What most people want.
+const EXAMPLES: &str = "\
+Examples:
+  awscreds-bench imds --concurrency            gently: how fast, and from which rate on it fails
+  awscreds-bench imds --compare-cache --lab    what a cache shared by processes saves
+  awscreds-bench imds --endpoint container     the agent of ECS or EKS instead";
+
 /// Time cold credential fetches under 1, 2, 4, … workers
 #[derive(Args, Clone, Debug)]
+#[command(before_help = EXAMPLES, mut_arg("source", |arg| arg.help("Where credentials come from [default: imds]")), mut_arg("warmup", |arg| arg.help("Fetches to make first, unmeasured [default: 1]")), mut_arg("requests", |arg| arg.help("Fetches per step [default: 20; in the lab 200]")))]
 pub struct ImdsArgs {
     /// Worker counts to step through [default: 1,2,4,8, and on up to 64 in the lab]
     #[arg(short, long, value_name = "N,…", num_args = 0..=1, value_delimiter = ',', default_missing_value = "")]

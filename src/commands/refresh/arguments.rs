@@ -9,11 +9,19 @@ use crate::run::{self, MeasuringOptions};
 use crate::simulation::{Outage, Player, Trouble};
 use crate::strategies::Windows;
 
+/// What most people want.
+const EXAMPLES: &str = "\
+Examples:
+  awscreds-bench refresh --lab                            who waits when credentials expire, in 100 s
+  awscreds-bench refresh --simulate 24h --lifetime 1h     a day, exact, in a second
+  awscreds-bench refresh --simulate 24h --outage hang     and when the source does not answer";
+
 /// Compare who renews credentials: what an expiry does to calls, live or on a virtual clock
 ///
 /// Live, each strategy gets 100 calls per second for 100 seconds unless --rate, --duration or --requests say
 /// otherwise; with --lab alone, of credentials that last 30 seconds and take a second to fetch.
 #[derive(Args, Clone, Debug)]
+#[command(before_help = EXAMPLES)]
 pub struct RefreshArgs {
     /// Who renews: lazy, advisory, refresher, swapper, file-cache; with --simulate also the Go package's go,
     /// go-refresher, go-refresher-10m-window, go-swapper, go-swapper-failed-tick [default: all]

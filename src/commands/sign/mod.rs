@@ -15,7 +15,8 @@ use crate::clock::Moment;
 use crate::document::{Document, Target};
 use crate::measure::Stop;
 use crate::run::{
-    CheckOptions, Failure, Hint, OutputOptions, distinct, duration, head, stop_on_signal,
+    CheckOptions, Failure, Hint, OutputOptions, at_least_one, distinct, duration, head,
+    stop_on_signal,
 };
 use crate::signing::bench::Visits;
 use crate::signing::{Arm, Budget, Case, Payloads, Size, Timer, vectors};
@@ -26,10 +27,17 @@ const DURATION: Duration = Duration::from_secs(4);
 /// What to do about an error that no input leads to.
 const DEFECT: &str = "this is a defect of the program; please report it";
 
+/// What most people want.
+const EXAMPLES: &str = "\
+Examples:
+  awscreds-bench sign                                   what a signature costs on this CPU
+  awscreds-bench sign --case payload --payload 1MiB     hashing a body";
+
 /// Time signing on this CPU: no network, no AWS account, no lab
 ///
 /// Every case signs with the keys of AWS's documentation.
 #[derive(Args, Clone, Debug)]
+#[command(before_help = EXAMPLES)]
 pub struct SignArgs {
     /// What to time [default: all but bare-loop]
     #[arg(long, value_name = "CASE,…", value_delimiter = ',')]
@@ -39,15 +47,15 @@ pub struct SignArgs {
     #[arg(long, value_name = "SIZE,…", value_delimiter = ',')]
     payload: Vec<Size>,
 
-    /// Samples per arm [default: as many as there is time for]
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Samples per case [default: as many as there is time for]
+    #[arg(short = 'n', long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     requests: Option<u64>,
 
-    /// Time for all arms together [default: 4s, unless --requests is given]
+    /// Time for all cases together [default: 4s, unless --requests is given]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     duration: Option<Duration>,
 
-    /// Orders the arms; with the same seed, in the same order
+    /// Orders the cases; with the same seed, in the same order
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
