@@ -211,6 +211,7 @@ fn overridden(url: &str) -> Finding {
         format!("the configuration puts {url} in the place of STS"),
         "unset AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS, or leave out --endpoint-url",
     )
+    .change(["unset AWS_ENDPOINT_URL AWS_ENDPOINT_URL_STS"])
 }
 
 fn global_slower(arms: &[Arm], comparison: &Comparison) -> Finding {
@@ -224,6 +225,7 @@ fn global_slower(arms: &[Arm], comparison: &Comparison) -> Finding {
         format!("median {global} at {at_global} against {own} at {at_own}"),
         REMEDY,
     )
+    .change(["export AWS_STS_REGIONAL_ENDPOINTS=regional"])
 }
 
 fn same(arms: &[Arm], comparison: &Comparison) -> Finding {

@@ -19,6 +19,9 @@ pub struct Finding {
     pub consequence: Option<String>,
     /// The setting or command that cures it.
     pub remedy: String,
+    /// Settings or commands that do it, each a line ready to paste.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub change: Vec<String>,
     /// Where to read more; only of `doctor`, whose `--explain ID` says more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -60,8 +63,16 @@ impl Finding {
             evidence: figures::spaced(&evidence.into()),
             consequence: None,
             remedy: remedy.into(),
+            change: Vec::new(),
             reference: None,
         }
+    }
+
+    /// With the lines that do what its remedy says.
+    #[must_use]
+    pub(crate) fn change<L: Into<String>>(mut self, lines: impl IntoIterator<Item = L>) -> Self {
+        self.change = lines.into_iter().map(Into::into).collect();
+        self
     }
 }
 

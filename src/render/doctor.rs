@@ -4,7 +4,7 @@ use super::blocks::{Block, Cell, Columns, Statement, Tone};
 use super::part::{Part, csv_of};
 use super::wording;
 use crate::credentials::Source;
-use crate::document::{DiagnosedLink, DoctorResult, Head, LinkState, SdkPick, word};
+use crate::document::{DiagnosedLink, DoctorResult, Finding, Head, LinkState, SdkPick, word};
 use crate::figures;
 
 const WAITS: &str =
@@ -37,9 +37,24 @@ impl Part for DoctorResult {
 
     /// A row for each finding; the header is there without any.
     fn csv(&self, _head: &Head) -> Result<String, csv::Error> {
-        let header = "id,severity,summary,evidence,consequence,remedy,reference";
-        csv_of(Some(header), &self.findings)
+        let header = "id,severity,summary,evidence,consequence,remedy,reference,change";
+        csv_of(Some(header), self.findings.iter().map(row))
     }
+}
+
+/// The lines of what to change are lines of one cell.
+fn row(finding: &Finding) -> [String; 8] {
+    let or_nothing = |text: &Option<String>| text.clone().unwrap_or_default();
+    [
+        finding.id.clone(),
+        word(finding.severity),
+        finding.summary.clone(),
+        finding.evidence.clone(),
+        or_nothing(&finding.consequence),
+        finding.remedy.clone(),
+        or_nothing(&finding.reference),
+        finding.change.join("\n"),
+    ]
 }
 
 fn facts(head: &Head, document: &DoctorResult) -> Vec<(&'static str, String)> {

@@ -263,6 +263,7 @@ pub static OTHERS: &[Other] = &[
                 "consequence",
                 "remedy",
                 "reference",
+                "change",
             ],
         ],
         row: |document| {

@@ -52,7 +52,7 @@ fn a_finding_says_because_so_do_and_see() {
         ("html", "<!DOCTYPE html>"),
         (
             "csv",
-            "id,severity,summary,evidence,consequence,remedy,reference",
+            "id,severity,summary,evidence,consequence,remedy,reference,change",
         ),
     ] {
         let output = in_lab(
