@@ -18,7 +18,7 @@ mod target;
 
 pub use assemble::{arm, comparison, quantiles};
 pub use console::Console;
-pub use failure::{Failure, Hint, NO_CREDENTIALS, hint_for};
+pub use failure::{Failure, Hint};
 pub use head::{environment, head, rfc3339};
 pub use lab::{LabRequests, RunningLab, load_scenario, since};
 pub use options::{

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::anyhow;
-
 use super::assemble;
 use super::credibility;
-use super::failure::{Failure, hint_for};
+use super::failure::Failure;
 use super::head::head;
 use super::lab::{LabRequests, since};
 use super::session::Session;
@@ -142,7 +140,8 @@ impl Run<'_> {
 
     /// What the lab counts from here on does not belong to the run any more.
     pub fn stop_counting(&mut self) {
-        self.after = Some(self.session.lab_requests());
+        let session = self.session;
+        self.after.get_or_insert_with(|| session.lab_requests());
     }
 
     /// The document of all that was measured, with the command's own findings before those on the measurement itself.
@@ -188,7 +187,6 @@ fn all_failed(command: &str, tallies: &[Tally]) -> Option<Failure> {
     let error = errors
         .max_by_key(|(_, count)| **count)
         .map_or("no error was reported", |(text, _)| text);
-    let failure =
-        anyhow!("{error}").context(format!("{command}: every call failed ({made} of {made})"));
-    Some(Failure::new(failure, hint_for(error)))
+    let what_failed = format!("{command}: every call failed ({made} of {made})");
+    Some(Failure::of_calls(error, what_failed))
 }

@@ -15,6 +15,7 @@ use self::arguments::Part;
 use self::requests::BalancedCalls;
 use self::service::Service;
 use super::command::{Command, Completed, Kind};
+use super::diagnose;
 use crate::run::{ArmCall, Failure, MeasuringOptions, Session, names};
 
 impl From<CloudmapArgs> for Command {
@@ -32,9 +33,13 @@ async fn run(args: CloudmapArgs) -> Result<Completed, Failure> {
     let session = args.options.begin("cloudmap").await?;
     let service = session.preparing(Service::of(args, &session)).await??;
     let service = Arc::new(service);
-    match service.args.listen {
+    let completed = match service.args.listen {
         Some(address) => listen::run(&session, &service, address).await,
         None => measure(&session, &service).await,
+    };
+    match completed {
+        Err(failure) => Err(diagnose::explained(&session, failure).await),
+        completed => completed,
     }
 }
 
@@ -62,7 +67,7 @@ async fn measure(session: &Session, service: &Arc<Service>) -> Result<Completed,
         }
     }
     let findings = findings::of(service, &policies, &run.body.arms);
-    Ok(Completed::measured(run.document(findings)))
+    Ok(diagnose::completed(session, run, findings).await)
 }
 
 /// The arms of both parts, with the first answers of their resolvers.

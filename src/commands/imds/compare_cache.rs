@@ -12,6 +12,7 @@ use super::fetch::{self, PAUSE};
 use super::worker::{Cache, Task, WorkerRequest};
 use super::workers::Workers;
 use crate::commands::command::Completed;
+use crate::commands::diagnose;
 use crate::credentials::Variables;
 use crate::document::{Arm, Finding, Stampede};
 use crate::measure::{Pacing, Plan, Tally};
@@ -45,7 +46,9 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
     }
     let plan = workers.plan(&args);
     let probe = fetch::arm(fetch::name(1), &session.setup, session.setup.timeout);
-    session.warm_up(&[probe], &plan).await?;
+    if let Err(failure) = session.warm_up(&[probe], &plan).await {
+        return Err(diagnose::explained(&session, failure).await);
+    }
     let mut run = session.measure(&plan);
     run.body.load.concurrency = workers.workers;
     for (index, (name, cache)) in ARMS.into_iter().enumerate() {
@@ -61,7 +64,7 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
         run.body.complete &= ended;
     }
     let findings = findings(&run.body.arms);
-    Ok(Completed::measured(run.document(findings)))
+    Ok(diagnose::completed(&session, run, findings).await)
 }
 
 /// The workers of an arm, and what each of them does.

@@ -11,6 +11,7 @@ use super::renewals::Renewals;
 use crate::client::ArmFacts;
 use crate::clock;
 use crate::commands::command::Completed;
+use crate::commands::diagnose;
 use crate::document::{Arm, Finding, OutageSeen, Renewal};
 use crate::figures::time;
 use crate::lab::Scenario;
@@ -68,7 +69,9 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Completed, Failure> {
     }
     options.checks.meant_for_arms(&names(&arms))?;
     let plan = plan(options, arms.len());
-    session.warm_up(&arms, &plan).await?;
+    if let Err(failure) = session.warm_up(&arms, &plan).await {
+        return Err(diagnose::explained(&session, failure).await);
+    }
     let before = clock::since(lab_started);
     for (arm, of_arm) in arms.iter().zip(&renewals) {
         of_arm.begin(outage.map(|outage| seen_after(outage, before)));
@@ -83,7 +86,7 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Completed, Failure> {
         arm.renewal = Some(of_arm.renewal());
     }
     let findings = findings(&run.body.arms);
-    Ok(Completed::measured(run.document(findings)))
+    Ok(diagnose::completed(&session, run, findings).await)
 }
 
 const ANNOUNCEMENT: &str = "refresh: calls GetCallerIdentity at the given rate with each strategy, and fetches \
