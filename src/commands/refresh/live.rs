@@ -68,7 +68,7 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Completed, Failure> {
     }
     options.checks.meant_for_arms(&names(&arms))?;
     let plan = plan(options, arms.len());
-    session.warm_up(&arms, &plan).await?;
+    let first = session.warm_up(&arms, &plan).await?;
     let before = clock::since(lab_started);
     for (arm, of_arm) in arms.iter().zip(&renewals) {
         of_arm.begin(outage.map(|outage| seen_after(outage, before)));
@@ -77,7 +77,7 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Completed, Failure> {
             tokio::spawn(count_requests(outage, lab_started, facts, of_arm.clone()));
         }
     }
-    let mut run = session.measure(&plan);
+    let mut run = session.measure(&plan, first);
     run.interleaved(&arms, &plan).await;
     for (arm, of_arm) in run.body.arms.iter_mut().zip(&renewals) {
         arm.renewal = Some(of_arm.renewal());
