@@ -9,6 +9,7 @@ mod console;
 mod credibility;
 mod failure;
 mod first_call;
+mod first_finding;
 mod head;
 mod lab;
 mod options;

@@ -9,6 +9,7 @@ use super::assemble;
 use super::credibility;
 use super::failure::{Failure, hint_for};
 use super::first_call::{FirstCalls, Fresh};
+use super::first_finding;
 use super::head::head;
 use super::lab::{LabRequests, since};
 use super::session::Session;
@@ -185,11 +186,13 @@ impl Run<'_> {
         self.after = Some(self.session.lab_requests());
     }
 
-    /// The document of all that was measured, with the command's own findings before those on the measurement itself.
+    /// The document of all that was measured, with the findings on first calls and the command's own before those on
+    /// the measurement itself.
     pub(crate) fn document(self, findings: impl IntoIterator<Item = Finding>) -> Document {
         let (session, mut body) = (self.session, self.body);
         self.first.describe(&mut body.arms);
-        body.findings.splice(..0, findings);
+        let first = first_finding::findings(&body.arms);
+        body.findings.splice(..0, first.into_iter().chain(findings));
         let after = self.after.unwrap_or_else(|| session.lab_requests());
         body.lab = session.lab.as_ref().map(|running| LabInfo {
             requests: since(&self.before, after),

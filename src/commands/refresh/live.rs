@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
+use futures_util::future::try_join_all;
 
 use super::arguments::{ExpiryOptions, RefreshArgs};
 use super::arm::StrategyArm;
@@ -52,20 +53,17 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Completed, Failure> {
     let directory = tempfile::tempdir()
         .context("cannot make a folder for the file cache")
         .hint("set TMPDIR to a folder that exists and that you may write to")?;
-    let (mut arms, mut renewals) = (Vec::new(), Vec::new());
-    for strategy in strategies {
-        let strategy_arm = StrategyArm {
-            strategy,
-            setup: Arc::clone(&session.setup),
-            stop: session.stop.clone(),
-            windows: args.expiry.windows(),
-            seed: options.load.seed,
-            directory: directory.path().to_owned(),
-        };
-        let (arm, of_arm) = session.preparing(strategy_arm.start()).await??;
-        arms.push(arm);
-        renewals.push(of_arm);
-    }
+    let arms = strategies.into_iter().map(|strategy| StrategyArm {
+        strategy,
+        setup: Arc::clone(&session.setup),
+        stop: session.stop.clone(),
+        windows: args.expiry.windows(),
+        seed: options.load.seed,
+        directory: directory.path().to_owned(),
+    });
+    let started = try_join_all(arms.map(StrategyArm::start));
+    let started = session.preparing(started).await??;
+    let (arms, renewals): (Vec<_>, Vec<_>) = started.into_iter().unzip();
     options.checks.meant_for_arms(&names(&arms))?;
     let plan = plan(options, arms.len());
     let first = session.warm_up(&arms, &plan).await?;
