@@ -81,8 +81,8 @@ async fn measured(args: &S3Args, session: &Session) -> Result<Completed, Failure
     let mut plan = options.plan();
     // Without one call before, the warm arms would be measured cold.
     plan.warmup = plan.warmup.max(1);
-    session.warm_up(&arms, &plan).await?;
-    let mut run = session.measure(&plan);
+    let first = session.warm_up(&arms, &plan).await?;
+    let mut run = session.measure(&plan, first);
     run.interleaved(&arms, &plan).await;
     let finding = cold_start(&run.body.arms);
     Ok(diagnose::completed(session, run, finding).await)
@@ -134,25 +134,30 @@ async fn arm(
     (name, keeps_credentials, keeps_connections): (&str, bool, bool),
     request: &Request,
 ) -> Result<ArmCall, Failure> {
-    let facts = Arc::new(ArmFacts::default());
-    let mut call = S3Call {
-        setup: Arc::clone(setup),
-        facts: Arc::clone(&facts),
-        identity: None,
-        connections: None,
-        client: None,
-        request: request.clone(),
+    let (setup, request) = (Arc::clone(setup), request.clone());
+    let make = move |facts| {
+        let mut call = S3Call {
+            setup: Arc::clone(&setup),
+            facts,
+            identity: None,
+            connections: None,
+            client: None,
+            request: request.clone(),
+        };
+        async move {
+            if keeps_credentials {
+                call.identity = Some(call.setup.identity(&call.facts).await?);
+            }
+            if keeps_connections {
+                call.connections = Some(call.setup.connections(&call.facts)?);
+            }
+            if keeps_credentials && keeps_connections {
+                call.client = Some(call.client().await?);
+            }
+            Ok(call)
+        }
     };
-    if keeps_credentials {
-        call.identity = Some(setup.identity(&facts).await?);
-    }
-    if keeps_connections {
-        call.connections = Some(setup.connections(&facts)?);
-    }
-    if keeps_credentials && keeps_connections {
-        call.client = Some(call.client().await?);
-    }
-    Ok(ArmCall::new(name, call, facts))
+    Ok(ArmCall::made(name, make).await?)
 }
 
 /// Calls with what is kept from one to the next.

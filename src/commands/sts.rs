@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::command::{Command, Completed, Kind};
 use super::diagnose;
-use crate::client::{ArmFacts, sampled};
+use crate::client::{ArmFacts, Setup, SetupError, sampled};
 use crate::credentials::Variables;
 use crate::document::{Arm, Comparison, Finding, Statistic, Verdict};
 use crate::figures::time;
@@ -74,8 +74,8 @@ async fn measured(args: &StsArgs, session: &Session) -> Result<Completed, Failur
     }
     options.checks.meant_for_arms(&names(&arms))?;
     let plan = options.plan();
-    session.warm_up(&arms, &plan).await?;
-    let mut run = session.measure(&plan);
+    let first = session.warm_up(&arms, &plan).await?;
+    let mut run = session.measure(&plan, first);
     run.interleaved(&arms, &plan).await;
     let findings = findings(session, &run.body.arms, &run.body.comparisons);
     Ok(diagnose::completed(session, run, findings).await)
@@ -120,20 +120,32 @@ async fn arm(
     region: &str,
     request: &Request,
 ) -> Result<ArmCall, Failure> {
-    let facts = Arc::new(ArmFacts::default());
-    let setup = &session.setup;
-    let identity = setup.identity(&facts).await?;
-    let sdk = setup.sdk_config(setup.connections(&facts)?, &identity);
+    let setup = Arc::clone(&session.setup);
     // A configured endpoint takes the place of the global one, but not of the Region to sign for.
     let overridden = region == GLOBAL && setup.endpoint_override("STS").is_some();
     let region = if overridden { GLOBAL_SIGNING } else { region };
     let region = Region::new(region.to_owned());
-    let mut config = aws_sdk_sts::config::Builder::from(&sdk).region(region);
-    config.push_interceptor(setup.interceptor(&facts));
-    let client = Client::from_conf(config.build());
     let request = Arc::clone(request);
-    let call = move || request(&client);
-    Ok(ArmCall::new(name, call, facts))
+    let make = move |facts| {
+        let (setup, region, request) = (Arc::clone(&setup), region.clone(), Arc::clone(&request));
+        async move {
+            let client = client(&setup, region, &facts).await?;
+            Ok(move || request(&client))
+        }
+    };
+    Ok(ArmCall::made(name, make).await?)
+}
+
+async fn client(
+    setup: &Setup,
+    region: Region,
+    facts: &Arc<ArmFacts>,
+) -> Result<Client, SetupError> {
+    let identity = setup.identity(facts).await?;
+    let sdk = setup.sdk_config(setup.connections(facts)?, &identity);
+    let mut config = aws_sdk_sts::config::Builder::from(&sdk).region(region);
+    config.push_interceptor(setup.interceptor(facts));
+    Ok(Client::from_conf(config.build()))
 }
 
 /// What every call of a run asks for.

@@ -17,6 +17,9 @@ pub struct Arm {
     pub endpoint: Option<String>,
     /// Addresses that connections of this arm really reached.
     pub remote_addresses: Vec<String>,
+    /// By how many seconds the service's clock was ahead of this machine's when it first answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ahead_s: Option<i64>,
     /// Workers, where it differs between arms (`imds --concurrency`).
     pub concurrency: Option<usize>,
     /// Measured calls, failed ones included.
@@ -46,6 +49,9 @@ pub struct Arm {
     /// Where the calls were made by worker processes (`imds --compare-cache`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stampede: Option<Stampede>,
+    /// The first call of a client made for it, from nothing: credentials, name, connection, TLS. Not among `requests`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_call: Option<FirstCall>,
     /// HTTP exchanges with credential sources, by operation.
     pub source_requests: BTreeMap<String, SourceRequests>,
     /// Successful calls only. Keys are `total`, the phases of the design in its order, and `dns`, which is
@@ -58,6 +64,23 @@ pub struct Arm {
     /// The run cut into at most 64 slices of equally many calls, in order.
     #[serde(default)]
     pub timeline: Vec<Slice>,
+}
+
+/// What a process pays once.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FirstCall {
+    /// Fresh clients that it was made in (`--first`): 1 unless asked for more.
+    pub clients: u64,
+    pub outcomes: Outcomes,
+    /// As [`Arm::phases`], of the first calls that succeeded; making the client is in `total`, and in `unexplained`.
+    pub phases: Phases,
+    /// The same for those that failed; `None` when none did.
+    pub failed_phases: Option<Phases>,
+    /// HTTP exchanges with credential sources, by operation.
+    pub source_requests: BTreeMap<String, SourceRequests>,
+    /// A few of the errors seen, most frequent first.
+    pub errors: Vec<ErrorSeen>,
 }
 
 /// A stretch of a run, as an arm saw it.

@@ -27,7 +27,9 @@ pub(crate) mod threshold;
 use serde::Serialize;
 
 pub use crate::measure::{Connections, IdentityUse, Outcomes, Statistic, Verdict};
-pub use arm::{Arm, Balance, ErrorSeen, InstanceCalls, Slice, SourceRequests, ZoneCalls};
+pub use arm::{
+    Arm, Balance, ErrorSeen, FirstCall, InstanceCalls, Slice, SourceRequests, ZoneCalls,
+};
 pub use body::{Body, Document, Head, SCHEMA, Target, Tool};
 pub use check::{Check, Operator, Unit};
 pub(crate) use comparison::{Compared, Comparison, StoredRun, base_name};

@@ -38,7 +38,9 @@ pub struct Plan {
     /// Calls per arm.
     pub requests: Option<u64>,
     pub duration: Option<Duration>,
-    /// Calls per arm that are made first and not measured.
+    /// Fresh clients per arm whose first call is timed before.
+    pub first: u64,
+    /// Calls per arm that are made then and not measured.
     pub warmup: u64,
     pub pacing: Pacing,
     /// Orders the arms, and plans the starts of an open loop.
@@ -206,6 +208,7 @@ mod tests {
         Plan {
             requests: Some(requests),
             duration: None,
+            first: 0,
             warmup: 3,
             pacing: Pacing::Closed { workers },
             seed: 1,

@@ -151,6 +151,21 @@ impl Sample {
         self
     }
 
+    /// The same call, with all that was seen of an earlier one which it could not have done without.
+    pub(crate) fn following(mut self, earlier: &Self) -> Self {
+        self.total += earlier.total;
+        for phase in Phase::ALL {
+            self.phases[phase] += earlier.phases[phase];
+        }
+        self.attempts += earlier.attempts;
+        self.connections.fresh += earlier.connections.fresh;
+        self.connections.reused += earlier.connections.reused;
+        self.identity.hit += earlier.identity.hit;
+        self.identity.load += earlier.identity.load;
+        self.identity.wait += earlier.identity.wait;
+        self
+    }
+
     /// Counts the call from its planned start, `queued` before it began.
     pub fn queued(&mut self, queued: Duration) {
         self.phases[Phase::Queue] += queued;

@@ -1,13 +1,13 @@
 //! From what was measured to what is reported: durations become microseconds, histograms become text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::client::ArmFacts;
 use crate::credentials::ExchangeStats;
 use crate::document::codec::encode_histogram;
 use crate::document::{
-    Arm, Comparison, ErrorSeen, Load, LoadMode, Phases, Quantiles, Slice, SourceRequests,
+    Arm, Comparison, ErrorSeen, FirstCall, Load, LoadMode, Phases, Quantiles, Slice, SourceRequests,
 };
 use crate::measure::{
     self, Distribution, Measured, Pacing, Phase, PhaseDistributions, Plan, Statistic, Tally,
@@ -19,26 +19,35 @@ const MOST_ERRORS: usize = 5;
 /// An arm of the document from what was measured of it.
 #[must_use]
 pub fn arm(name: &str, tally: &Tally, facts: &ArmFacts) -> Arm {
-    let exchanges = facts.exchanges.snapshot().into_iter();
-    let lookups = facts.lookups();
     let slices = tally.series.slices(tally.series.rounds_per_block());
-    let mut phases = phases(&tally.succeeded);
-    phases.dns = (lookups.count() > 0).then(|| quantiles(&lookups));
     Arm {
         name: name.to_owned(),
         endpoint: facts.endpoint().map(str::to_owned),
+        clock_ahead_s: facts.clock_ahead_s(),
         remote_addresses: facts.remotes().iter().map(ToString::to_string).collect(),
         requests: tally.requests,
         outcomes: tally.outcomes,
         attempts: tally.attempts,
         connections: tally.connections,
         identity: tally.identity,
-        source_requests: exchanges.map(source_requests).collect(),
-        phases,
-        failed_phases: (tally.failed.total.count() > 0).then(|| self::phases(&tally.failed)),
+        source_requests: source_requests(facts),
+        phases: ok_phases(tally, facts),
+        failed_phases: failed_phases(tally),
         errors: errors(&tally.errors),
         timeline: slices.iter().flatten().map(slice).collect(),
         ..Arm::default()
+    }
+}
+
+/// The first calls of an arm as the document holds them.
+pub(super) fn first_call(tally: &Tally, facts: &ArmFacts) -> FirstCall {
+    FirstCall {
+        clients: tally.requests,
+        outcomes: tally.outcomes,
+        phases: ok_phases(tally, facts),
+        failed_phases: failed_phases(tally),
+        source_requests: source_requests(facts),
+        errors: errors(&tally.errors),
     }
 }
 
@@ -131,6 +140,18 @@ fn us(duration: Duration) -> f64 {
     duration.as_nanos() as f64 / 1e3
 }
 
+fn ok_phases(tally: &Tally, facts: &ArmFacts) -> Phases {
+    let lookups = facts.lookups();
+    Phases {
+        dns: (lookups.count() > 0).then(|| quantiles(&lookups)),
+        ..phases(&tally.succeeded)
+    }
+}
+
+fn failed_phases(tally: &Tally) -> Option<Phases> {
+    (tally.failed.total.count() > 0).then(|| phases(&tally.failed))
+}
+
 fn phases(distributions: &PhaseDistributions) -> Phases {
     let of = |phase| quantiles(distributions.phase(phase));
     // A closed loop has no queue: every call begins when it is meant to.
@@ -155,8 +176,14 @@ fn phases(distributions: &PhaseDistributions) -> Phases {
     }
 }
 
-fn source_requests((operation, stats): (String, ExchangeStats)) -> (String, SourceRequests) {
-    let requests = SourceRequests {
+fn source_requests(facts: &ArmFacts) -> BTreeMap<String, SourceRequests> {
+    let exchanges = facts.exchanges.snapshot().into_iter();
+    let exchanges = exchanges.map(|(operation, stats)| (operation, requests(&stats)));
+    exchanges.collect()
+}
+
+fn requests(stats: &ExchangeStats) -> SourceRequests {
+    SourceRequests {
         count: stats.count,
         ok: stats.ok,
         throttled: stats.throttled,
@@ -164,8 +191,7 @@ fn source_requests((operation, stats): (String, ExchangeStats)) -> (String, Sour
         p50_us: stats.latency.quantile(0.5).map(us),
         p99_us: stats.latency.quantile(0.99).map(us),
         max_us: stats.latency.max().map(us),
-    };
-    (operation, requests)
+    }
 }
 
 /// The most frequent first.

@@ -60,6 +60,9 @@ impl TargetOptions {
     }
 }
 
+/// More first calls than this are a load on a source of credentials.
+const MOST_FIRST: u64 = 100;
+
 /// How much to measure.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Load")]
@@ -71,6 +74,10 @@ pub struct LoadOptions {
     /// Stop after this long
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub duration: Option<Duration>,
+
+    /// Time the first call of each arm in this many fresh clients, before the warm-up
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=MOST_FIRST))]
+    pub first: u64,
 
     /// Calls per arm to make first, unmeasured [default: 10; for `imds`: 1]
     #[arg(long, value_name = "N")]
@@ -210,6 +217,7 @@ impl MeasuringOptions {
         Plan {
             requests: load.requests.or(usual),
             duration: load.duration,
+            first: load.first,
             warmup: load.warmup.unwrap_or(WARMUP),
             pacing,
             seed: load.seed,

@@ -6,30 +6,47 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::assemble;
 use super::credibility;
 use super::failure::Failure;
+use super::first_call::{FirstCalls, Fresh};
+use super::first_finding;
 use super::head::head;
 use super::lab::{LabRequests, since};
 use super::session::Session;
-use crate::client::ArmFacts;
+use crate::client::{ArmFacts, SetupError};
 use crate::document::{Comparison, Document, Finding, LabInfo, Measurement, Target};
 use crate::measure::{self, Call, Measured, Pacing, Plan, Statistic, Tally};
 
 /// Calls per arm that may fail before a run is given up: one could be bad luck.
-const PROBES: u32 = 3;
+pub(super) const PROBES: u32 = 3;
 
 /// An arm to be measured.
 pub struct ArmCall {
     pub name: String,
     pub call: Arc<dyn Call>,
     pub facts: Arc<ArmFacts>,
+    /// The same call, made each time by a client of its own.
+    pub first: Fresh,
 }
 
 impl ArmCall {
-    pub fn new(name: impl Into<String>, call: impl Call + 'static, facts: Arc<ArmFacts>) -> Self {
-        Self {
+    /// An arm of calls of one client, with others like it for its first calls. `make` makes a client that has fetched
+    /// nothing and is connected to nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of `make`.
+    pub async fn made<M, F, C>(name: impl Into<String>, make: M) -> Result<Self, SetupError>
+    where
+        M: Fn(Arc<ArmFacts>) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<C, SetupError>> + Send,
+        C: Call + 'static,
+    {
+        let facts = Arc::<ArmFacts>::default();
+        Ok(Self {
             name: name.into(),
-            call: Arc::new(call),
+            call: Arc::new(make(Arc::clone(&facts)).await?),
             facts,
-        }
+            first: Fresh::made(make),
+        })
     }
 }
 
@@ -44,13 +61,30 @@ fn calls(arms: &[ArmCall]) -> Vec<Arc<dyn Call>> {
 }
 
 impl Session {
-    /// Makes the plan's warm-up calls. Fails early when the first calls of every arm all fail: what is
+    /// Makes the plan's first calls, which it returns, and then its warm-up calls.
+    ///
+    /// # Errors
+    ///
+    /// As for [`warm_up_after`](Self::warm_up_after).
+    pub async fn warm_up(&self, arms: &[ArmCall], plan: &Plan) -> Result<FirstCalls, Failure> {
+        let fresh: Vec<_> = arms.iter().map(|arm| (&*arm.name, &arm.first)).collect();
+        let first = self.first_calls(&fresh, plan).await;
+        self.warm_up_after(&first, arms, plan).await?;
+        Ok(first)
+    }
+
+    /// Makes the plan's warm-up calls, if it has any. Fails early when the first calls of every arm all fail: what is
     /// left would only tell the same story more slowly, and load a target that is already in trouble.
     ///
     /// # Errors
     ///
     /// If every one of the first calls failed.
-    pub async fn warm_up(&self, arms: &[ArmCall], plan: &Plan) -> Result<(), Failure> {
+    pub async fn warm_up_after(
+        &self,
+        first: &FirstCalls,
+        arms: &[ArmCall],
+        plan: &Plan,
+    ) -> Result<(), Failure> {
         if plan.warmup == 0 {
             return Ok(());
         }
@@ -62,16 +96,21 @@ impl Session {
             },
             ..plan.clone()
         };
-        for left in (0..PROBES).rev() {
-            let probed = measure::load::warm_up(&calls, &probe, &self.stop).await;
-            match all_failed(self.command, &probed.tallies) {
-                None => break,
-                Some(failure) if left == 0 => return Err(failure),
-                Some(_) => (),
+        let mut left = plan.warmup;
+        let mut failure = all_failed(self.command, first.tallies());
+        for _ in first.rounds()..u64::from(PROBES) {
+            if failure.is_none() {
+                break;
             }
+            let probed = measure::load::warm_up(&calls, &probe, &self.stop).await;
+            failure = all_failed(self.command, &probed.tallies);
+            left = plan.warmup - 1;
+        }
+        if let Some(failure) = failure {
+            return Err(failure);
         }
         let rest = Plan {
-            warmup: plan.warmup - 1,
+            warmup: left,
             ..plan.clone()
         };
         measure::load::warm_up(&calls, &rest, &self.stop).await;
@@ -92,9 +131,10 @@ impl Session {
     }
 
     /// Begins to measure: what the lab counts from here on belongs to the run.
-    pub(crate) fn measure(&self, plan: &Plan) -> Run<'_> {
+    pub(crate) fn measure(&self, plan: &Plan, first: FirstCalls) -> Run<'_> {
         Run {
             session: self,
+            first,
             before: self.lab_requests(),
             after: None,
             body: Measurement {
@@ -110,6 +150,7 @@ impl Session {
 /// A run under way.
 pub struct Run<'a> {
     session: &'a Session,
+    first: FirstCalls,
     before: LabRequests,
     after: Option<LabRequests>,
     /// What has been measured so far, with the findings on the measurement itself.
@@ -144,10 +185,19 @@ impl Run<'_> {
         self.after.get_or_insert_with(|| session.lab_requests());
     }
 
-    /// The document of all that was measured, with the command's own findings before those on the measurement itself.
-    pub(crate) fn document(self, findings: impl IntoIterator<Item = Finding>) -> Document {
+    /// Nothing belongs to the run any more; its arms have their first calls.
+    pub fn close(&mut self) {
+        self.stop_counting();
+        self.first.describe(&mut self.body.arms);
+    }
+
+    /// The document of all that was measured, with the findings on first calls and the command's own before those on
+    /// the measurement itself.
+    pub(crate) fn document(mut self, findings: impl IntoIterator<Item = Finding>) -> Document {
+        self.close();
         let (session, mut body) = (self.session, self.body);
-        body.findings.splice(..0, findings);
+        let first = first_finding::findings(&body.arms);
+        body.findings.splice(..0, first.into_iter().chain(findings));
         let after = self.after.unwrap_or_else(|| session.lab_requests());
         body.lab = session.lab.as_ref().map(|running| LabInfo {
             requests: since(&self.before, after),
@@ -177,7 +227,8 @@ fn comparisons(arms: &[ArmCall], measured: &Measured, seed: u64) -> Vec<Comparis
 }
 
 /// Says so when no call of any arm succeeded and at least one was made.
-fn all_failed(command: &str, tallies: &[Tally]) -> Option<Failure> {
+fn all_failed<'a>(command: &str, tallies: impl IntoIterator<Item = &'a Tally>) -> Option<Failure> {
+    let tallies: Vec<&Tally> = tallies.into_iter().collect();
     let made: u64 = tallies.iter().map(|tally| tally.requests).sum();
     let ok: u64 = tallies.iter().map(|tally| tally.outcomes.ok).sum();
     if made == 0 || ok > 0 {

@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
+use super::first;
 use super::service::Service;
 use crate::client::{ArmFacts, error_text, sampled};
 use crate::clock;
 use crate::discovery::dns::{DnsError, Lookup};
-use crate::discovery::{Balanced, Policy};
+use crate::discovery::{Balanced, CloudMap, Policy};
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Outcome, Phase, Sample};
-use crate::run::{ArmCall, Failure, Session};
+use crate::run::{ArmCall, Failure, Fresh, Session};
 
 /// The arms; DNS is left out where it does not know the service.
 pub(super) async fn arms(
@@ -18,22 +19,27 @@ pub(super) async fn arms(
     service: &Arc<Service>,
 ) -> Result<Vec<ArmCall>, Failure> {
     let console = session.console;
-    let facts = Arc::<ArmFacts>::default();
-    let cloudmap = service.cloudmap(session, &facts).await?;
-    let discover =
-        move || -> CallFuture<'static> { Box::pin(sampled(Box::pin(cloudmap.ask().send()))) };
-    let mut arms = vec![ArmCall::new("discover", discover, facts)];
-    let facts = Arc::<ArmFacts>::default();
-    let cloudmap = service.cloudmap(session, &facts).await?;
-    let revision = move || -> CallFuture<'static> {
-        Box::pin(sampled(Box::pin(cloudmap.ask_revision().send())))
-    };
-    arms.push(ArmCall::new("revision", revision, facts));
-    let resolver = service.resolver(session, 0).await?;
-    let cached = Cached(Balanced::new(resolver, Policy::PreferAz, None, 0));
+    let mut arms = vec![
+        asking(session, service, "discover", |cloudmap| {
+            Box::pin(sampled(Box::pin(cloudmap.ask().send())))
+        })
+        .await?,
+        asking(session, service, "revision", |cloudmap| {
+            Box::pin(sampled(Box::pin(cloudmap.ask_revision().send())))
+        })
+        .await?,
+    ];
+    let cached = |resolver| Cached(Balanced::new(resolver, Policy::PreferAz, None, 0));
     let facts = Arc::<ArmFacts>::default();
     facts.note_endpoint(|| service.target.to_string());
-    arms.push(ArmCall::new("cached", cached, facts));
+    arms.push(ArmCall {
+        name: "cached".to_owned(),
+        call: Arc::new(cached(service.resolver(session, 0).await?)),
+        facts,
+        first: first::resolved(session, service, 0, move |resolver| {
+            Box::pin(async move { cached(resolver).call().await })
+        }),
+    });
     let Some(lookup) = lookup(session, service) else {
         console.note("no name server is configured: the arm `dns` is left out");
         return Ok(arms);
@@ -47,9 +53,38 @@ pub(super) async fn arms(
         let facts = Arc::<ArmFacts>::default();
         facts.note_endpoint(|| format!("dns://{}/{}", lookup.server, lookup.name));
         facts.note_remote(lookup.server);
-        arms.push(ArmCall::new("dns", Dns(lookup), facts));
+        let call: Arc<dyn Call> = Arc::new(Dns(lookup));
+        let first = Fresh {
+            // Nothing is kept from one question to the next.
+            call: Arc::clone(&call),
+            facts: Arc::default(),
+        };
+        arms.push(ArmCall {
+            name: "dns".to_owned(),
+            call,
+            facts,
+            first,
+        });
     }
     Ok(arms)
+}
+
+/// An arm that asks Cloud Map itself.
+async fn asking(
+    session: &Session,
+    service: &Arc<Service>,
+    name: &str,
+    ask: fn(&CloudMap) -> CallFuture<'static>,
+) -> Result<ArmCall, Failure> {
+    let (setup, service) = (Arc::clone(&session.setup), Arc::clone(service));
+    let make = move |facts| {
+        let (setup, service) = (Arc::clone(&setup), Arc::clone(&service));
+        async move {
+            let cloudmap = service.cloudmap(&setup, &facts).await?;
+            Ok(move || ask(&cloudmap))
+        }
+    };
+    Ok(ArmCall::made(name, make).await?)
 }
 
 fn lookup(session: &Session, service: &Service) -> Option<Lookup> {

@@ -29,7 +29,7 @@ use crate::commands::command::Completed;
 use crate::document::{Load, LoadMode};
 use crate::measure::Tally;
 use crate::render;
-use crate::run::{self, Failure, Hint, Session};
+use crate::run::{self, Failure, FirstCalls, Hint, Session};
 
 /// The path that is served.
 const PATH: &str = "/describe";
@@ -49,7 +49,7 @@ pub(super) async fn run(
         .context("--listen serves with one policy")
         .hint("give one --policy, or none for prefer-az")?;
     let calls = BalancedCalls::start(session, service, policy, options.load.seed).await?;
-    let mut run = session.measure(&options.plan());
+    let mut run = session.measure(&options.plan(), FirstCalls::default());
     // Others ask, whoever they are.
     run.body.load = Load {
         mode: LoadMode::Received,

@@ -3,6 +3,7 @@
 mod arguments;
 mod discovery;
 mod findings;
+mod first;
 mod listen;
 mod requests;
 mod service;
@@ -49,16 +50,18 @@ async fn measure(session: &Session, service: &Arc<Service>) -> Result<Completed,
     let options = &service.args.options;
     let preparing = prepared(session, service);
     let (questions, policies) = session.preparing(preparing).await??;
-    let calls: Vec<ArmCall> = policies.iter().map(BalancedCalls::arm).collect();
+    let seed = options.load.seed;
+    let calls = policies.iter().map(|policy| policy.arm(session, seed));
+    let calls: Vec<ArmCall> = calls.collect();
     let names = [names(&questions), names(&calls)].concat();
     options.checks.meant_for_arms(&names)?;
     let plan = options.plan();
-    session.warm_up(&questions, &plan).await?;
-    session.warm_up(&calls, &plan).await?;
+    let mut first = session.warm_up(&questions, &plan).await?;
+    first.extend(session.warm_up(&calls, &plan).await?);
     for policy in &policies {
         policy.forget();
     }
-    let mut run = session.measure(&plan);
+    let mut run = session.measure(&plan, first);
     run.interleaved(&questions, &plan).await;
     run.interleaved(&calls, &plan).await;
     for arm in &mut run.body.arms {

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tonic::Code;
 
+use super::first;
 use super::service::Service;
 use crate::clock;
-use crate::discovery::{Balanced, CallError, Fleet, HealthReply, Instance, Policy};
+use crate::discovery::{Balanced, CallError, Fleet, HealthReply, Instance, Policy, Resolver};
 use crate::document::{Arm, Balance, InstanceCalls, ZoneCalls};
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Distribution, Outcome, Phase, Sample};
@@ -40,22 +41,32 @@ impl BalancedCalls {
         seed: u64,
     ) -> Result<Arc<Self>, Failure> {
         let resolver = service.resolver(session, seed).await?;
-        Ok(Arc::new(Self {
+        Ok(Arc::new(Self::of(resolver, service, policy, seed)))
+    }
+
+    fn of(resolver: Arc<Resolver>, service: &Arc<Service>, policy: Policy, seed: u64) -> Self {
+        Self {
             balanced: Balanced::new(resolver, policy, service.tls.clone(), seed),
             service: Arc::clone(service),
             answered: Mutex::default(),
-        }))
+        }
     }
 
     pub(super) fn name(&self) -> String {
         self.balanced.policy.to_string()
     }
 
-    pub(super) fn arm(self: &Arc<Self>) -> ArmCall {
+    pub(super) fn arm(self: &Arc<Self>, session: &Session, seed: u64) -> ArmCall {
+        let (service, policy) = (Arc::clone(&self.service), self.balanced.policy);
+        let first = first::resolved(session, &self.service, seed, move |resolver| {
+            let calls = Self::of(resolver, &service, policy, seed);
+            Box::pin(async move { calls.make().await.0 })
+        });
         ArmCall {
             name: self.name(),
             call: Arc::<Self>::clone(self),
             facts: Arc::default(),
+            first,
         }
     }
 

@@ -8,8 +8,8 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use tonic::transport::{Certificate, ClientTlsConfig};
 
 use super::arguments::{CallOptions, CloudmapArgs};
-use crate::client::ArmFacts;
-use crate::discovery::{CloudMap, OwnZone, Resolver, Target, WithoutHostPrefix};
+use crate::client::{ArmFacts, Setup, SetupError};
+use crate::discovery::{CloudMap, DiscoverError, OwnZone, Resolver, Target, WithoutHostPrefix};
 use crate::lab;
 use crate::run::{Failure, Hint, Session};
 
@@ -50,10 +50,9 @@ impl Service {
     /// An instrumented client, whose connections and credentials are its own.
     pub(super) async fn cloudmap(
         &self,
-        session: &Session,
+        setup: &Setup,
         facts: &Arc<ArmFacts>,
-    ) -> Result<CloudMap, Failure> {
-        let setup = &session.setup;
+    ) -> Result<CloudMap, SetupError> {
         let identity = setup.identity(facts).await?;
         let sdk = setup.sdk_config(setup.connections(facts)?, &identity);
         let mut config = aws_sdk_servicediscovery::config::Builder::from(&sdk);
@@ -71,16 +70,25 @@ impl Service {
         })
     }
 
+    /// A resolver that asks `source`, for no longer than `patience` if it does not get a first answer.
+    pub(super) async fn resolved(
+        &self,
+        source: Arc<CloudMap>,
+        seed: u64,
+        patience: Duration,
+    ) -> Result<Arc<Resolver>, DiscoverError> {
+        let zone = self.zone.as_ref().map(|zone| zone.name.clone());
+        Resolver::start(source, zone, self.args.polling(), seed, patience).await
+    }
+
     /// A resolver that has its first answer.
     pub(super) async fn resolver(
         &self,
         session: &Session,
         seed: u64,
     ) -> Result<Arc<Resolver>, Failure> {
-        let source = Arc::new(self.cloudmap(session, &Arc::default()).await?);
-        let zone = self.zone.as_ref().map(|zone| zone.name.clone());
-        let polling = self.args.polling();
-        let started = Resolver::start(source, zone, polling, seed, self.timeout()).await;
+        let source = Arc::new(self.cloudmap(&session.setup, &Arc::default()).await?);
+        let started = self.resolved(source, seed, self.timeout()).await;
         started.map_err(|error| {
             let what_failed = format!("cannot resolve {}", self.target);
             if error.message.contains("NotFound") {

@@ -10,13 +10,13 @@ use anyhow::Context;
 use super::arguments::ImdsArgs;
 use super::fetch::{self, PAUSE};
 use super::worker::{Cache, Task, WorkerRequest};
-use super::workers::Workers;
+use super::workers::{self, Workers};
 use crate::commands::command::Completed;
 use crate::commands::diagnose;
 use crate::credentials::Variables;
 use crate::document::{Arm, Finding, Stampede};
 use crate::measure::{Pacing, Plan, Tally};
-use crate::run::{Failure, Hint, Session, since};
+use crate::run::{Failure, FirstCalls, Hint, Session, since};
 
 /// The scenario that `--lab` alone stands for: credentials that expire during the run, and a throttle.
 const SCENARIO: &str = "stampede";
@@ -45,11 +45,12 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
         session.console.note(&workers.announcement());
     }
     let plan = workers.plan(&args);
+    let first = workers.first_calls(&session, &plan).await;
     let probe = fetch::arm(fetch::name(1), &session.setup, session.setup.timeout);
-    if let Err(failure) = session.warm_up(&[probe], &plan).await {
+    if let Err(failure) = session.warm_up_after(&first, &[probe], &plan).await {
         return Err(diagnose::explained(&session, failure).await);
     }
-    let mut run = session.measure(&plan);
+    let mut run = session.measure(&plan, first);
     run.body.load.concurrency = workers.workers;
     for (index, (name, cache)) in ARMS.into_iter().enumerate() {
         if index > 0 {
@@ -105,6 +106,7 @@ impl WorkerPlan {
         Plan {
             requests: requests.map(|n| n * self.workers as u64),
             duration: requests.is_none().then_some(lasting),
+            first: args.load.first,
             warmup: args.load.warmup.unwrap_or(1),
             pacing: Pacing::Closed { workers: 1 },
             seed: args.load.seed,
@@ -126,6 +128,15 @@ impl WorkerPlan {
              and the 1,024 packets per second that an interface may send to link-local addresses are shared with this \
              node's DNS and NTP. Its credentials will not expire during the run: --lab shows what happens when they do."
         )
+    }
+
+    /// What the first request of a lone worker takes in each arm.
+    async fn first_calls(&self, session: &Session, plan: &Plan) -> FirstCalls {
+        let variables = &session.setup.named.variables;
+        let fresh = |(name, cache)| (name, workers::first_requests(&self.task, cache, variables));
+        let fresh = ARMS.map(fresh);
+        let fresh = fresh.each_ref().map(|(name, fresh)| (*name, fresh));
+        session.first_calls(&fresh, plan).await
     }
 
     /// One arm, and whether it came to its end.

@@ -11,20 +11,31 @@ use crate::document::{Arm, Connections};
 use crate::figures;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Phase, Tally};
-use crate::run::{self, ArmCall};
+use crate::run::{self, ArmCall, Fresh};
 
 /// Between steps on a real node: longer than the second over which packets are counted.
 pub(super) const PAUSE: Duration = Duration::from_millis(1100);
 
 /// An arm of fetches, each of which is given up after `limit`.
 pub(super) fn arm(name: impl Into<String>, setup: &Arc<Setup>, limit: Duration) -> ArmCall {
-    let facts = Arc::new(ArmFacts::default());
-    let call = ColdFetch {
-        setup: Arc::clone(setup),
-        facts: Arc::clone(&facts),
-        limit,
-    };
-    ArmCall::new(name, call, facts)
+    let [(call, facts), (first, first_facts)] = [(); 2].map(|()| {
+        let facts = Arc::<ArmFacts>::default();
+        let call = ColdFetch {
+            setup: Arc::clone(setup),
+            facts: Arc::clone(&facts),
+            limit,
+        };
+        (Arc::new(call), facts)
+    });
+    ArmCall {
+        name: name.into(),
+        call,
+        facts,
+        first: Fresh {
+            call: first,
+            facts: first_facts,
+        },
+    }
 }
 
 pub(super) fn name(workers: usize) -> String {

@@ -149,6 +149,7 @@ impl Search<'_> {
         let plan = Plan {
             requests: Some((rate * STEP.as_secs_f64()).round() as u64),
             duration: None,
+            first: 0,
             warmup: 0,
             pacing: Pacing::Open {
                 rate: Rate {

@@ -50,12 +50,17 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
     if session.lab().is_none() && source == Source::Imds {
         session.console.note(&steps.announcement());
     }
-    let probe = steps.plan(args.load.warmup.unwrap_or(1), 1);
+    let probe = Plan {
+        first: args.load.first,
+        ..steps.plan(args.load.warmup.unwrap_or(1), 1)
+    };
     let arm = |workers| fetch::arm(fetch::name(workers), &session.setup, session.setup.timeout);
-    if let Err(failure) = session.warm_up(&[arm(1)], &probe).await {
-        return Err(diagnose::explained(&session, failure).await);
-    }
-    let mut run = session.measure(&probe);
+    // Every fetch is a first call: they are not made again for each step.
+    let first = match session.warm_up(&[arm(steps.workers[0])], &probe).await {
+        Ok(first) => first,
+        Err(failure) => return Err(diagnose::explained(&session, failure).await),
+    };
+    let mut run = session.measure(&probe, first);
     run.body.load.concurrency = steps.workers.iter().copied().max().unwrap_or(1);
     for (index, &workers) in steps.workers.iter().enumerate() {
         if index > 0 && session.lab().is_none() {
@@ -139,6 +144,7 @@ impl Steps {
         Plan {
             requests: self.fetches,
             duration: self.duration,
+            first: 0,
             warmup,
             pacing: Pacing::Closed { workers },
             seed: self.seed,

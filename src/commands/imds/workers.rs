@@ -1,7 +1,9 @@
 //! Worker processes: started together, begun together, and listened to until they end.
 
 use std::process::Stdio;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
@@ -9,11 +11,12 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-use super::worker::{Message, Task, WorkerRequest};
-use crate::client::ArmFacts;
+use super::worker::{Cache, Message, Task, WorkerRequest};
+use crate::client::{ArmFacts, timeline};
 use crate::credentials::Variables;
-use crate::measure::Stop;
-use crate::run::{Failure, Hint};
+use crate::measure::load::CallFuture;
+use crate::measure::{Call, Sample, Stop};
+use crate::run::{Failure, Fresh, Hint};
 
 const HINT: &str = "try fewer --workers";
 
@@ -83,6 +86,55 @@ impl Workers {
         }
         results.complete = ended == workers;
         results
+    }
+}
+
+/// First requests, each served by a process that was started for it and finds nothing in a file.
+pub(super) fn first_requests(task: &Task, cache: Cache, variables: &Variables) -> Fresh {
+    let facts = Arc::<ArmFacts>::default();
+    let call = Arc::new(FirstRequest {
+        task: Task {
+            cache,
+            offset: Duration::ZERO,
+            requests: Some(1),
+            ..task.clone()
+        },
+        variables: variables.clone(),
+        facts: Arc::clone(&facts),
+    });
+    Fresh { call, facts }
+}
+
+struct FirstRequest {
+    task: Task,
+    variables: Variables,
+    facts: Arc<ArmFacts>,
+}
+
+impl Call for FirstRequest {
+    fn call(&self) -> CallFuture<'_> {
+        Box::pin(async {
+            let served = self.serve().await;
+            served.unwrap_or_else(|failure| timeline::never_sent(failure.error.to_string()))
+        })
+    }
+}
+
+impl FirstRequest {
+    async fn serve(&self) -> Result<Sample, Failure> {
+        let folder = tempfile::tempdir().context("cannot make a directory for the cache")?;
+        let task = Task {
+            directory: folder.path().join("credentials"),
+            ..self.task.clone()
+        };
+        let workers = Workers::start(std::iter::once(task), &self.variables).await?;
+        let mut results = workers.run(&Stop::default(), &AtomicU64::new(0)).await;
+        for (operation, stats) in results.facts.exchanges.snapshot() {
+            self.facts.exchanges.absorb(&operation, &stats);
+        }
+        let served = results.requests.pop();
+        let (_, request) = served.context("a worker process ended before it had served")?;
+        Ok(request.sample())
     }
 }
 

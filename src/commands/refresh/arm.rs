@@ -11,11 +11,11 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use tokio::runtime::{Builder, Runtime};
 
 use super::renewals::{ObservedCall, ObservedProvider, Renewals};
-use crate::client::{ArmFacts, Identity, Setup, SetupError, sampled};
+use crate::client::{ArmFacts, Identity, Setup, SetupError, error_text, sampled, timeline};
 use crate::clock;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Stop};
-use crate::run::{ArmCall, Failure, Hint};
+use crate::run::{ArmCall, Failure, Fresh, Hint};
 use crate::strategies::{
     Advisory, CacheKey, FileCache, InBackground, Options, Refresher, RenewalStrategy,
     RenewingProvider, Strategy, Swapper, Windows,
@@ -25,6 +25,7 @@ use crate::strategies::{
 type Watched = (Identity, Option<SharedInterceptor>);
 
 /// What an arm is made of.
+#[derive(Clone)]
 pub(super) struct StrategyArm {
     pub strategy: Strategy,
     pub setup: Arc<Setup>,
@@ -42,22 +43,40 @@ impl StrategyArm {
         let thread = OwnThread::start(self.strategy.name())
             .context("cannot start a thread")
             .hint("free some memory or raise the limit on processes")?;
-        let (mut arm, renewals) = thread.run(self.arm()).await?;
-        arm.call = Arc::new(OnThread {
-            thread,
-            call: arm.call,
-        });
+        let facts = Arc::<ArmFacts>::default();
+        let making = self.clone().client(Arc::clone(&facts), true);
+        let (call, renewals) = thread.run(making).await?;
+        let arm = ArmCall {
+            name: self.strategy.name().to_owned(),
+            call: Arc::new(OnThread { thread, call }),
+            facts,
+            first: self.first(),
+        };
         Ok((arm, renewals))
     }
 
-    async fn arm(self) -> Result<(ArmCall, Renewals), SetupError> {
+    /// Calls of strategies that have nothing yet, each on a thread of its own.
+    fn first(self) -> Fresh {
+        let facts = Arc::<ArmFacts>::default();
+        let call = Arc::new(FirstOfStrategy {
+            arm: self,
+            facts: Arc::clone(&facts),
+        });
+        Fresh { call, facts }
+    }
+
+    /// The calls of a client of the strategy, which has fetched its first credentials if it is to be `ready`.
+    async fn client(
+        self,
+        facts: Arc<ArmFacts>,
+        ready: bool,
+    ) -> Result<(Arc<dyn Call>, Renewals), SetupError> {
         let (setup, renewals) = (&self.setup, Renewals::default());
-        let facts = Arc::new(ArmFacts::default());
         let provider = SharedCredentialsProvider::new(ObservedProvider {
             provider: setup.provider(&facts).await?,
             renewals: renewals.clone(),
         });
-        let (identity, watcher) = self.identity(provider).await;
+        let (identity, watcher) = self.identity(provider, ready).await;
         let sdk = setup.sdk_config(setup.connections(&facts)?, &identity);
         let mut config = aws_sdk_sts::config::Builder::from(&sdk);
         config.push_interceptor(setup.interceptor(&facts));
@@ -72,34 +91,33 @@ impl StrategyArm {
             call,
             renewals: renewals.clone(),
         };
-        let arm = ArmCall::new(self.strategy.name(), observed, facts);
-        Ok((arm, renewals))
+        Ok((Arc::new(observed), renewals))
     }
 
     /// The strategy as a client's identity. One that cannot fetch now is left to its calls, which say why.
-    async fn identity(&self, provider: SharedCredentialsProvider) -> Watched {
+    async fn identity(&self, provider: SharedCredentialsProvider, ready: bool) -> Watched {
         let stop = self.stop.clone();
         match self.strategy {
             Strategy::Lazy => {
                 let cache = IdentityCache::lazy().build();
                 (Identity::timed(cache, provider), None)
             }
-            Strategy::Advisory => ready(Advisory::new(provider, self.options())).await,
+            Strategy::Advisory => held(Advisory::new(provider, self.options()), ready).await,
             Strategy::FileCache => {
                 let cache = FileCache::builder(CacheKey::of([("command", "refresh")]))
                     .directory(&self.directory)
                     .build(provider);
-                ready(Advisory::new(cache, self.options())).await
+                held(Advisory::new(cache, self.options()), ready).await
             }
             Strategy::Refresher => {
-                in_background(Refresher::new(provider, self.options()), stop).await
+                in_background(Refresher::new(provider, self.options()), ready, stop).await
             }
             Strategy::Swapper => {
                 let factory = move || {
                     let provider = provider.clone();
                     async move { provider.provide_credentials().await }
                 };
-                in_background(Swapper::new(factory, self.options()), stop).await
+                in_background(Swapper::new(factory, self.options()), ready, stop).await
             }
         }
     }
@@ -113,17 +131,54 @@ impl StrategyArm {
     }
 }
 
-async fn in_background<S: InBackground>(strategy: RenewingProvider<S>, stop: Stop) -> Watched {
+async fn in_background<S: InBackground>(
+    strategy: RenewingProvider<S>,
+    ready: bool,
+    stop: Stop,
+) -> Watched {
     let running = strategy.clone();
-    let ready = ready(strategy).await;
+    let held = held(strategy, ready).await;
     tokio::spawn(async move { running.run(stop.stopped()).await });
-    ready
+    held
 }
 
-async fn ready<S: RenewalStrategy>(strategy: RenewingProvider<S>) -> Watched {
-    let _ = strategy.ready().await;
+async fn held<S: RenewalStrategy>(strategy: RenewingProvider<S>, ready: bool) -> Watched {
+    if ready {
+        let _ = strategy.ready().await;
+    }
     let watcher = SharedInterceptor::new(strategy.on_refusal());
     (Identity::held(strategy), Some(watcher))
+}
+
+/// The first call of a strategy that has nothing in its hands and nothing in its file.
+struct FirstOfStrategy {
+    arm: StrategyArm,
+    facts: Arc<ArmFacts>,
+}
+
+impl Call for FirstOfStrategy {
+    fn call(&self) -> CallFuture<'_> {
+        Box::pin(async {
+            let made = tempfile::tempdir_in(&self.arm.directory)
+                .and_then(|folder| Ok((folder, OwnThread::start(self.arm.strategy.name())?)));
+            let (folder, thread) = match made {
+                Ok(made) => made,
+                Err(error) => return timeline::never_sent(error_text(&error)),
+            };
+            let arm = StrategyArm {
+                directory: folder.path().to_owned(),
+                ..self.arm.clone()
+            };
+            let begun = clock::now();
+            let client = thread.run(arm.client(Arc::clone(&self.facts), false)).await;
+            let making = clock::since(begun);
+            let sample = match client {
+                Ok((call, _)) => OnThread { thread, call }.call().await,
+                Err(error) => timeline::never_sent(error_text(&error)),
+            };
+            sample.after_preparing(making)
+        })
+    }
 }
 
 /// A runtime with one thread, as if its arm were a process of its own: when one arm's expiry sets a hundred calls free

@@ -8,6 +8,8 @@ mod network;
 mod prerequisites;
 mod profile;
 
+pub(crate) use credentials::NOTED_S as CLOCK_NOTED_S;
+
 use super::check::Check;
 use super::examination::Examination;
 use crate::credentials::Source;

@@ -79,6 +79,7 @@ async fn probed(subject: &Subject, sources: &[Source]) -> Examination {
         lookup,
         linklocal_dropped,
         now: Some(clock::wall()),
+        called: None,
     }
 }
 
