@@ -106,10 +106,12 @@ impl Intercept for Instrument {
 
     fn read_after_transmit(
         &self,
-        _: &BeforeDeserializationInterceptorContextRef<'_>,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        self.facts
+            .note_date(context.response().headers().get("date"));
         timeline::write(|t| {
             if let Some(remote) = t.fresh_remote() {
                 self.facts.note_remote(remote);

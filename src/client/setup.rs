@@ -101,6 +101,16 @@ impl Setup {
         })
     }
 
+    /// What it was loaded with, with the Region that was found.
+    pub(crate) fn options(&self) -> SetupOptions {
+        SetupOptions {
+            named: self.named.clone(),
+            route: self.route.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            timeout: self.timeout,
+        }
+    }
+
     pub(crate) fn region(&self) -> &str {
         self.region.as_ref()
     }

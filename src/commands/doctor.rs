@@ -9,7 +9,9 @@ use time::OffsetDateTime;
 use super::command::{Command, Completed, Kind};
 use crate::clock::Moment;
 use crate::credentials::Source;
-use crate::diagnosis::{self, Check, Examination, Identity, Link, LinkState, Subject, sdks};
+use crate::diagnosis::{
+    self, Check, Examination, Extent, Identity, Link, LinkState, Subject, sdks,
+};
 use crate::document::{
     self, Body, DiagnosedLink, DiagnosedRegion, DiagnosedSts, DoctorResult, Document, FailOn,
     Finding, Target, word,
@@ -84,6 +86,8 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
         route: lab.as_ref().map(RunningLab::route),
         region: args.region.clone(),
         profile: args.profile.clone(),
+        endpoint_url: None,
+        extent: Extent::Machine,
     };
     let seen = diagnosis::examine(&subject).await;
     let found = diagnosis::diagnose(&seen);

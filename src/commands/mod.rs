@@ -5,6 +5,7 @@ pub mod cloudmap;
 mod command;
 pub mod compare;
 pub mod credential_process;
+mod diagnose;
 pub mod doctor;
 mod execute;
 pub mod imds;

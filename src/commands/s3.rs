@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use clap::{Args, ValueEnum};
 
 use super::command::{Command, Completed, Kind};
+use super::diagnose;
 use crate::client::{
     ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
     timeline,
@@ -69,9 +70,16 @@ impl From<S3Args> for Command {
 }
 
 async fn run(args: S3Args) -> Result<Completed, Failure> {
+    let session = args.options.begin("s3").await?;
+    match measured(&args, &session).await {
+        Err(failure) => Err(diagnose::explained(&session, failure).await),
+        completed => completed,
+    }
+}
+
+async fn measured(args: &S3Args, session: &Session) -> Result<Completed, Failure> {
     let options = &args.options;
-    let session = options.begin("s3").await?;
-    let request = Request::of(&args, &session)?;
+    let request = Request::of(args, session)?;
     let mut arms = Vec::new();
     for kept in &ARMS[if args.compare_cache { 0 } else { 3 }..] {
         arms.push(arm(&session.setup, *kept, &request).await?);
@@ -84,7 +92,7 @@ async fn run(args: S3Args) -> Result<Completed, Failure> {
     let mut run = session.measure(&plan, first);
     run.interleaved(&arms, &plan).await;
     let finding = cold_start(&run.body.arms);
-    Ok(Completed::measured(run.document(finding)))
+    Ok(diagnose::completed(session, run, finding).await)
 }
 
 /// Names of the arms, short enough for a column, and whether their credentials and connections are kept from one call

@@ -9,6 +9,7 @@ use aws_sdk_sts::config::Region;
 use clap::{Args, ValueEnum};
 
 use super::command::{Command, Completed, Kind};
+use super::diagnose;
 use crate::client::{ArmFacts, Setup, SetupError, sampled};
 use crate::credentials::Variables;
 use crate::document::{Arm, Comparison, Finding, Statistic, Verdict};
@@ -65,20 +66,27 @@ impl From<StsArgs> for Command {
 }
 
 async fn run(args: StsArgs) -> Result<Completed, Failure> {
+    let session = args.options.begin("sts").await?;
+    match measured(&args, &session).await {
+        Err(failure) => Err(diagnose::explained(&session, failure).await),
+        completed => completed,
+    }
+}
+
+async fn measured(args: &StsArgs, session: &Session) -> Result<Completed, Failure> {
     let options = &args.options;
-    let session = options.begin("sts").await?;
-    let request = request(&args, &session)?;
+    let request = request(args, session)?;
     let mut arms = Vec::new();
     for (name, region) in arm_regions(args.regional.as_deref(), session.setup.region())? {
-        arms.push(arm(&session, name, region, &request).await?);
+        arms.push(arm(session, name, region, &request).await?);
     }
     options.checks.meant_for_arms(&names(&arms))?;
     let plan = options.plan();
     let first = session.warm_up(&arms, &plan).await?;
     let mut run = session.measure(&plan, first);
     run.interleaved(&arms, &plan).await;
-    let findings = findings(&session, &run.body.arms, &run.body.comparisons);
-    Ok(Completed::measured(run.document(findings)))
+    let findings = findings(session, &run.body.arms, &run.body.comparisons);
+    Ok(diagnose::completed(session, run, findings).await)
 }
 
 /// The arms' names and the Regions under which the SDK is asked for an endpoint.

@@ -40,6 +40,19 @@ impl Check {
     }
 }
 
+impl Check {
+    /// What a run that met the same cause says of it, with figures of its own.
+    pub(crate) fn measured(
+        &self,
+        summary: impl Into<String>,
+        evidence: impl Into<String>,
+    ) -> Finding {
+        let seen = Observation::new(evidence).summary(summary);
+        seen.lowered_to(self.level.min(Severity::Warning), true)
+            .finding(self)
+    }
+}
+
 /// What a check saw. Severity and summary are the check's own level and title where nothing else is said.
 #[derive(Debug, Default)]
 pub(super) struct Observation {

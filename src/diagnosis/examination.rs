@@ -29,6 +29,8 @@ pub struct Examination {
     /// Packets to link-local addresses that the network interface has dropped since it came up.
     pub linklocal_dropped: Option<u64>,
     pub now: Option<SystemTime>,
+    /// A service that a run has called, and by how many seconds its clock was ahead of this machine's.
+    pub called: Option<(String, i64)>,
 }
 
 /// A link of the credential chain.

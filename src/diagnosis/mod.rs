@@ -22,7 +22,7 @@ mod subject;
 
 pub use check::Check;
 pub use checks::catalogue;
-pub(crate) use checks::{diagnose, find};
+pub(crate) use checks::{CLOCK_NOTED_S, diagnose, diagnose_client, find, measured};
 pub(crate) use examination::{Examination, Identity, Link, LinkState};
-pub(crate) use probe::{examine, examine_endpoints};
-pub(crate) use subject::Subject;
+pub(crate) use probe::examine;
+pub(crate) use subject::{Extent, Subject};

@@ -6,6 +6,22 @@ use super::profile::Profiles;
 use crate::client::{Route, SetupOptions};
 use crate::credentials::{NamedSource, Source, Variables, variable};
 
+/// How much is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Every link of the credential chain, and STS for each that gives credentials.
+    Machine,
+    /// The link that a client of this source ends at and no other; STS only where that is said.
+    Client { source: Source, sts: bool },
+}
+
+impl Extent {
+    /// Whether STS is asked whose credentials are.
+    pub(super) fn asks_sts(self) -> bool {
+        !matches!(self, Self::Client { sts: false, .. })
+    }
+}
+
 /// This machine, or a client of a stand-in for AWS.
 #[derive(Clone, Debug)]
 pub struct Subject {
@@ -15,6 +31,9 @@ pub struct Subject {
     pub route: Option<Route>,
     pub region: Option<String>,
     pub profile: Option<String>,
+    /// That takes the place of STS's own.
+    pub endpoint_url: Option<String>,
+    pub extent: Extent,
 }
 
 impl Subject {
@@ -45,7 +64,7 @@ impl Subject {
                 role_arn: None,
             },
             route: self.route.clone(),
-            endpoint_url: None,
+            endpoint_url: self.endpoint_url.clone(),
             timeout,
         }
     }

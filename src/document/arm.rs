@@ -17,6 +17,9 @@ pub struct Arm {
     pub endpoint: Option<String>,
     /// Addresses that connections of this arm really reached.
     pub remote_addresses: Vec<String>,
+    /// By how many seconds the service's clock was ahead of this machine's when it first answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ahead_s: Option<i64>,
     /// Workers, where it differs between arms (`imds --concurrency`).
     pub concurrency: Option<usize>,
     /// Measured calls, failed ones included.

@@ -54,7 +54,7 @@ fn header(head: &Head, run: &Measurement) -> String {
     let mut lines = vec![
         format!("[{} {} {arguments}]", tool.name, tool.version),
         "[Values in nanoseconds, the maximum beside them in milliseconds]".to_owned(),
-        "[Tags: ARM.PHASE and ARM.failed.PHASE are of the whole run; ARM.timeline are totals by slice of the run, \
+        "[Tags: ARM.PHASE, ARM.failed.PHASE and ARM.first.PHASE are of the whole run; ARM.timeline are totals by slice of the run, \
          to within 0.1 %]"
             .to_owned(),
     ];

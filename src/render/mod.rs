@@ -13,6 +13,7 @@ mod comparisons;
 mod composition;
 mod crowds;
 mod doctor;
+mod first_call;
 mod format;
 mod hgrm;
 mod histogram;

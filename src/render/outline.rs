@@ -6,7 +6,7 @@ use super::part::{Part, csv_of};
 use super::renewal::{self, requests_measured};
 use super::screen::{self, Place, Screen};
 use super::wording::{self, FAILURES};
-use super::{balance, breakdown, checks, comparisons, composition, histogram, phases};
+use super::{balance, breakdown, checks, comparisons, composition, first_call, histogram, phases};
 use crate::document::{
     Arm, Head, Measurement, Quantiles, SourceRequests, Stampede, Target, base_name,
 };
@@ -48,6 +48,7 @@ impl Part for Measurement {
             section("Renewals", renewal::parts(arms)),
             section("The longest call over time", over_time),
             section("Worker processes", worker_processes(arms)),
+            section("First call", first_call::parts(arms)),
             section(LATENCY, latency(head, self)),
             section("Zones", balance::parts(arms)),
             section(PHASES, phases::parts(arms)),
@@ -63,7 +64,7 @@ impl Part for Measurement {
         .collect()
     }
 
-    /// One row per arm, kind of call (`ok`, `failed`) and phase. Of two runs compared, the base's arms come first. An
+    /// One row per arm, kind of call (`ok`, `failed`, `first`) and phase. Of two runs compared, the base's arms come first. An
     /// empty field could not be measured. Phases that nothing was recorded for have their row all the same, so that
     /// every arm has the same rows.
     fn csv(&self, head: &Head) -> Result<String, csv::Error> {
@@ -73,7 +74,11 @@ impl Part for Measurement {
         let mut rows = Vec::new();
         for (name, arm) in bases.chain(own) {
             let failed = arm.failed_phases.iter().map(|phases| ("failed", phases));
-            for (calls, phases) in std::iter::once(("ok", &arm.phases)).chain(failed) {
+            let first = arm.first_call.iter().map(|first| ("first", &first.phases));
+            let kinds = std::iter::once(("ok", &arm.phases))
+                .chain(failed)
+                .chain(first);
+            for (calls, phases) in kinds {
                 for (phase, of) in phases.all() {
                     let kind = (name.clone(), arm.concurrency, calls, phase);
                     rows.push((&head.command, kind, of.count, figures_of(of)));

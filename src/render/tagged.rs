@@ -8,7 +8,7 @@ use crate::document::codec::decode_histogram;
 
 /// One distribution of an arm, in nanoseconds.
 pub(super) struct Tagged {
-    /// `regional.total`; `regional.failed.total` for calls that failed.
+    /// `regional.total`; `regional.failed.total` for calls that failed, `regional.first.total` for first calls.
     pub(super) tag: String,
     pub(super) histogram: Histogram<u64>,
 }
@@ -23,12 +23,16 @@ impl Tagged {
     }
 }
 
-/// Everything that was measured of each arm: totals and phases, of successful calls and of failed ones.
+/// Everything that was measured of each arm: totals and phases, of successful calls, of failed ones, and of first calls.
 pub(super) fn all(run: &Measurement) -> Result<Vec<Tagged>, RenderError> {
     let mut all = Vec::new();
     for arm in &run.arms {
         let failed = arm.failed_phases.iter().map(|phases| (".failed", phases));
-        for (calls, phases) in std::iter::once(("", &arm.phases)).chain(failed) {
+        let first = arm.first_call.iter().map(|first| (".first", &first.phases));
+        let kinds = std::iter::once(("", &arm.phases))
+            .chain(failed)
+            .chain(first);
+        for (calls, phases) in kinds {
             for (phase, quantiles) in phases.all() {
                 if let Some(text) = &quantiles.histogram {
                     let tag = format!("{}{calls}.{phase}", plain(&arm.name));

@@ -23,6 +23,7 @@ pub fn arm(name: &str, tally: &Tally, facts: &ArmFacts) -> Arm {
     Arm {
         name: name.to_owned(),
         endpoint: facts.endpoint().map(str::to_owned),
+        clock_ahead_s: facts.clock_ahead_s(),
         remote_addresses: facts.remotes().iter().map(ToString::to_string).collect(),
         requests: tally.requests,
         outcomes: tally.outcomes,

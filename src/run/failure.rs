@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Write};
 
+use anyhow::anyhow;
+
 use crate::client::SetupError;
+use crate::document::{Finding, Severity};
 use crate::exit::Exit;
 
 /// An error with a hint. Its causes are told in order, each once.
@@ -10,6 +13,11 @@ use crate::exit::Exit;
 pub struct Failure {
     pub error: anyhow::Error,
     pub hint: Option<String>,
+    /// Whether calls or fetches of credentials failed, so that an examination may say why; not so where something
+    /// was asked for that cannot be.
+    pub of_calls: bool,
+    /// What an examination says of it, in the place of the hint.
+    pub findings: Vec<Finding>,
     /// How the program ends for it.
     pub exit: Exit,
 }
@@ -20,6 +28,22 @@ impl Failure {
             hint: Some(hint.into()),
             ..Self::from(error.into())
         }
+    }
+
+    /// That of calls or fetches of credentials which ended with the error `text`.
+    pub(crate) fn of_calls(text: &str, what_failed: String) -> Self {
+        Self {
+            of_calls: true,
+            ..Self::new(anyhow!("{text}").context(what_failed), hint_for(text))
+        }
+    }
+}
+
+impl Failure {
+    /// Whether a finding says what is wrong, so that a hint would only guess.
+    fn is_explained(&self) -> bool {
+        let mut findings = self.findings.iter();
+        findings.any(|finding| finding.severity == Severity::Error)
     }
 }
 
@@ -45,6 +69,8 @@ impl From<anyhow::Error> for Failure {
         Self {
             error,
             hint: None,
+            of_calls: false,
+            findings: Vec::new(),
             exit: Exit::NotMeasured,
         }
     }
@@ -60,15 +86,25 @@ impl fmt::Display for Failure {
                 write!(told, "\n{cause}")?;
             }
         }
-        if let Some(hint) = &self.hint {
-            write!(f, "\nhint: {hint}")?;
+        for finding in &self.findings {
+            let (summary, id) = (&finding.summary, &finding.id);
+            write!(f, "\nfinding: {summary} [{id}]")?;
+            write!(f, "\nbecause: {}", finding.evidence)?;
+            write!(f, "\ndo: {}", finding.remedy)?;
+            for line in &finding.change {
+                write!(f, "\n    {line}")?;
+            }
         }
-        Ok(())
+        match &self.hint {
+            Some(hint) if !self.is_explained() => write!(f, "\nhint: {hint}"),
+            _ => Ok(()),
+        }
     }
 }
 
 impl From<SetupError> for Failure {
     fn from(error: SetupError) -> Self {
+        let of_calls = matches!(error, SetupError::Credentials { .. });
         let hint = match &error {
             SetupError::NoRegion => {
                 "pass --region, set AWS_REGION, or add `region` to your profile; --lab needs none"
@@ -76,34 +112,54 @@ impl From<SetupError> for Failure {
             SetupError::Transport(_) => "check AWS_CA_BUNDLE and the system's certificates",
             SetupError::Credentials { .. } => NO_CREDENTIALS,
         };
-        Self::new(error, hint)
+        Self {
+            of_calls,
+            ..Self::new(error, hint)
+        }
     }
 }
 
 /// What to do where credentials are missing.
-pub const NO_CREDENTIALS: &str = "configure credentials for this source, name another with --source, \
-     or measure the embedded lab with --lab, which needs no AWS account";
+const NO_CREDENTIALS: &str = "configure credentials for this source, or name another with --source";
 
-/// A hint that fits the error text of calls that all failed.
-#[must_use]
-pub fn hint_for(error: &str) -> &'static str {
+/// What to do about calls or fetches that ended with this error. It names only options that every command has which
+/// fetches credentials.
+fn hint_for(error: &str) -> &'static str {
     let error = error.to_lowercase();
-    let has = |needle: &str| error.contains(needle);
-    if has("expired") {
+    let has = |needles: &[&str]| needles.iter().any(|needle| error.contains(needle));
+    if has(&["expired"]) {
         "the credentials have expired: renew them, for instance with `aws sso login`"
-    } else if has("provider in chain provided credentials")
-        || has("not loaded")
-        || has("no credentials")
-        || has("providing credentials")
-    {
+    } else if has(&[
+        "provider in chain provided credentials",
+        "not loaded",
+        "no credentials",
+        "providing credentials",
+        "loading credentials",
+        "credential provider",
+        "credentials provider",
+    ]) {
         NO_CREDENTIALS
-    } else if has("timeout") || has("timed out") || has("within") {
+    } else if has(&["timeout", "timed out", "within"]) {
         "nothing answered in time: check the endpoint, proxies and firewalls, or raise --timeout"
-    } else if has("connect") || has("dispatch failure") || has("dns") {
+    } else if has(&["connect", "dispatch failure", "dns"]) {
         "the endpoint could not be reached: check its address, proxies and firewalls"
-    } else if has("signature") || has("invalidclienttokenid") || has("access") {
+    } else if has(&["signature", "invalidclienttokenid", "access"]) {
         "the service does not accept these credentials: check which ones --source finds, and the clock"
     } else {
-        "run again with -n 1 to see a single call fail, or try --lab"
+        "`awscreds-bench doctor` shows whether credentials are found here and whether STS accepts them"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_fails_is_no_endpoint_that_cannot_be_reached() {
+        let of_source = "dispatch failure: other: an error occurred while loading credentials: \
+            Non-success status from HTTP credential provider: StatusCode(401)";
+        assert_eq!(hint_for(of_source), NO_CREDENTIALS);
+        let refused = "dispatch failure: io error: client error (Connect): tcp connect error";
+        assert!(hint_for(refused).contains("could not be reached"));
     }
 }

@@ -9,6 +9,7 @@ mod console;
 mod credibility;
 mod failure;
 mod first_call;
+mod first_finding;
 mod head;
 mod lab;
 mod options;
@@ -19,7 +20,7 @@ mod target;
 
 pub use assemble::{arm, comparison, quantiles};
 pub use console::Console;
-pub use failure::{Failure, Hint, NO_CREDENTIALS, hint_for};
+pub use failure::{Failure, Hint};
 pub use first_call::{FirstCalls, Fresh};
 pub use head::{environment, head, rfc3339};
 pub use lab::{LabRequests, RunningLab, load_scenario, since};

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::anyhow;
-
 use super::assemble;
 use super::credibility;
-use super::failure::{Failure, hint_for};
+use super::failure::Failure;
 use super::first_call::{FirstCalls, Fresh};
+use super::first_finding;
 use super::head::head;
 use super::lab::{LabRequests, since};
 use super::session::Session;
@@ -182,14 +181,23 @@ impl Run<'_> {
 
     /// What the lab counts from here on does not belong to the run any more.
     pub fn stop_counting(&mut self) {
-        self.after = Some(self.session.lab_requests());
+        let session = self.session;
+        self.after.get_or_insert_with(|| session.lab_requests());
     }
 
-    /// The document of all that was measured, with the command's own findings before those on the measurement itself.
-    pub(crate) fn document(self, findings: impl IntoIterator<Item = Finding>) -> Document {
+    /// Nothing belongs to the run any more; its arms have their first calls.
+    pub fn close(&mut self) {
+        self.stop_counting();
+        self.first.describe(&mut self.body.arms);
+    }
+
+    /// The document of all that was measured, with the findings on first calls and the command's own before those on
+    /// the measurement itself.
+    pub(crate) fn document(mut self, findings: impl IntoIterator<Item = Finding>) -> Document {
+        self.close();
         let (session, mut body) = (self.session, self.body);
-        self.first.describe(&mut body.arms);
-        body.findings.splice(..0, findings);
+        let first = first_finding::findings(&body.arms);
+        body.findings.splice(..0, first.into_iter().chain(findings));
         let after = self.after.unwrap_or_else(|| session.lab_requests());
         body.lab = session.lab.as_ref().map(|running| LabInfo {
             requests: since(&self.before, after),
@@ -230,7 +238,6 @@ fn all_failed<'a>(command: &str, tallies: impl IntoIterator<Item = &'a Tally>) -
     let error = errors
         .max_by_key(|(_, count)| **count)
         .map_or("no error was reported", |(text, _)| text);
-    let failure =
-        anyhow!("{error}").context(format!("{command}: every call failed ({made} of {made})"));
-    Some(Failure::new(failure, hint_for(error)))
+    let what_failed = format!("{command}: every call failed ({made} of {made})");
+    Some(Failure::of_calls(error, what_failed))
 }

@@ -26,7 +26,7 @@ pub struct Session {
     pub setup: Arc<Setup>,
     pub stop: Stop,
     pub console: Console,
-    pub(super) command: &'static str,
+    pub(crate) command: &'static str,
     pub(super) lab: Option<RunningLab>,
     pub(super) begun: Moment,
 }

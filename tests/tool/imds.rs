@@ -1,7 +1,7 @@
 //! `imds`: cold fetches step by step.
 
 use crate::support::{
-    alone, arm, beside_others, hides_issued, lab_counts, measured, ms, run, scenario,
+    alone, arm, beside_others, findings, hides_issued, lab_counts, measured, ms, run, scenario,
 };
 
 #[test]
@@ -63,7 +63,7 @@ fn a_dropping_throttle_ends_the_steps_and_is_named() {
     let last = &arms.last().unwrap()["outcomes"];
     assert!(last["timeout"].as_u64().unwrap() > 0, "{last}");
     assert_eq!(
-        document["findings"][0]["id"], "imds-dropping",
+        document["findings"][0]["id"], "imds-throttled",
         "{}",
         document["findings"]
     );
@@ -90,7 +90,7 @@ fn a_refusing_container_agent_is_counted_as_throttled() {
         .map(|arm| arm["outcomes"]["throttled"].as_u64().unwrap())
         .sum();
     assert!(throttled > 0, "{}", document["arms"][0]["errors"]);
-    assert_eq!(document["findings"][0]["id"], "source-throttled");
+    assert_eq!(document["findings"][0]["id"], "container-throttled");
 }
 
 #[test]
@@ -156,13 +156,9 @@ fn worker_processes_need_no_more_than_one_fetch_per_expiry_with_the_file_cache()
         file["source_requests"]["imds:credentials"]["count"],
         seen["arrived"].as_u64().unwrap() / 3
     );
-    let ids: Vec<_> = document["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|finding| &finding["id"])
-        .collect();
-    assert_eq!(ids, ["cache-prevents-failures", "expiry-stampede"]);
+    let found = findings(&document);
+    let of_caches = ["cache-prevents-failures", "expiry-stampede"];
+    assert!(found.ends_with(&of_caches), "{found:?}");
     hides_issued(&document.to_string());
     let arrived: u64 = lab_counts(&document).values().sum();
     let told = [none, memory, file].map(|arm| arm["stampede"]["arrived"].as_u64().unwrap());

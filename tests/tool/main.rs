@@ -10,6 +10,7 @@ mod doctor;
 mod fail_if;
 mod faults_found;
 mod file_cache;
+mod first_call;
 mod imds;
 mod installed;
 mod interchange;

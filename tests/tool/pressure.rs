@@ -22,7 +22,7 @@ fn the_ecs_agents_limit_is_found_and_called_throttling() {
     assert!(throttled > 0, "{}", document["arms"][0]["outcomes"]);
     let found = findings(&document);
     assert!(
-        found.contains(&"source-throttled") && found.contains(&"imds-knee"),
+        found.contains(&"container-throttled") && found.contains(&"imds-knee"),
         "{found:?}"
     );
     let knee = &document["knee"];
@@ -51,7 +51,7 @@ fn a_slow_endpoint_is_not_taken_for_one_that_drops() {
     let document = measured(&["imds", "--concurrency", "--lab", path, "-n", "20"]);
     let found = findings(&document);
     assert!(
-        !found.contains(&"imds-dropping") && !found.contains(&"imds-knee"),
+        !found.contains(&"imds-throttled") && !found.contains(&"imds-knee"),
         "{found:?}"
     );
 }
@@ -93,7 +93,7 @@ fn an_endpoint_that_gives_nothing_is_diagnosed() {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{errors}");
         assert!(
-            errors.contains(words) && errors.contains("hint: "),
+            errors.contains(words) && errors.contains("\ndo: "),
             "{words}: {errors}"
         );
     }

@@ -16,6 +16,7 @@ use self::arguments::Part;
 use self::requests::BalancedCalls;
 use self::service::Service;
 use super::command::{Command, Completed, Kind};
+use super::diagnose;
 use crate::run::{ArmCall, Failure, MeasuringOptions, Session, names};
 
 impl From<CloudmapArgs> for Command {
@@ -33,9 +34,13 @@ async fn run(args: CloudmapArgs) -> Result<Completed, Failure> {
     let session = args.options.begin("cloudmap").await?;
     let service = session.preparing(Service::of(args, &session)).await??;
     let service = Arc::new(service);
-    match service.args.listen {
+    let completed = match service.args.listen {
         Some(address) => listen::run(&session, &service, address).await,
         None => measure(&session, &service).await,
+    };
+    match completed {
+        Err(failure) => Err(diagnose::explained(&session, failure).await),
+        completed => completed,
     }
 }
 
@@ -65,7 +70,7 @@ async fn measure(session: &Session, service: &Arc<Service>) -> Result<Completed,
         }
     }
     let findings = findings::of(service, &policies, &run.body.arms);
-    Ok(Completed::measured(run.document(findings)))
+    Ok(diagnose::completed(session, run, findings).await)
 }
 
 /// The arms of both parts, with the first answers of their resolvers.

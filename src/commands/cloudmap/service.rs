@@ -11,7 +11,10 @@ use super::arguments::{CallOptions, CloudmapArgs};
 use crate::client::{ArmFacts, Setup, SetupError};
 use crate::discovery::{CloudMap, DiscoverError, OwnZone, Resolver, Target, WithoutHostPrefix};
 use crate::lab;
-use crate::run::{Failure, Hint, Session, hint_for};
+use crate::run::{Failure, Hint, Session};
+
+const LISTS: &str = "`aws servicediscovery list-namespaces` and `list-services` show what there is in this account \
+    and Region";
 
 /// What resolvers and calls of one run have in common.
 pub(super) struct Service {
@@ -87,14 +90,12 @@ impl Service {
         let source = Arc::new(self.cloudmap(&session.setup, &Arc::default()).await?);
         let started = self.resolved(source, seed, self.timeout()).await;
         started.map_err(|error| {
-            let hint = if error.message.contains("NotFound") {
-                "`aws servicediscovery list-namespaces` and `list-services` show what there is in this account and \
-                 Region"
-            } else {
-                hint_for(&error.message)
-            };
-            let error = anyhow!(error).context(format!("cannot resolve {}", self.target));
-            Failure::new(error, hint)
+            let what_failed = format!("cannot resolve {}", self.target);
+            if error.message.contains("NotFound") {
+                let error = anyhow!(error).context(what_failed);
+                return Failure::new(error, LISTS);
+            }
+            Failure::of_calls(&error.message, what_failed)
         })
     }
 }

@@ -17,7 +17,7 @@ use crate::client::{error_text, provider_of};
 use crate::clock;
 use crate::credentials::{Exchanges, NamedSource, Source};
 use crate::render;
-use crate::run::{CheckOptions, Failure, OutputOptions, duration, environment, hint_for};
+use crate::run::{CheckOptions, Failure, OutputOptions, duration, environment};
 use crate::strategies::{CacheKey, FileCache, Windows};
 
 /// Lists the keys of the calls that this process was started by, one inside the other.
@@ -97,8 +97,7 @@ async fn run(args: CredentialProcessArgs) -> Result<Completed, Failure> {
     let resolved = cache.build(provider).resolve().await.map_err(|error| {
         let text = error_text(&error);
         let source = named.source.name();
-        let error = anyhow!("{text}").context(format!("no credentials from {source}"));
-        Failure::new(error, hint_for(&text))
+        Failure::of_calls(&text, format!("no credentials from {source}"))
     })?;
     for notice in &resolved.notices {
         render::warning(&notice.to_string());

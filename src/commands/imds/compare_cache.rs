@@ -12,6 +12,7 @@ use super::fetch::{self, PAUSE};
 use super::worker::{Cache, Task, WorkerRequest};
 use super::workers::{self, Workers};
 use crate::commands::command::Completed;
+use crate::commands::diagnose;
 use crate::credentials::Variables;
 use crate::document::{Arm, Finding, Stampede};
 use crate::measure::{Pacing, Plan, Tally};
@@ -46,7 +47,9 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
     let plan = workers.plan(&args);
     let first = workers.first_calls(&session, &plan).await;
     let probe = fetch::arm(fetch::name(1), &session.setup, session.setup.timeout);
-    session.warm_up_after(&first, &[probe], &plan).await?;
+    if let Err(failure) = session.warm_up_after(&first, &[probe], &plan).await {
+        return Err(diagnose::explained(&session, failure).await);
+    }
     let mut run = session.measure(&plan, first);
     run.body.load.concurrency = workers.workers;
     for (index, (name, cache)) in ARMS.into_iter().enumerate() {
@@ -62,7 +65,7 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
         run.body.complete &= ended;
     }
     let findings = findings(&run.body.arms);
-    Ok(Completed::measured(run.document(findings)))
+    Ok(diagnose::completed(&session, run, findings).await)
 }
 
 /// The workers of an arm, and what each of them does.

@@ -10,6 +10,7 @@ use super::fetch::{self, PAUSE, documented};
 use super::knee;
 use super::pressure::REPEAT_US;
 use crate::commands::command::Completed;
+use crate::commands::diagnose;
 use crate::credentials::Source;
 use crate::diagnosis;
 use crate::document::{Arm, Finding};
@@ -57,7 +58,7 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
     // Every fetch is a first call: they are not made again for each step.
     let first = match session.warm_up(&[arm(steps.workers[0])], &probe).await {
         Ok(first) => first,
-        Err(failure) => return Err(diagnosed(failure, &session, source).await),
+        Err(failure) => return Err(diagnose::explained(&session, failure).await),
     };
     let mut run = session.measure(&probe, first);
     run.body.load.concurrency = steps.workers.iter().copied().max().unwrap_or(1);
@@ -85,14 +86,14 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
         }
     }
     run.stop_counting();
-    let mut findings = findings(&run.body.arms, &steps.workers);
+    let mut findings = findings(&run.body.arms, &steps.workers, source);
     if run.body.complete && steps.seeks_knee(&run.body.arms, source) {
         session.pause(PAUSE).await;
         let found = knee::find(&session).await;
         findings.push(knee::finding(&found, source));
         run.body.knee = Some(found);
     }
-    Ok(Completed::measured(run.document(findings)))
+    Ok(diagnose::completed(&session, run, findings).await)
 }
 
 /// How many workers fetch how often.
@@ -208,7 +209,7 @@ fn failing(arm: &Arm) -> bool {
     arm.outcomes.failed() as f64 > FAILING * arm.requests as f64
 }
 
-fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
+fn findings(arms: &[Arm], asked: &[usize], source: Source) -> Vec<Finding> {
     let Some(first) = arms.iter().find(|arm| failing(arm)) else {
         return vec![];
     };
@@ -226,17 +227,28 @@ fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
         "with {name}: {ok} of {requests} fetches ok, {timeout} timed out, {throttled} throttled, {connect} without a \
          connection, {other} other; best rate {best:.0}/s{stopped}"
     );
-    let (id, summary) = if timeout >= throttled && timeout > 0 {
-        let what = "requests are dropped, not refused, from";
-        (
-            "imds-dropping",
-            format!("{what} {name} on: throttling looks like timeouts"),
-        )
+    let dropped = timeout >= throttled && timeout > 0;
+    let summary = if dropped {
+        format!("requests are dropped, not refused, from {name} on: throttling looks like timeouts")
     } else if throttled > 0 {
-        let what = "the source refuses requests for their rate from";
-        ("source-throttled", format!("{what} {name} on"))
+        format!("the source refuses requests for their rate from {name} on")
     } else {
-        ("source-failing", format!("fetches fail from {name} on"))
+        format!("fetches fail from {name} on")
+    };
+    let id = match source {
+        Source::Imds if dropped || throttled > 0 => {
+            return vec![diagnosis::measured("imds-throttled", summary, evidence)];
+        }
+        Source::Container if !dropped && throttled > 0 => {
+            return vec![diagnosis::measured(
+                "container-throttled",
+                summary,
+                evidence,
+            )];
+        }
+        _ if dropped => "source-dropping",
+        _ if throttled > 0 => "source-throttled",
+        _ => "source-failing",
     };
     vec![Finding::warning(
         id,
@@ -250,20 +262,4 @@ fn findings(arms: &[Arm], asked: &[usize]) -> Vec<Finding> {
 fn best_rate(arms: &[Arm]) -> f64 {
     let rates = arms.iter().filter_map(|arm| arm.rate_per_s);
     rates.fold(0.0, f64::max)
-}
-
-/// The failure with what is wrong with the endpoint, where that can be seen.
-async fn diagnosed(mut failure: Failure, session: &Session, source: Source) -> Failure {
-    let about = match source {
-        Source::Imds => "imds-",
-        Source::Container => "container-",
-        _ => return failure,
-    };
-    let seen = diagnosis::examine_endpoints(&source.narrow(&session.setup.named.variables)).await;
-    let found = diagnosis::diagnose(&seen);
-    if let Some(found) = found.iter().find(|found| found.id.starts_with(about)) {
-        let (summary, evidence, remedy) = (&found.summary, &found.evidence, &found.remedy);
-        failure.hint = Some(format!("{summary} ({evidence}); {remedy}"));
-    }
-    failure
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
+use futures_util::future::try_join_all;
 
 use super::arguments::{ExpiryOptions, RefreshArgs};
 use super::arm::StrategyArm;
@@ -11,6 +12,7 @@ use super::renewals::Renewals;
 use crate::client::ArmFacts;
 use crate::clock;
 use crate::commands::command::Completed;
+use crate::commands::diagnose;
 use crate::document::{Arm, Finding, OutageSeen, Renewal};
 use crate::figures::time;
 use crate::lab::Scenario;
@@ -52,23 +54,23 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Completed, Failure> {
     let directory = tempfile::tempdir()
         .context("cannot make a folder for the file cache")
         .hint("set TMPDIR to a folder that exists and that you may write to")?;
-    let (mut arms, mut renewals) = (Vec::new(), Vec::new());
-    for strategy in strategies {
-        let strategy_arm = StrategyArm {
-            strategy,
-            setup: Arc::clone(&session.setup),
-            stop: session.stop.clone(),
-            windows: args.expiry.windows(),
-            seed: options.load.seed,
-            directory: directory.path().to_owned(),
-        };
-        let (arm, of_arm) = session.preparing(strategy_arm.start()).await??;
-        arms.push(arm);
-        renewals.push(of_arm);
-    }
+    let arms = strategies.into_iter().map(|strategy| StrategyArm {
+        strategy,
+        setup: Arc::clone(&session.setup),
+        stop: session.stop.clone(),
+        windows: args.expiry.windows(),
+        seed: options.load.seed,
+        directory: directory.path().to_owned(),
+    });
+    let started = try_join_all(arms.map(StrategyArm::start));
+    let started = session.preparing(started).await??;
+    let (arms, renewals): (Vec<_>, Vec<_>) = started.into_iter().unzip();
     options.checks.meant_for_arms(&names(&arms))?;
     let plan = plan(options, arms.len());
-    let first = session.warm_up(&arms, &plan).await?;
+    let first = match session.warm_up(&arms, &plan).await {
+        Ok(first) => first,
+        Err(failure) => return Err(diagnose::explained(&session, failure).await),
+    };
     let before = clock::since(lab_started);
     for (arm, of_arm) in arms.iter().zip(&renewals) {
         of_arm.begin(outage.map(|outage| seen_after(outage, before)));
@@ -83,7 +85,7 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Completed, Failure> {
         arm.renewal = Some(of_arm.renewal());
     }
     let findings = findings(&run.body.arms);
-    Ok(Completed::measured(run.document(findings)))
+    Ok(diagnose::completed(&session, run, findings).await)
 }
 
 const ANNOUNCEMENT: &str = "refresh: calls GetCallerIdentity at the given rate with each strategy, and fetches \

@@ -120,12 +120,16 @@ fn credentials_expired(seen: &Examination) -> Option<Observation> {
 }
 
 /// Seconds from which a clock that is off is worth a word, and from which it is nearly refused.
-const NOTED_S: u64 = 30;
+pub(crate) const NOTED_S: u64 = 30;
 const REFUSED_S: u64 = 4 * 60;
 
 fn clock_skew(seen: &Examination) -> Option<Observation> {
-    let dated = seen.sts().filter_map(|sts| Some((sts, sts.ahead_s?)));
-    let (sts, ahead) = dated.max_by_key(|(_, ahead)| ahead.unsigned_abs())?;
+    let asked = seen
+        .sts()
+        .filter_map(|sts| Some((sts.name(), sts.ahead_s?)));
+    let called = seen.called.iter();
+    let dated = asked.chain(called.map(|(name, ahead)| (name.as_str(), *ahead)));
+    let (name, ahead) = dated.max_by_key(|(_, ahead)| ahead.unsigned_abs())?;
     let off = ahead.unsigned_abs();
     if off < NOTED_S {
         return None;
@@ -135,7 +139,6 @@ fn clock_skew(seen: &Examination) -> Option<Observation> {
     } else {
         ("before", "ahead of")
     };
-    let name = sts.name();
     let evidence = format!("{name} dates its answers {off} s {order} this machine's time");
     let summary = format!("this machine's clock is {off} s {direction} the service's");
     let observation = Observation::new(evidence).summary(summary);

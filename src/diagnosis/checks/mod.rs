@@ -8,8 +8,11 @@ mod network;
 mod prerequisites;
 mod profile;
 
+pub(crate) use credentials::NOTED_S as CLOCK_NOTED_S;
+
 use super::check::Check;
 use super::examination::Examination;
+use crate::credentials::Source;
 use crate::document::{Finding, Severity};
 
 /// In the order in which they are told.
@@ -33,12 +36,32 @@ pub(crate) fn find(id: &str) -> Option<&'static Check> {
     catalogue().find(|check| check.id == id)
 }
 
+/// Its finding, as a run makes it that met the same cause and has figures of its own.
+pub(crate) fn measured(id: &str, summary: String, evidence: String) -> Finding {
+    let check = find(id).expect("a finding that runs share with the catalogue is in it");
+    check.measured(summary, evidence)
+}
+
 /// What any other error explains.
 const LAST_RESORTS: [&str; 2] = ["credentials-refused", "no-credentials"];
 
-/// What the checks find, worst first, in the catalogue's order among equals.
+/// What the checks find on a machine, worst first, in the catalogue's order among equals.
 pub(crate) fn diagnose(seen: &Examination) -> Vec<Finding> {
-    let found = catalogue().filter_map(|check| Some((check.look)(seen)?.finding(check)));
+    found_by(catalogue(), seen)
+}
+
+/// What they find of one client: what other programs would do here is no matter of it.
+pub(crate) fn diagnose_client(seen: &Examination) -> Vec<Finding> {
+    let about_others = |check: &&Check| ambiguity::CHECKS.iter().any(|other| other.id == check.id);
+    let reads_profiles = seen.link(Source::Profile).is_some();
+    let about_files = |check: &&Check| profile::CHECKS.iter().any(|other| other.id == check.id);
+    let of_client =
+        catalogue().filter(|check| !about_others(check) && (reads_profiles || !about_files(check)));
+    found_by(of_client, seen)
+}
+
+fn found_by(checks: impl Iterator<Item = &'static Check>, seen: &Examination) -> Vec<Finding> {
+    let found = checks.filter_map(|check| Some((check.look)(seen)?.finding(check)));
     let mut found: Vec<Finding> = found.collect();
     let is_last_resort = |found: &Finding| LAST_RESORTS.contains(&found.id.as_str());
     let is_explanation = |found| !is_last_resort(found) && found.severity == Severity::Error;

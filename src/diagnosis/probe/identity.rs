@@ -1,20 +1,11 @@
 //! Whom STS takes the credentials for, where it is, and what its clock says.
 
-use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::config::Region;
 use aws_smithy_runtime::client::identity::IdentityCache;
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::interceptors::{
-    Intercept, SharedInterceptor, dyn_dispatch_hint,
-};
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
-use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::retry::RetryConfig;
 use futures_util::future::join_all;
 use tokio::time::timeout;
@@ -43,9 +34,8 @@ pub(super) async fn ask(subject: &Subject, links: &mut [ProbedLink], region: &st
 
 async fn identify(subject: &Subject, credentials: Credentials, region: &str) -> Identity {
     let facts = Arc::new(ArmFacts::default());
-    let clock = ServiceClock::default();
     let mut sts = StsEndpoint::default();
-    let client = match client(subject, credentials, region, &facts, &clock).await {
+    let client = match client(subject, credentials, region, &facts).await {
         Ok(client) => client,
         Err(error) => {
             let arn = Err(error_text(&error));
@@ -57,7 +47,7 @@ async fn identify(subject: &Subject, credentials: Credentials, region: &str) -> 
     sts.first = clock::since(start);
     sts.endpoint = facts.endpoint().map(str::to_owned);
     sts.address = facts.remotes().first().map(ToString::to_string);
-    sts.ahead_s = clock.0.get().copied();
+    sts.ahead_s = facts.clock_ahead_s();
     let arn = match call {
         Err(_) => Err(format!("no answer within {:.1} s", IDENTIFY.as_secs_f64())),
         Ok(Err(error)) => Err(call_error_text(&error)),
@@ -79,7 +69,6 @@ async fn client(
     credentials: Credentials,
     region: &str,
     facts: &Arc<ArmFacts>,
-    clock: &ServiceClock,
 ) -> Result<aws_sdk_sts::Client, SetupError> {
     let setup = Setup::load(subject.setup_options(Source::Chain, region, IDENTIFY)).await?;
     let connections = setup.connections(facts)?;
@@ -93,33 +82,5 @@ async fn client(
     let mut config =
         aws_sdk_sts::config::Builder::from(&sdk).region(Region::new(region.to_owned()));
     config.push_interceptor(setup.interceptor(facts));
-    config.push_interceptor(SharedInterceptor::permanent(clock.clone()));
     Ok(aws_sdk_sts::Client::from_conf(config.build()))
-}
-
-/// By how many seconds the `Date` of the first answer is ahead of this machine's time.
-#[derive(Clone, Debug, Default)]
-struct ServiceClock(Arc<OnceLock<i64>>);
-
-#[dyn_dispatch_hint]
-impl Intercept for ServiceClock {
-    fn name(&self) -> &'static str {
-        "ServiceClock"
-    }
-
-    fn read_before_deserialization(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let date = context.response().headers().get("date");
-        let date = date.and_then(|text| DateTime::from_str(text, Format::HttpDate).ok());
-        let here = clock::wall().duration_since(SystemTime::UNIX_EPOCH);
-        if let (Some(date), Ok(here)) = (date, here) {
-            let ahead = date.secs() - here.as_secs().cast_signed();
-            self.0.get_or_init(|| ahead);
-        }
-        Ok(())
-    }
 }

@@ -30,13 +30,33 @@ const ANY_REGION: &str = "us-east-1";
 /// A link with what only the second round may know.
 pub(super) type ProbedLink = (Link, Option<Credentials>);
 
-/// Asks every link that something is configured for; also tells how the profile's `credential_process` ran.
+/// The links of the chain that belong to `sources`. One that is no link is the chain itself, which ends at the first
+/// link that something is configured for; where nothing is, every link says so without being asked.
+pub(super) fn reached(
+    sources: &[Source],
+    variables: &Variables,
+    profiles: &Profiles,
+) -> Vec<Source> {
+    if sources.iter().all(|source| Source::CHAIN.contains(source)) {
+        return sources.to_vec();
+    }
+    let is_configured = |source: &Source| {
+        let foregone = foregone(*source, variables, profiles);
+        !matches!(foregone, Some(LinkState::Absent(_)))
+    };
+    let first = Source::CHAIN.into_iter().find(is_configured);
+    first.map_or(Source::CHAIN.to_vec(), |link| vec![link])
+}
+
+/// Asks each of these links that something is configured for; also tells how the profile's `credential_process` ran.
 pub(super) async fn probe(
     subject: &Subject,
+    links: &[Source],
     profiles: &Profiles,
     region: Option<&str>,
 ) -> (Vec<ProbedLink>, Option<ProcessRun>) {
-    let links = Source::CHAIN.map(|source| probe_link(subject, source, profiles, region));
+    let links = links.iter();
+    let links = links.map(|source| probe_link(subject, *source, profiles, region));
     let (links, runs): (Vec<_>, Vec<_>) = join_all(links).await.into_iter().unzip();
     (links, runs.into_iter().flatten().next())
 }

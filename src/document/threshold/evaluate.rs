@@ -1,6 +1,6 @@
 //! Holds limits against a document, and says beforehand whether they speak of arms that it will have.
 
-use super::limit::{Figure, Threshold};
+use super::limit::{FIRST, Figure, Threshold};
 use super::parse::ParseError;
 use crate::document::{Arm, Check, Measurement, Unit};
 use crate::nearest::nearest;
@@ -116,7 +116,10 @@ impl Figure {
     /// Microseconds, a number, or calls per second; `None` where it was not measured.
     fn of(self, arm: &Arm) -> Option<f64> {
         match self {
-            Self::Time { phase, statistic } => statistic.of(arm.phases.named(phase)?),
+            Self::Time { phase, statistic } => statistic.of(match phase {
+                FIRST => &arm.first_call.as_ref()?.phases.total,
+                _ => arm.phases.named(phase)?,
+            }),
             Self::Counter(counter) => Some((counter.count)(arm) as f64),
             Self::Rate => arm.rate_per_s,
         }
@@ -158,6 +161,29 @@ mod tests {
             checked(&document, "regional.total.p50 > 50ms"),
             named(true)[1..]
         );
+    }
+
+    #[test]
+    fn first_calls_have_their_own_figure() {
+        let mut document = fixtures::sts().body;
+        assert_eq!(
+            passed(&document, "regional.first.max > 10h"),
+            [false],
+            "not measured"
+        );
+        document.arms[1].first_call = Some(crate::document::FirstCall {
+            phases: crate::document::Phases {
+                total: crate::document::Quantiles {
+                    p50_us: Some(2e6),
+                    ..Default::default()
+                },
+                ..Default::default()
+            },
+            ..Default::default()
+        });
+        assert_eq!(passed(&document, "regional.first.p50 > 1s"), [false]);
+        assert_eq!(passed(&document, "regional.first.p50 > 3s"), [true]);
+        assert_eq!(passed(&document, "regional.p50 > 1s"), [true], "warm calls");
     }
 
     #[test]

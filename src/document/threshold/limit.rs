@@ -24,7 +24,7 @@ pub struct Threshold {
 #[derive(Clone, Copy, Debug)]
 pub enum Figure {
     Time {
-        /// `total`, a phase, or `dns`.
+        /// `total`, a phase, `dns`, or [`FIRST`].
         phase: &'static str,
         statistic: TimeFigure,
     },
@@ -49,6 +49,9 @@ pub struct Counter {
     pub group: Option<&'static str>,
     pub count: fn(&Arm) -> u64,
 }
+
+/// The total of first calls, where a phase may stand.
+pub(super) const FIRST: &str = "first";
 
 /// The figure that is not a counter and has no phase.
 pub(super) const RATE: &str = "rate";
@@ -86,7 +89,7 @@ const fn counter(
 pub(super) fn phase_names() -> Vec<&'static str> {
     let phases = Phases::default();
     let names = phases.all().map(|(name, _)| name);
-    names.chain(["service", "queue", "dns"]).collect()
+    names.chain(["service", "queue", "dns", FIRST]).collect()
 }
 
 impl TimeFigure {
