@@ -1,0 +1,12 @@
+//! The instrument against servers that are not the lab and share no code with it. Each does something that is known
+//! beforehand, or keeps its own books; what the tool then says is held to that, in bounds and ratios.
+
+mod capacity;
+#[path = "../tool/machine.rs"]
+mod machine;
+mod metadata;
+mod phases;
+mod server;
+mod service;
+mod tls;
+mod tool;

@@ -1,0 +1,63 @@
+//! Runs the real binary against a server, and reads its document.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::server::Server;
+
+/// A run of the binary that is yet to come, in an environment of its own.
+pub struct Run(Command);
+
+impl Run {
+    /// `command` is split at blanks.
+    pub fn of(command: &str) -> Self {
+        let mut tool = Command::new(env!("CARGO_BIN_EXE_awscreds-bench"));
+        tool.env_clear()
+            .env("HOME", home())
+            .env("AWS_REGION", "eu-west-1")
+            .args(command.split_whitespace())
+            .args(["--format", "json"]);
+        Self(tool)
+    }
+
+    /// Calls of a service that are sent to `server`, signed with keys from the environment.
+    pub fn calling(server: &Server, command: &str) -> Self {
+        Self::sent_to(&server.url(), command)
+    }
+
+    pub fn sent_to(url: &str, command: &str) -> Self {
+        Self::of(&format!("{command} --source env --endpoint-url {url}"))
+            .with("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .with("AWS_SECRET_ACCESS_KEY", "secret")
+    }
+
+    pub fn with(mut self, variable: &str, value: &str) -> Self {
+        self.0.env(variable, value);
+        self
+    }
+
+    /// What the run measured.
+    pub fn measured(mut self) -> Value {
+        let output = self.0.output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            let said = String::from_utf8_lossy(&output.stderr);
+            panic!("{error}; stderr: {said}")
+        })
+    }
+}
+
+/// Empty, and everybody's: no run here may write to it.
+fn home() -> PathBuf {
+    let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("truth");
+    std::fs::create_dir_all(&home).unwrap();
+    home
+}
+
+/// The mean time of a phase.
+pub fn mean(arm: &Value, phase: &str) -> Duration {
+    let us = arm["phases"][phase]["mean_us"].as_f64();
+    Duration::from_secs_f64(us.unwrap_or_else(|| panic!("{phase} of {arm:#}")) / 1e6)
+}
