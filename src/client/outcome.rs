@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::timeline::observe;
-use crate::credentials::{bounded_text, error_text, refusal, unsent};
+use crate::credentials::{bounded_text, error_text, refusal, unanswered};
 use crate::measure::{Outcome, Sample};
 
 /// Makes an instrumented call, and returns it as a sample. As for [`observe`], hand over a boxed future.
@@ -77,7 +77,7 @@ pub fn credentials_outcome(error: &CredentialsError, last: Option<Outcome>) -> O
         // A source that does not answer looks to its provider like one that is not there.
         (
             Some(Outcome::Denied),
-            Some(met @ (Outcome::Timeout | Outcome::Throttled | Outcome::Connect)),
+            Some(met @ (Outcome::Timeout | Outcome::Throttled | Outcome::Connect | Outcome::Reset)),
         ) => met,
         (Some(known), _) => known,
         (None, last) => fetch_outcome(last),
@@ -90,7 +90,7 @@ fn source_outcome(error: &(dyn Error + 'static)) -> Option<Outcome> {
         Some(CredentialsError::CredentialsNotLoaded(_)) => Some(Outcome::Denied),
         Some(CredentialsError::ProviderTimedOut(_)) => Some(Outcome::Timeout),
         Some(_) => None,
-        None => error.downcast_ref().and_then(unsent),
+        None => error.downcast_ref().and_then(unanswered),
     };
     error.source().and_then(source_outcome).or(own)
 }

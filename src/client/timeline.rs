@@ -22,9 +22,10 @@ tokio::task_local! {
 /// futures are tens of kilobytes, and each layer round one moves it: hand over a boxed one.
 pub async fn observe<F: Future>(call: F) -> (F::Output, Timeline) {
     let scoped = async {
-        let (output, fetch_ended) = watching(call).await;
+        let (output, met) = watching(call).await;
         let mut timeline = TIMELINE.with(RefCell::take);
-        timeline.fetch_ended = fetch_ended;
+        timeline.fetch_ended = met.last;
+        timeline.sample.exchanges = met.exchanges;
         (output, timeline)
     };
     TIMELINE.scope(RefCell::default(), scoped).await
