@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::http::telemetry::{
-    CaptureHttpAttemptTelemetry, ConnectionUsage,
-};
+use aws_smithy_runtime_api::client::http::telemetry::CaptureHttpAttemptTelemetry;
 use aws_smithy_runtime_api::client::interceptors::context::{
     AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
@@ -96,10 +94,24 @@ impl Intercept for Instrument {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        timeline::write(|_| {
+            let telemetry = CaptureHttpAttemptTelemetry::new();
+            context.request_mut().add_extension(telemetry);
+        });
+        Ok(())
+    }
+
+    // The SDK's own capture of the connection is on the request once every interceptor has modified it.
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request();
         timeline::write(|t| {
-            let capture = CaptureHttpAttemptTelemetry::new();
-            context.request_mut().add_extension(capture.clone());
-            t.transmit(capture);
+            let telemetry = request.extension().cloned().unwrap_or_default();
+            t.transmit(telemetry, request.extension().cloned().unwrap_or_default());
         });
         Ok(())
     }
@@ -153,15 +165,6 @@ impl Intercept for Instrument {
 /// `scheme://authority` of a URI.
 fn origin(uri: &str) -> String {
     uri[..authority(uri).end].to_owned()
-}
-
-impl Timeline {
-    /// The address that this attempt's connection reached, when the connection is fresh.
-    fn fresh_remote(&self) -> Option<std::net::SocketAddr> {
-        let telemetry = self.capture.as_ref()?.get();
-        let fresh = telemetry.acquisition()?.usage() == ConnectionUsage::Fresh;
-        telemetry.connection().filter(|_| fresh)?.remote_addr()
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::io::{self, ErrorKind};
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
@@ -61,6 +62,7 @@ where
             Some(code) if THROTTLING_ERRORS.contains(&code) => Outcome::Throttled,
             _ => refusal(service.raw().status().as_u16()),
         },
+        SdkError::ResponseError(_) if is_cut(error) => Outcome::Reset,
         SdkError::ResponseError(response) => refusal(response.raw().status().as_u16()),
         SdkError::TimeoutError(_) => Outcome::Timeout,
         SdkError::DispatchFailure(failure) => failure
@@ -69,6 +71,29 @@ where
             .unwrap_or(Outcome::Other),
         _ => Outcome::Other,
     }
+}
+
+/// How a call ended whose response began well, and whose body could not be read to its end.
+pub fn body_outcome(error: &(dyn Error + 'static)) -> Outcome {
+    if is_cut(error) {
+        Outcome::Reset
+    } else {
+        Outcome::Other
+    }
+}
+
+/// Whether something could not be read because its connection was reset or closed.
+fn is_cut(error: &(dyn Error + 'static)) -> bool {
+    let cut = error.downcast_ref().map(io::Error::kind);
+    matches!(
+        cut,
+        Some(
+            ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe
+                | ErrorKind::UnexpectedEof
+        )
+    ) || error.source().is_some_and(is_cut)
 }
 
 /// How a failed fetch of credentials ended; `last` is how its last exchange did.

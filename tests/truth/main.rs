@@ -8,5 +8,6 @@ mod metadata;
 mod phases;
 mod server;
 mod service;
+mod target;
 mod tls;
 mod tool;

@@ -5,9 +5,10 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -54,6 +55,8 @@ impl Request {
 /// What the server knows of an exchange that it has brought to its end.
 #[derive(Clone, Copy, Debug)]
 pub struct Served {
+    /// When the last byte of the request was there.
+    pub begun: Instant,
     /// From the last byte of the request to the last of the answer.
     pub took: Duration,
 }
@@ -73,9 +76,34 @@ struct Books {
     served: Vec<Served>,
 }
 
+/// A port on which connections are begun and never made: its queue is full.
+pub struct Unreachable {
+    pub address: SocketAddr,
+    _queue: (TcpListener, Vec<TcpStream>),
+}
+
+impl Unreachable {
+    pub fn new() -> Self {
+        RUNTIME.block_on(async {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+            let listener = socket.listen(1).unwrap();
+            let address = listener.local_addr().unwrap();
+            let mut queued = Vec::new();
+            let patience = Duration::from_millis(500);
+            while let Ok(made) = timeout(patience, TcpStream::connect(address)).await {
+                queued.push(made.unwrap());
+            }
+            let _queue = (listener, queued);
+            Self { address, _queue }
+        })
+    }
+}
+
 /// Listens until the value goes.
 pub struct Server {
     pub address: SocketAddr,
+    is_secured: bool,
     books: Arc<Mutex<Books>>,
     listening: JoinHandle<()>,
 }
@@ -94,6 +122,7 @@ impl Server {
         let listener = RUNTIME.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let books = Arc::<Mutex<Books>>::default();
+        let is_secured = behaviour.tls.is_some();
         let (behaviour, kept) = (Arc::new(behaviour), Arc::clone(&books));
         let listening = RUNTIME.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -107,13 +136,15 @@ impl Server {
         });
         Self {
             address,
+            is_secured,
             books,
             listening,
         }
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.is_secured { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     pub fn connections(&self) -> usize {
@@ -186,7 +217,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             return after;
         }
         let took = begun.elapsed();
-        books.lock().unwrap().served.push(Served { took });
+        books.lock().unwrap().served.push(Served { begun, took });
         earlier_here += 1;
     }
     After::Closed

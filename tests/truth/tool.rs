@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::server::Server;
-
 /// A run of the binary that is yet to come, in an environment of its own.
 pub struct Run(Command);
 
@@ -23,12 +21,8 @@ impl Run {
         Self(tool)
     }
 
-    /// Calls of a service that are sent to `server`, signed with keys from the environment.
-    pub fn calling(server: &Server, command: &str) -> Self {
-        Self::sent_to(&server.url(), command)
-    }
-
-    pub fn sent_to(url: &str, command: &str) -> Self {
+    /// Calls of a service that are sent to `url`, signed with keys from the environment.
+    pub fn calling(url: &str, command: &str) -> Self {
         Self::of(&format!("{command} --source env --endpoint-url {url}"))
             .with("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
             .with("AWS_SECRET_ACCESS_KEY", "secret")
@@ -47,6 +41,11 @@ impl Run {
             panic!("{error}; stderr: {said}")
         })
     }
+
+    /// The only arm of such a run.
+    pub fn arm(self) -> Value {
+        self.measured()["arms"][0].take()
+    }
 }
 
 /// Empty, and everybody's: no run here may write to it.
@@ -56,8 +55,13 @@ fn home() -> PathBuf {
     home
 }
 
-/// The mean time of a phase.
+/// The mean time of a phase, of calls that succeeded or, where none did, of those that failed.
 pub fn mean(arm: &Value, phase: &str) -> Duration {
-    let us = arm["phases"][phase]["mean_us"].as_f64();
+    let calls = if arm["outcomes"]["ok"] == 0 {
+        &arm["failed_phases"]
+    } else {
+        &arm["phases"]
+    };
+    let us = calls[phase]["mean_us"].as_f64();
     Duration::from_secs_f64(us.unwrap_or_else(|| panic!("{phase} of {arm:#}")) / 1e6)
 }
