@@ -5,13 +5,17 @@ use std::sync::Arc;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::telemetry::CaptureHttpAttemptTelemetry;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
+    BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
+use http_body_util::Limited;
 
 use super::facts::ArmFacts;
 use super::timeline::{self, Timeline};
@@ -131,6 +135,20 @@ impl Intercept for Instrument {
         Ok(())
     }
 
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = config.load::<Metadata>().map(Metadata::name);
+        let response = context.response_mut();
+        if operation != Some(STREAMED) || !response.status().is_success() {
+            bound_body(response);
+        }
+        Ok(())
+    }
+
     fn read_after_deserialization(
         &self,
         _: &AfterDeserializationInterceptorContextRef<'_>,
@@ -159,6 +177,22 @@ impl Intercept for Instrument {
     ) -> Result<(), BoxError> {
         timeline::write(Timeline::end);
         Ok(())
+    }
+}
+
+/// The operation whose answer nobody holds as a whole.
+const STREAMED: &str = "GetObject";
+
+/// More than any other answer is long; the SDK reads it to its end before it looks at it.
+const LONGEST_BODY: usize = 16 << 20;
+
+/// Ends a body with an error where it gets longer than that.
+fn bound_body(response: &mut HttpResponse) {
+    let stated = response.headers().get("content-length");
+    let stated: Option<usize> = stated.and_then(|length| length.parse().ok());
+    if stated.is_none_or(|length| length > LONGEST_BODY) {
+        let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+        *response.body_mut() = SdkBody::from_body_1_x(Limited::new(body, LONGEST_BODY));
     }
 }
 
