@@ -33,6 +33,22 @@ impl Run {
         self
     }
 
+    /// The same with no more address space than this.
+    pub fn within_kilobytes(self, most: usize) -> Self {
+        let tool = self.0;
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &format!("ulimit -v {most} && exec \"$0\" \"$@\"")])
+            .arg(tool.get_program())
+            .args(tool.get_args())
+            .env_clear()
+            .envs(
+                tool.get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            );
+        Self(shell)
+    }
+
     /// What the run measured.
     pub fn measured(mut self) -> Value {
         let output = self.0.output().unwrap();
