@@ -283,7 +283,41 @@ fn imds_operation(method: &str, path: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::body::SdkBody;
+
     use super::*;
+
+    /// A source that answers with these statuses, one after another.
+    fn answering(statuses: [u16; 2]) -> SharedHttpConnector {
+        #[derive(Debug)]
+        struct Answering(Mutex<Vec<u16>>);
+        impl HttpConnector for Answering {
+            fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+                let status = self.0.lock().unwrap().remove(0);
+                let status = status.try_into().expect("a status");
+                let answer = HttpResponse::new(status, SdkBody::empty());
+                HttpConnectorFuture::ready(Ok(answer))
+            }
+        }
+        SharedHttpConnector::new(Answering(Mutex::new(statuses.to_vec())))
+    }
+
+    #[tokio::test]
+    async fn a_fetch_that_succeeds_in_the_end_tells_what_it_met_before() {
+        let source = TimedConnector {
+            connector: answering([503, 200]),
+            exchanges: Exchanges::default(),
+        };
+        let fetch = async {
+            for _ in 0..2 {
+                let request = HttpRequest::get("http://169.254.170.2/").expect("a request");
+                source.call(request).await.expect("an answer");
+            }
+        };
+        let ((), met) = watching(fetch).await;
+        assert_eq!(met.last, Some(Outcome::Ok));
+        assert_eq!((met.exchanges.throttled, met.exchanges.ok), (1, 1));
+    }
 
     #[test]
     fn requests_of_every_source_have_their_names() {

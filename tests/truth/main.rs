@@ -11,6 +11,7 @@ mod queueing;
 mod retries;
 mod server;
 mod service;
+mod sources;
 mod target;
 mod tls;
 mod tool;

@@ -37,12 +37,8 @@ fn a_queue_is_seen_as_its_server_books_it() {
     let load = format!("-n {CALLS} --warmup {WARMUP} --rate {ARRIVALS} --arrivals poisson");
     let arm = Run::calling(&server.url(), &format!("sts {load}")).arm();
     assert_eq!(arm["outcomes"]["ok"], CALLS, "{}", arm["errors"]);
-    let served = &server.served()[WARMUP..];
-    let booked = served
-        .iter()
-        .map(|exchange| exchange.took)
-        .sum::<Duration>()
-        / CALLS as u32;
+    let books = &server.served()[WARMUP..];
+    let booked = books.iter().map(|exchange| exchange.took).sum::<Duration>() / CALLS as u32;
     let (transmit, total) = (mean(&arm, "transmit"), mean(&arm, "total"));
     assert!(transmit >= booked, "{transmit:?} of {booked:?}");
     assert!(total < booked * 3 / 2, "{total:?} of {booked:?}");

@@ -37,8 +37,8 @@ fn pauses(server: Answer) -> (Duration, Duration) {
     let arm = run.arm();
     assert_eq!(arm["outcomes"]["ok"], CALLS, "{arm:#}");
     assert_eq!(arm["attempts"], 2 * CALLS, "{arm:#}");
-    let served = target.server.served();
-    let between = served.chunks(2).map(|pair| pair[1].begun - pair[0].begun);
+    let books = target.server.served();
+    let between = books.chunks(2).map(|pair| pair[1].begun - pair[0].begun);
     (mean(&arm, "backoff"), between.sum::<Duration>() / CALLS)
 }
 
