@@ -11,11 +11,12 @@ use crate::figures;
 /// A kind of failure, and how many calls ended in it.
 type Failure = (&'static str, fn(&Outcomes) -> u64);
 
-pub(super) const FAILURES: [Failure; 5] = [
+pub(super) const FAILURES: [Failure; 6] = [
     ("throttled", |outcomes| outcomes.throttled),
     ("denied", |outcomes| outcomes.denied),
     ("timeout", |outcomes| outcomes.timeout),
     ("connect", |outcomes| outcomes.connect),
+    ("reset", |outcomes| outcomes.reset),
     ("other", |outcomes| outcomes.other),
 ];
 

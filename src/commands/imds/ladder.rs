@@ -216,7 +216,7 @@ fn findings(arms: &[Arm], asked: &[usize], source: Source) -> Vec<Finding> {
     let outcomes = &first.outcomes;
     let (timeout, throttled) = (outcomes.timeout, outcomes.throttled);
     let (ok, connect) = (outcomes.ok, outcomes.connect);
-    let other = outcomes.denied + outcomes.other;
+    let other = outcomes.denied + outcomes.reset + outcomes.other;
     let (name, requests) = (&first.name, first.requests);
     let stopped = match asked.len() - arms.len() {
         0 => String::new(),

@@ -34,7 +34,7 @@ pub fn rate_step(
         timeout: outcomes.timeout,
         connect: outcomes.connect,
         throttled: outcomes.throttled,
-        other: outcomes.denied + outcomes.other,
+        other: outcomes.denied + outcomes.reset + outcomes.other,
         p50_us,
         retransmitted,
         verdict: Pressure::Clean,
