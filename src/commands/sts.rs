@@ -115,7 +115,7 @@ async fn arm(
     let facts = Arc::new(ArmFacts::default());
     let setup = &session.setup;
     let identity = setup.identity(&facts).await?;
-    let sdk = setup.sdk_config(setup.connections(&facts)?, &identity);
+    let sdk = setup.sdk_config(setup.api_connections(&facts)?, &identity);
     // A configured endpoint takes the place of the global one, but not of the Region to sign for.
     let overridden = region == GLOBAL && setup.endpoint_override("STS").is_some();
     let region = if overridden { GLOBAL_SIGNING } else { region };

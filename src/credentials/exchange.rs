@@ -18,9 +18,12 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::retry::ErrorKind;
 use http::Uri;
 use url::form_urlencoded;
 
+use super::answer::{self, TOKEN_TTL, Unread};
+use super::guarded;
 use crate::clock;
 use crate::measure::{Distribution, Outcome};
 
@@ -43,9 +46,6 @@ fn set_last(outcome: Outcome) {
     // Outside a watched fetch nobody asks.
     let _ = LAST.try_with(|last| last.set(Some(outcome)));
 }
-
-/// Seconds that an IMDS token is asked to last, or lasts.
-const TOKEN_TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 
 /// The exchanges of one operation. An exchange ends with the head of the response.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -97,7 +97,7 @@ impl Exchanges {
         });
     }
 
-    /// `client`, with every exchange recorded here.
+    /// `client`, with every exchange recorded here, and every answer read and checked before anybody else sees it.
     pub fn timed(&self, client: SharedHttpClient) -> SharedHttpClient {
         let exchanges = self.clone();
         http_client_fn(move |settings, components| {
@@ -138,22 +138,45 @@ impl HttpConnector for TimedConnector {
                 exchanges: &exchanges,
                 operation: &operation,
                 answered: false,
+                read: false,
             };
             exchanges.update(&operation, |stats| stats.count += 1);
             let start = clock::now();
-            let mut result = connector.call(request).await;
+            let result = connector.call(request).await;
             let elapsed = clock::since(start);
             in_flight.answered = true;
             exchanges.update(&operation, |stats| {
                 book_answer(stats, elapsed, &result);
                 book_connection(stats, &capture.get());
             });
-            if let (Ok(response), Some(asked)) = (&mut result, asked_ttl) {
+            let mut read = match result {
+                Ok(response) => read(&operation, response).await,
+                Err(error) => Err(error),
+            };
+            in_flight.read = true;
+            if let (Ok(response), Some(asked)) = (&mut read, asked_ttl) {
                 complete_token_answer(response, asked);
             }
-            result
+            read
         })
     }
+}
+
+/// The whole answer, if it is one. What the SDK would ask for again, it may: a broken answer, or one that is none.
+async fn read(operation: &str, response: HttpResponse) -> Result<HttpResponse, ConnectorError> {
+    let again = Some(ErrorKind::TransientError);
+    let unread = match answer::read(operation, response).await {
+        Ok(response) => return Ok(response),
+        Err(unread) => unread,
+    };
+    set_last(Outcome::Other);
+    Err(match unread {
+        Unread::Broken(error) => ConnectorError::other(error, again),
+        Unread::Bad(bad) => {
+            guarded::note(bad.clone());
+            ConnectorError::other(bad.into(), again)
+        }
+    })
 }
 
 /// Books an exchange as timed out when its future is dropped before an answer: that is how a provider's
@@ -162,6 +185,7 @@ struct InFlight<'a> {
     exchanges: &'a Exchanges,
     operation: &'a str,
     answered: bool,
+    read: bool,
 }
 
 impl Drop for InFlight<'_> {
@@ -169,6 +193,8 @@ impl Drop for InFlight<'_> {
         if !self.answered {
             self.exchanges
                 .update(self.operation, |stats| stats.timeout += 1);
+        }
+        if !self.read {
             set_last(Outcome::Timeout);
         }
     }
