@@ -29,6 +29,10 @@ fn run(command: Command) -> Result<Exit, Failure> {
     } else {
         Builder::new_multi_thread()
     };
+    if command.one_thread {
+        // A connection that is flooded must not keep the one thread from its timers.
+        runtime.event_interval(1);
+    }
     let runtime = runtime.enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
     let ended = runtime.block_on(async {

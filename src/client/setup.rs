@@ -85,8 +85,8 @@ impl Setup {
             loader = loader.profile_name(profile);
         }
         // Instance metadata may be asked for the Region.
-        let loaded = tokio::time::timeout(timeout, loader.load()).await;
-        let sdk = loaded.map_err(|_| SetupError::NoRegion)?;
+        let reading = tokio::time::timeout(timeout, loader.load()).await;
+        let sdk = reading.map_err(|_| SetupError::NoRegion)?;
         let region = sdk.region().cloned().ok_or(SetupError::NoRegion)?;
         named.region = Some(region.to_string());
         let held = match named.source {

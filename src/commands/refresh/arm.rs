@@ -84,24 +84,44 @@ impl StrategyArm {
                 let cache = IdentityCache::lazy().build();
                 (Identity::timed(cache, provider), None)
             }
-            Strategy::Advisory => ready(Advisory::new(provider, self.options())).await,
+            Strategy::Advisory => self.ready(Advisory::new(provider, self.options())).await,
             Strategy::FileCache => {
                 let cache = FileCache::builder(CacheKey::of([("command", "refresh")]))
                     .directory(&self.directory)
                     .build(provider);
-                ready(Advisory::new(cache, self.options())).await
+                self.ready(Advisory::new(cache, self.options())).await
             }
             Strategy::Refresher => {
-                in_background(Refresher::new(provider, self.options()), stop).await
+                self.in_background(Refresher::new(provider, self.options()), stop)
+                    .await
             }
             Strategy::Swapper => {
                 let factory = move || {
                     let provider = provider.clone();
                     async move { provider.provide_credentials().await }
                 };
-                in_background(Swapper::new(factory, self.options()), stop).await
+                self.in_background(Swapper::new(factory, self.options()), stop)
+                    .await
             }
         }
+    }
+
+    async fn in_background<S: InBackground>(
+        &self,
+        strategy: RenewingProvider<S>,
+        stop: Stop,
+    ) -> Watched {
+        let running = strategy.clone();
+        let ready = self.ready(strategy).await;
+        tokio::spawn(async move { running.run(stop.stopped()).await });
+        ready
+    }
+
+    /// Its first fetch has as long as a call has.
+    async fn ready<S: RenewalStrategy>(&self, strategy: RenewingProvider<S>) -> Watched {
+        let _ = tokio::time::timeout(self.setup.timeout, strategy.ready()).await;
+        let watcher = SharedInterceptor::new(strategy.on_refusal());
+        (Identity::held(strategy), Some(watcher))
     }
 
     fn options(&self) -> Options {
@@ -111,19 +131,6 @@ impl StrategyArm {
             ..Options::default()
         }
     }
-}
-
-async fn in_background<S: InBackground>(strategy: RenewingProvider<S>, stop: Stop) -> Watched {
-    let running = strategy.clone();
-    let ready = ready(strategy).await;
-    tokio::spawn(async move { running.run(stop.stopped()).await });
-    ready
-}
-
-async fn ready<S: RenewalStrategy>(strategy: RenewingProvider<S>) -> Watched {
-    let _ = strategy.ready().await;
-    let watcher = SharedInterceptor::new(strategy.on_refusal());
-    (Identity::held(strategy), Some(watcher))
 }
 
 /// A runtime with one thread, as if its arm were a process of its own: when one arm's expiry sets a hundred calls free
