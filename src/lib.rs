@@ -3,7 +3,7 @@
 //! The rooms, from top to bottom; each may use those after it and never one before: [`cli`], [`commands`], [`run`],
 //! [`render`], [`diagnosis`], [`client`], [`document`], [`signing`], [`simulation`], [`credentials`], [`discovery`],
 //! [`strategies`], [`lab`], [`measure`]; and the ground floor: [`clock`], [`error_text`], [`exit`], [`figures`],
-//! [`link_local`], [`nearest`], [`processor`].
+//! [`link_local`], [`nearest`], [`panics`], [`processor`].
 //!
 //! The command line is the default feature. The features `strategies`, `discovery` and `lab` are the rooms of
 //! these names for other programs, each by itself and with few dependencies; [`clock`] and [`error_text`] come
@@ -41,6 +41,8 @@ pub(crate) mod link_local;
 pub mod measure;
 #[cfg(feature = "cli")]
 pub(crate) mod nearest;
+#[cfg(feature = "cli")]
+pub mod panics;
 #[cfg(feature = "cli")]
 pub(crate) mod processor;
 #[cfg(feature = "cli")]

@@ -6,12 +6,14 @@ use anyhow::Context;
 use awscreds_bench::cli::Cli;
 use awscreds_bench::commands::{Command, execute};
 use awscreds_bench::exit::Exit;
+use awscreds_bench::panics;
 use awscreds_bench::render;
 use awscreds_bench::run::{Failure, interrupted_twice};
 use clap::Parser;
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
+    panics::tell_in_one_line();
     match run(Cli::parse().command()) {
         Ok(exit) => exit.into(),
         Err(failure) => {
@@ -27,6 +29,10 @@ fn run(command: Command) -> Result<Exit, Failure> {
     } else {
         Builder::new_multi_thread()
     };
+    if command.one_thread {
+        // A connection that is flooded must not keep the one thread from its timers.
+        runtime.event_interval(1);
+    }
     let runtime = runtime.enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
     let ended = runtime.block_on(async {

@@ -5,6 +5,7 @@
 //! and the connection pool's own telemetry. They all write to the [`timeline`] of the task that makes
 //! the call; outside an observed call they cost one failed look-up and do nothing.
 
+mod capped;
 mod facts;
 mod fetch;
 mod identity;

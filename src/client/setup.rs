@@ -1,5 +1,6 @@
 //! What a run's clients have in common, read once from the AWS configuration.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use super::capped::{Held, capped};
 use super::facts::ArmFacts;
 use super::identity::Identity;
 use super::interceptor::Instrument;
@@ -72,7 +74,7 @@ impl Setup {
             timeout,
         } = options;
         let transport = Transport::new(route.as_ref(), &named.variables)?;
-        let http = transport.client(&Arc::default())?;
+        let http = Exchanges::default().timed(transport.client(&Arc::default())?);
         let mut loader = loader(&service_variables(&named.variables, route.is_some()))
             .http_client(http.clone())
             .no_credentials();
@@ -82,11 +84,13 @@ impl Setup {
         if let Some(profile) = &named.profile {
             loader = loader.profile_name(profile);
         }
-        let sdk = loader.load().await;
+        // Instance metadata may be asked for the Region.
+        let reading = tokio::time::timeout(timeout, loader.load()).await;
+        let sdk = reading.map_err(|_| SetupError::NoRegion)?;
         let region = sdk.region().cloned().ok_or(SetupError::NoRegion)?;
         named.region = Some(region.to_string());
         let held = match named.source {
-            Source::Static => Some(provider(&named, http).await?),
+            Source::Static => Some(in_time(timeout, &named, provider(&named, http)).await?),
             _ => None,
         };
         Ok(Self {
@@ -125,13 +129,23 @@ impl Setup {
         url.map(str::to_owned)
     }
 
-    /// A connection pool of its own. Its name lookups are noted in `facts`.
+    /// A connection pool of its own, for answers that are passed on as they come. Its name lookups are noted in
+    /// `facts`.
     ///
     /// # Errors
     ///
     /// When the pool cannot be made.
     pub fn connections(&self, facts: &Arc<ArmFacts>) -> Result<SharedHttpClient, SetupError> {
-        Ok(self.transport.client(facts)?)
+        Ok(capped(self.transport.client(facts)?, Held::Refusals))
+    }
+
+    /// The same for answers that the SDK reads whole before it looks at them.
+    ///
+    /// # Errors
+    ///
+    /// When the pool cannot be made.
+    pub fn api_connections(&self, facts: &Arc<ArmFacts>) -> Result<SharedHttpClient, SetupError> {
+        Ok(capped(self.transport.client(facts)?, Held::All))
     }
 
     /// Credentials that nobody has fetched yet, under a cache of their own; the exchanges of fetching them
@@ -224,6 +238,21 @@ async fn provider(
     provider.map_err(|source| SetupError::Credentials {
         source_name: named.source.name(),
         source,
+    })
+}
+
+/// A fetch that is made while a run is set up, within the limit of a call.
+async fn in_time<T>(
+    limit: Duration,
+    named: &NamedSource,
+    fetch: impl Future<Output = Result<T, SetupError>>,
+) -> Result<T, SetupError> {
+    let fetched = tokio::time::timeout(limit, fetch).await;
+    fetched.unwrap_or_else(|_| {
+        Err(SetupError::Credentials {
+            source_name: named.source.name(),
+            source: CredentialsError::provider_timed_out(limit),
+        })
     })
 }
 

@@ -22,6 +22,8 @@ use aws_smithy_types::retry::ErrorKind;
 use http::Uri;
 use url::form_urlencoded;
 
+use super::answer::{self, TOKEN_TTL, Unread};
+use super::guarded;
 use crate::clock;
 use crate::measure::{Distribution, Outcome, Outcomes};
 
@@ -56,9 +58,6 @@ fn note(outcome: Outcome) {
         met.set(Met { exchanges, last });
     });
 }
-
-/// Seconds that an IMDS token is asked to last, or lasts.
-const TOKEN_TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 
 /// The exchanges of one operation. An exchange ends with the head of the response.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -110,7 +109,7 @@ impl Exchanges {
         });
     }
 
-    /// `client`, with every exchange recorded here.
+    /// `client`, with every exchange recorded here, and every answer read and checked before anybody else sees it.
     pub fn timed(&self, client: SharedHttpClient) -> SharedHttpClient {
         let exchanges = self.clone();
         http_client_fn(move |settings, components| {
@@ -151,22 +150,45 @@ impl HttpConnector for TimedConnector {
                 exchanges: &exchanges,
                 operation: &operation,
                 answered: false,
+                read: false,
             };
             exchanges.update(&operation, |stats| stats.count += 1);
             let start = clock::now();
-            let mut result = connector.call(request).await;
+            let result = connector.call(request).await;
             let elapsed = clock::since(start);
             in_flight.answered = true;
             exchanges.update(&operation, |stats| {
                 book_answer(stats, elapsed, &result);
                 book_connection(stats, &capture.get());
             });
-            if let (Ok(response), Some(asked)) = (&mut result, asked_ttl) {
+            let mut read = match result {
+                Ok(response) => read(&operation, response).await,
+                Err(error) => Err(error),
+            };
+            in_flight.read = true;
+            if let (Ok(response), Some(asked)) = (&mut read, asked_ttl) {
                 complete_token_answer(response, asked);
             }
-            result
+            read
         })
     }
+}
+
+/// The whole answer, if it is one. What the SDK would ask for again, it may: a broken answer, or one that is none.
+async fn read(operation: &str, response: HttpResponse) -> Result<HttpResponse, ConnectorError> {
+    let again = Some(ErrorKind::TransientError);
+    let unread = match answer::read(operation, response).await {
+        Ok(response) => return Ok(response),
+        Err(unread) => unread,
+    };
+    note(Outcome::Other);
+    Err(match unread {
+        Unread::Broken(error) => ConnectorError::other(error, again),
+        Unread::Bad(bad) => {
+            guarded::note(bad.clone());
+            ConnectorError::other(bad.into(), again)
+        }
+    })
 }
 
 /// Books an exchange as timed out when its future is dropped before an answer: that is how a provider's
@@ -175,6 +197,7 @@ struct InFlight<'a> {
     exchanges: &'a Exchanges,
     operation: &'a str,
     answered: bool,
+    read: bool,
 }
 
 impl Drop for InFlight<'_> {
@@ -182,6 +205,8 @@ impl Drop for InFlight<'_> {
         if !self.answered {
             self.exchanges
                 .update(self.operation, |stats| stats.timeout += 1);
+        }
+        if !self.read {
             note(Outcome::Timeout);
         }
     }

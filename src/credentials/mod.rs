@@ -4,7 +4,9 @@
 //! measured is what every Rust program gets. [`Exchanges`] times each HTTP exchange with a source,
 //! whichever link it belongs to. This room knows the SDK, but no command, report or lab.
 
+mod answer;
 mod exchange;
+mod guarded;
 mod metadata_endpoint;
 mod named;
 mod source;

@@ -6,6 +6,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use super::guarded::Guarded;
 use super::source::{Source, Variables, loader};
 use crate::strategies::CacheKey;
 
@@ -104,10 +105,7 @@ impl NamedSource {
         let chain = sdk
             .credentials_provider()
             .ok_or_else(|| CredentialsError::not_loaded("no provider"))?;
-        Ok(match (self.source, &self.role_arn) {
-            (Source::Static, _) => {
-                SharedCredentialsProvider::new(chain.provide_credentials().await?)
-            }
+        let provider = match (self.source, &self.role_arn) {
             (Source::AssumeRole, Some(arn)) => {
                 let role = AssumeRoleProvider::builder(arn)
                     .session_name("awscreds-bench")
@@ -115,6 +113,12 @@ impl NamedSource {
                 SharedCredentialsProvider::new(role.build_from_provider(chain).await)
             }
             _ => chain,
+        };
+        let source = self.source.name();
+        let guarded = SharedCredentialsProvider::new(Guarded { provider, source });
+        Ok(match self.source {
+            Source::Static => SharedCredentialsProvider::new(guarded.provide_credentials().await?),
+            _ => guarded,
         })
     }
 

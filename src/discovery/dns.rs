@@ -36,6 +36,10 @@ pub enum DnsError {
         server: SocketAddr,
         within: Duration,
     },
+    #[error("the answer of the name server {0} holds no IPv4 address")]
+    NoAddress(SocketAddr),
+    #[error("the answer of the name server {0} is cut off")]
+    CutOff(SocketAddr),
 }
 
 /// A name, and the server to ask for it.
@@ -59,7 +63,8 @@ impl Lookup {
     ///
     /// # Errors
     ///
-    /// The name server cannot be asked, refuses, or does not answer in time; or the name is none.
+    /// The name server cannot be asked, refuses, or does not answer in time; its answer holds no address, or is not
+    /// all of it; or the name is none.
     pub async fn addresses(&self) -> Result<Vec<Ipv4Addr>, DnsError> {
         let server = self.server;
         let io = |source| DnsError::Io { server, source };
@@ -93,19 +98,26 @@ impl Lookup {
             let received = socket.recv(&mut message).await;
             let length = received.map_err(|source| DnsError::Io { server, source })?;
             let packet = match Packet::parse(&message[..length]) {
-                Ok(packet) if packet.id() == id => packet,
+                Ok(packet) if packet.id() == id && packet.has_flags(PacketFlag::RESPONSE) => packet,
                 _ => continue,
             };
             let code = packet.rcode();
             if code != RCODE::NoError {
                 return Err(DnsError::Refused { server, code });
             }
+            if packet.has_flags(PacketFlag::TRUNCATION) {
+                return Err(DnsError::CutOff(server));
+            }
             let addresses = packet.answers.iter();
             let addresses = addresses.filter_map(|record| match &record.rdata {
                 RData::A(a) => Some(Ipv4Addr::from(a.address)),
                 _ => None,
             });
-            return Ok(addresses.collect());
+            let addresses: Vec<Ipv4Addr> = addresses.collect();
+            if addresses.is_empty() {
+                return Err(DnsError::NoAddress(server));
+            }
+            return Ok(addresses);
         }
     }
 }

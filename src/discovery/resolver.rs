@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::fleet::Fleet;
 use super::polling::{Polling, Query, Schedule};
@@ -93,14 +93,19 @@ impl Resolver {
     }
 
     async fn first(&self, patience: Duration) -> Result<Option<i64>, DiscoverError> {
+        let mut last = None;
         loop {
-            match self.refresh().await {
-                Ok(revision) => return Ok(revision),
+            // A source with a time limit of its own is to tell of it.
+            let left = patience.saturating_sub(self.now()) + FIRST_TRIES;
+            match timeout(left, self.refresh()).await {
+                Ok(Ok(revision)) => return Ok(revision),
                 // Not even the first answer: neither will the next one be another.
-                Err(error) if error.kind == DiscoverErrorKind::Denied => return Err(error),
-                Err(error) if self.now() >= patience => return Err(error),
-                Err(_) => sleep(FIRST_TRIES).await,
+                Ok(Err(error)) if error.kind == DiscoverErrorKind::Denied => return Err(error),
+                Ok(Err(error)) if self.now() >= patience => return Err(error),
+                Ok(Err(error)) => last = Some(error),
+                Err(_) => return Err(last.unwrap_or_else(|| DiscoverError::unanswered(patience))),
             }
+            sleep(FIRST_TRIES).await;
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use super::instance::Instance;
 
@@ -43,6 +44,13 @@ pub struct DiscoverError {
 }
 
 impl DiscoverError {
+    pub(super) fn unanswered(within: Duration) -> Self {
+        Self {
+            kind: DiscoverErrorKind::Failed,
+            message: format!("no answer within {within:?}"),
+        }
+    }
+
     pub(super) fn no_revision() -> Self {
         Self {
             kind: DiscoverErrorKind::Unsupported,

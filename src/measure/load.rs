@@ -10,11 +10,12 @@ use tokio::task::JoinSet;
 
 use super::distribution::Distribution;
 use super::pacing::Pacing;
-use super::sample::Sample;
+use super::sample::{Outcome, Sample};
 use super::schedule::scheduled;
 use super::tally::Tally;
 use super::tickets::{Limit, Tickets};
 use crate::clock;
+use crate::panics::caught;
 
 /// A call in flight.
 pub type CallFuture<'a> = BoxFuture<'a, Sample>;
@@ -83,11 +84,11 @@ impl Stop {
     }
 }
 
-/// Makes the plan's warm-up calls; what is returned was not part of the measurement.
+/// Makes the plan's warm-up calls, for no longer than is to be measured; what is returned was not part of the
+/// measurement.
 pub async fn warm_up(arms: &[Arc<dyn Call>], plan: &Plan, stop: &Stop) -> Measured {
     let plan = Plan {
         requests: Some(plan.warmup),
-        duration: None,
         pacing: Pacing::Closed {
             workers: plan.pacing.workers().min(plan.warmup.max(1) as usize),
         },
@@ -162,7 +163,11 @@ impl Run {
         while let Some(ticket) = self.tickets.next().await {
             let (round, arm) = scheduled(self.arms.len(), self.seed, ticket.number);
             let queued = clock::since(ticket.planned);
-            let mut sample = self.arms[arm].call().await;
+            // Whatever a call meets, the rest of the run lives.
+            let made = caught(self.arms[arm].call()).await;
+            let mut sample = made.unwrap_or_else(|panicked| {
+                Sample::default().failed(Outcome::Other, panicked.to_string())
+            });
             if self.tickets.are_paced() {
                 sample.queued(queued);
             }
@@ -244,6 +249,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_warm_up_lasts_no_longer_than_is_measured() {
+        let slow = synthetic(Duration::from_millis(20), Duration::ZERO, Duration::ZERO);
+        let plan = Plan {
+            duration: Some(Duration::from_millis(30)),
+            warmup: 1_000,
+            ..plan(1, 1)
+        };
+        let warm = warm_up(&[slow], &plan, &Stop::default()).await;
+        assert!(warm.tallies[0].requests <= 2);
+    }
+
+    #[tokio::test]
     async fn stopping_ends_a_run_whose_calls_never_end() {
         let stop = Stop::default();
         let arms = [synthetic(Duration::MAX, Duration::ZERO, Duration::ZERO)];
@@ -270,6 +287,23 @@ mod tests {
             assert_eq!(seen.total.sum(), queued + 3 * (preparing + lasting));
             assert_eq!(seen.unexplained.sum(), 3 * preparing);
         }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_panics_is_a_failed_call() {
+        let calls = Arc::new(AtomicU64::new(0));
+        let call = Arc::new(move || -> CallFuture<'static> {
+            let number = calls.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async move {
+                assert!(number.is_multiple_of(2), "an odd call");
+                Sample::default()
+            })
+        });
+        let run = measured(call, &plan(6, 1)).await;
+        let tally = &run.tallies[0];
+        assert!(run.complete);
+        assert_eq!((tally.requests, tally.outcomes.ok), (6, 3));
+        assert!(tally.errors.keys().any(|text| text.contains("panicked")));
     }
 
     #[tokio::test]

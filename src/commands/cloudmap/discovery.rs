@@ -129,7 +129,10 @@ impl Call for Dns {
             let outcome = match error {
                 DnsError::Silent { .. } => Outcome::Timeout,
                 DnsError::Io { .. } => Outcome::Connect,
-                DnsError::Name(_) | DnsError::Refused { .. } => Outcome::Other,
+                DnsError::Name(_)
+                | DnsError::Refused { .. }
+                | DnsError::NoAddress(_)
+                | DnsError::CutOff(_) => Outcome::Other,
             };
             sample.failed(outcome, error_text(&error))
         })

@@ -48,7 +48,8 @@ pub(super) async fn run(
         .policy()
         .context("--listen serves with one policy")
         .hint("give one --policy, or none for prefer-az")?;
-    let calls = BalancedCalls::start(session, service, policy, options.load.seed).await?;
+    let starting = BalancedCalls::start(session, service, policy, options.load.seed);
+    let calls = session.preparing(starting).await??;
     let mut run = session.measure(&options.plan(), FirstCalls::default());
     // Others ask, whoever they are.
     run.body.load = Load {

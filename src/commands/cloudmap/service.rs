@@ -54,7 +54,7 @@ impl Service {
         facts: &Arc<ArmFacts>,
     ) -> Result<CloudMap, SetupError> {
         let identity = setup.identity(facts).await?;
-        let sdk = setup.sdk_config(setup.connections(facts)?, &identity);
+        let sdk = setup.sdk_config(setup.api_connections(facts)?, &identity);
         let mut config = aws_sdk_servicediscovery::config::Builder::from(&sdk);
         config.push_interceptor(setup.interceptor(facts));
         let variables = &setup.named.variables;
@@ -121,7 +121,8 @@ async fn zone(args: &CloudmapArgs, session: &Session) -> Result<Option<OwnZone>,
         return Ok(Some(OwnZone { name, source }));
     }
     let setup = &session.setup;
-    let http = setup.connections(&Arc::default())?;
+    let facts = Arc::<ArmFacts>::default();
+    let http = facts.exchanges.timed(setup.api_connections(&facts)?);
     Ok(OwnZone::learn(&setup.named.variables, http).await)
 }
 

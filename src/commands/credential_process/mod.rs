@@ -93,7 +93,13 @@ async fn run(args: CredentialProcessArgs) -> Result<Completed, Failure> {
     if named.source.reads_profiles() {
         mark_callers(&named, &key)?;
     }
-    let provider = provider_of(&named, &Exchanges::default()).await?;
+    let exchanges = Exchanges::default();
+    let provider = tokio::time::timeout(args.timeout, provider_of(&named, &exchanges)).await;
+    let provider = provider.map_err(|_| {
+        let (source, limit) = (named.source.name(), args.timeout);
+        let error = format!("no answer within {limit:?}");
+        Failure::of_calls(&error, format!("no credentials from {source}"))
+    })??;
     let resolved = cache.build(provider).resolve().await.map_err(|error| {
         let text = error_text(&error);
         let source = named.source.name();

@@ -77,7 +77,7 @@ impl StrategyArm {
             renewals: renewals.clone(),
         });
         let (identity, watcher) = self.identity(provider, ready).await;
-        let sdk = setup.sdk_config(setup.connections(&facts)?, &identity);
+        let sdk = setup.sdk_config(setup.api_connections(&facts)?, &identity);
         let mut config = aws_sdk_sts::config::Builder::from(&sdk);
         config.push_interceptor(setup.interceptor(&facts));
         if let Some(watcher) = watcher {
@@ -102,24 +102,54 @@ impl StrategyArm {
                 let cache = IdentityCache::lazy().build();
                 (Identity::timed(cache, provider), None)
             }
-            Strategy::Advisory => held(Advisory::new(provider, self.options()), ready).await,
+            Strategy::Advisory => {
+                self.held(Advisory::new(provider, self.options()), ready)
+                    .await
+            }
             Strategy::FileCache => {
                 let cache = FileCache::builder(CacheKey::of([("command", "refresh")]))
                     .directory(&self.directory)
                     .build(provider);
-                held(Advisory::new(cache, self.options()), ready).await
+                self.held(Advisory::new(cache, self.options()), ready).await
             }
             Strategy::Refresher => {
-                in_background(Refresher::new(provider, self.options()), ready, stop).await
+                let strategy = Refresher::new(provider, self.options());
+                self.in_background(strategy, ready, stop).await
             }
             Strategy::Swapper => {
                 let factory = move || {
                     let provider = provider.clone();
                     async move { provider.provide_credentials().await }
                 };
-                in_background(Swapper::new(factory, self.options()), ready, stop).await
+                let strategy = Swapper::new(factory, self.options());
+                self.in_background(strategy, ready, stop).await
             }
         }
+    }
+
+    async fn in_background<S: InBackground>(
+        &self,
+        strategy: RenewingProvider<S>,
+        ready: bool,
+        stop: Stop,
+    ) -> Watched {
+        let running = strategy.clone();
+        let held = self.held(strategy, ready).await;
+        tokio::spawn(async move { running.run(stop.stopped()).await });
+        held
+    }
+
+    /// Its first fetch, where it is to be `ready` before calls, has as long as a call has.
+    async fn held<S: RenewalStrategy>(
+        &self,
+        strategy: RenewingProvider<S>,
+        ready: bool,
+    ) -> Watched {
+        if ready {
+            let _ = tokio::time::timeout(self.setup.timeout, strategy.ready()).await;
+        }
+        let watcher = SharedInterceptor::new(strategy.on_refusal());
+        (Identity::held(strategy), Some(watcher))
     }
 
     fn options(&self) -> Options {
@@ -129,25 +159,6 @@ impl StrategyArm {
             ..Options::default()
         }
     }
-}
-
-async fn in_background<S: InBackground>(
-    strategy: RenewingProvider<S>,
-    ready: bool,
-    stop: Stop,
-) -> Watched {
-    let running = strategy.clone();
-    let held = held(strategy, ready).await;
-    tokio::spawn(async move { running.run(stop.stopped()).await });
-    held
-}
-
-async fn held<S: RenewalStrategy>(strategy: RenewingProvider<S>, ready: bool) -> Watched {
-    if ready {
-        let _ = strategy.ready().await;
-    }
-    let watcher = SharedInterceptor::new(strategy.on_refusal());
-    (Identity::held(strategy), Some(watcher))
 }
 
 /// The first call of a strategy that has nothing in its hands and nothing in its file.
