@@ -18,7 +18,6 @@ use super::listeners::{self, Addresses, LabError, Options};
 use super::scenario::Scenario;
 use super::services::sts::web_identity;
 use super::state::LabState;
-use crate::clock;
 
 /// A running lab. Dropping it stops it, too, and waits until it has stopped.
 ///
@@ -72,7 +71,7 @@ impl Lab {
         let tls = certificates.acceptor()?;
         let state = Arc::new(LabState::new(scenario).map_err(LabError::Thread)?);
         let region = &state.scenario.region;
-        let web_identity_token = web_identity::mint(&state.key, region, clock::wall());
+        let web_identity_token = web_identity::mint(&state.key, region, state.now());
         let files = ClientFiles::write(&state, &web_identity_token, &ca_pem);
         let files = files.map_err(LabError::Files)?;
         let token_file = files.path(exports::CONTAINER_TOKEN);

@@ -17,7 +17,6 @@ use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
 use serde_json::json;
 
-use crate::clock;
 use crate::lab::issuer::ACCOUNT;
 use crate::lab::lab_key::LabKey;
 use crate::lab::response::{HopLimit, Response, header, iso_8601, response};
@@ -99,7 +98,7 @@ impl Service for Imds {
         if let Some(status) = refusal {
             return error_page(status);
         }
-        let now = clock::wall();
+        let now = self.state.now();
         match step {
             Step::Token => self.token(head, now),
             _ if path.starts_with("/latest/meta-data/iam") && !imds.instance_profile => {
@@ -287,14 +286,17 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_time_and_its_lab_only() {
-        let key = LabKey::new(1);
+        let key = LabKey::random().unwrap();
         let minute = Duration::from_mins(1);
         let end = UNIX_EPOCH + minute;
         let token = mint(&key, end);
         assert_eq!(token.len(), 56);
         assert_eq!(time_left(&key, &token, UNIX_EPOCH), Some(minute));
         assert_eq!(time_left(&key, &token, end), None);
-        assert_eq!(time_left(&LabKey::new(2), &token, UNIX_EPOCH), None);
+        assert_eq!(
+            time_left(&LabKey::random().unwrap(), &token, UNIX_EPOCH),
+            None
+        );
         assert_eq!(time_left(&key, "", UNIX_EPOCH), None);
     }
 }
