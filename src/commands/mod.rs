@@ -10,6 +10,7 @@ mod execute;
 pub mod imds;
 pub mod lab;
 pub mod refresh;
+mod regions;
 pub mod report;
 pub mod s3;
 pub mod sign;
