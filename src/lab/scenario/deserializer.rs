@@ -286,7 +286,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, FieldError> for Value<'_> {
+impl IntoDeserializer<'_, FieldError> for Value<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

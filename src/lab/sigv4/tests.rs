@@ -172,8 +172,8 @@ fn any_change_breaks_them() {
                 let mut request = vector.signed()[form].clone();
                 change(&mut request);
                 let (head, body) = request.into_parts();
-                let changed = checked(&authorization, (&head, &body), SECRET, dialect);
-                assert_eq!(changed, Err(SignatureError::Mismatch), "{name}");
+                let broken = checked(&authorization, (&head, &body), SECRET, dialect);
+                assert_eq!(broken, Err(SignatureError::Mismatch), "{name}");
             }
         }
     }

@@ -4,6 +4,8 @@
 use std::fmt::Write;
 use std::time::SystemTime;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -25,10 +27,9 @@ pub struct Wire {
 }
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-pub const OBJECT: &str = "/awscreds-bench-lab/object-1k";
+const OBJECT: &str = "/awscreds-bench-lab/object-1k";
 const NEW_OBJECT: &str = "/awscreds-bench-lab/put-by-a-case";
 const FORM: &str = "Action=GetCallerIdentity&Version=2011-06-15";
-/// The CRC-32 of 8,192 and then 100 times `a`, as a checksum is written.
 const TRAILER: &str = "x-amz-checksum-crc32";
 
 fn hash(bytes: &[u8]) -> String {
@@ -350,8 +351,7 @@ fn checksum(bytes: &[u8]) -> String {
             crc = crc >> 1 ^ (0xEDB8_8320 * (crc & 1));
         }
     }
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode((!crc).to_be_bytes())
+    STANDARD.encode((!crc).to_be_bytes())
 }
 
 /// The request as it goes out, with what is done to it on the way.

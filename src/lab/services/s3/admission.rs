@@ -4,11 +4,11 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http_body_util::{BodyExt, Collected, LengthLimitError, Limited};
 use s3s::Body;
 use sha2::{Digest, Sha256};
 
@@ -135,6 +135,10 @@ fn malformed_trailer() -> Refusal {
     Refusal::bad_request("MalformedTrailerError", what)
 }
 
+/// An extension of a request whose signature was checked here.
+#[derive(Clone, Copy)]
+pub(super) struct Admitted;
+
 /// What a request says of its body.
 enum Payload {
     /// Its hash, in hexadecimal.
@@ -172,6 +176,9 @@ pub(super) async fn admit(
     now: SystemTime,
 ) -> Result<http::Request<Body>, Refusal> {
     let Request { head, body, region } = request;
+    if has_other_signature(&head) {
+        return Ok(http::Request::from_parts(head, unread(body)));
+    }
     let hash = payload_hash(&head)?;
     let payload = Payload::read(&hash)?;
     let (key, seed) = signer(state, &head, &region, &hash, now)?;
@@ -194,6 +201,18 @@ pub(super) async fn admit(
         Payload::Chunks(form) => dechunked(&mut plain.headers, body, form, &chain).await?,
     };
     Ok(http::Request::from_parts(plain, Body::from(body)))
+}
+
+/// Whether a request has one of the signatures that are left to `s3s`: version 2 in the query, as botocore presigns
+/// for an endpoint that it does not know, or that of a form.
+fn has_other_signature(head: &Parts) -> bool {
+    if head.headers.contains_key(AUTHORIZATION) || sigv4::is_presigned(head) {
+        return false;
+    }
+    let query = head.uri.query().unwrap_or_default();
+    let kind = head.headers.get(CONTENT_TYPE);
+    let form = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"));
+    sigv4::parameter(query, "Signature").is_some() || (head.method == Method::POST && form)
 }
 
 /// The last part of what was signed.
@@ -246,7 +265,7 @@ fn signer(
     Ok((key, authorization.signature.into_owned()))
 }
 
-/// The head without what signs it.
+/// The head without what signs it, and known to have been signed.
 fn plain(mut head: Parts) -> Parts {
     const PARAMETERS: [&str; 8] = [
         "X-Amz-Algorithm",
@@ -261,6 +280,7 @@ fn plain(mut head: Parts) -> Parts {
     for name in [AUTHORIZATION, CONTENT_SHA256, TOKEN] {
         head.headers.remove(name);
     }
+    head.extensions.insert(Admitted);
     let query = head.uri.query().unwrap_or_default().split('&');
     let kept =
         query.filter(|pair| !PARAMETERS.contains(&pair.split('=').next().unwrap_or_default()));
@@ -287,7 +307,7 @@ fn unread(body: RequestBody) -> Body {
 async fn read(body: RequestBody) -> Result<Bytes, Refusal> {
     let limit = LARGEST_OBJECT + LARGEST_OBJECT / 16;
     let read = Limited::new(unread(body), limit).collect().await;
-    read.map(|read| read.to_bytes()).map_err(|error| {
+    read.map(Collected::to_bytes).map_err(|error| {
         if error.is::<LengthLimitError>() {
             Refusal::bad_request("EntityTooLarge", "The lab takes up to 256 MiB")
         } else {
@@ -312,25 +332,31 @@ async fn dechunked(
         );
         return Err(Refusal::new(status, "MissingContentLength", what));
     };
-    let named: Vec<HeaderValue> = headers.get_all(TRAILER).iter().cloned().collect();
-    headers.remove(TRAILER);
+    let announced = announced(headers);
     let decoded = chunks::decode(&read(body).await?, form, chain).map_err(Refusal::chunks)?;
     if decoded.data.len() != length {
         return Err(incomplete_body());
     }
-    let names = named.iter().filter_map(|value| value.to_str().ok());
-    let names: Vec<&str> = names
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    let is_there = |name: &&str| decoded.trailers.contains_key(*name);
-    if names.len() != decoded.trailers.len() || !names.iter().all(is_there) {
+    let is_there = |name: &String| decoded.trailers.contains_key(name);
+    if announced.len() != decoded.trailers.len() || !announced.iter().all(is_there) {
         return Err(malformed_trailer());
     }
     headers.extend(decoded.trailers);
     headers.insert(CONTENT_LENGTH, length.into());
     drop_chunked(headers);
     Ok(decoded.data.into())
+}
+
+/// The names of the trailers that are to come.
+fn announced(headers: &mut HeaderMap) -> Vec<String> {
+    let values = headers
+        .get_all(TRAILER)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let names = values.flat_map(|value| value.split(',')).map(str::trim);
+    let names = names.map(str::to_owned).collect();
+    headers.remove(TRAILER);
+    names
 }
 
 /// The encoding of the object alone: that of the transfer is over.

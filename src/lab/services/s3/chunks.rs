@@ -64,7 +64,7 @@ pub(super) fn decode(body: &[u8], form: Form, chain: &Chain<'_>) -> Result<Decod
     }
     if form.trailer {
         decoded.trailers = reader.trailers()?;
-    } else if reader.line()? != "" {
+    } else if !reader.line()?.is_empty() {
         return Err(ChunkError::Incomplete);
     }
     if reader.rest.is_empty() {
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
             let header =
                 HeaderName::from_bytes(name.as_bytes()).map_err(|_| ChunkError::Trailer)?;
             let own = HeaderValue::from_str(value).map_err(|_| ChunkError::Trailer)?;
-            signed += &format!("{name}:{}\n", value.trim());
+            signed.extend([name, ":", value.trim(), "\n"]);
             trailers.insert(header, own);
             if trailers.len() > MOST_TRAILERS {
                 return Err(ChunkError::Trailer);
@@ -216,7 +216,7 @@ mod tests {
     fn decoded(change: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<u8>, ChunkError> {
         let (head, mut body) = published();
         let authorization = Authorization::read(&head, Dialect::S3).unwrap();
-        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_369_353_600);
+        let at = SystemTime::UNIX_EPOCH + Duration::from_hours(380_376);
         authorization.check_time(at, Dialect::S3).unwrap();
         authorization.check_signed_headers(&head).unwrap();
         let (hash, secret) = (

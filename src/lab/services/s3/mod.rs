@@ -3,6 +3,7 @@
 //! Ours are the objects, who is [let in](admission), the host names, and the names of the operations as they are
 //! counted. The state is bounded: see [`objects`].
 
+mod access;
 mod admission;
 mod backend;
 mod chunks;
@@ -18,6 +19,7 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use s3s::service::{S3Service, S3ServiceBuilder};
 
+use self::access::Access;
 use self::admission::{Refusal, admit};
 use self::backend::Backend;
 use self::host::{Hosts, bucket_in, bucket_of, region_in};
@@ -69,18 +71,16 @@ impl Service for S3 {
 
     /// Serves the request on its arrival and holds the response back until it is due.
     async fn answer(&self, request: Request, context: RequestContext<'_>) -> Response {
+        let internal = |_| {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Refusal::new(status, "InternalError", INTERNAL_ERROR)
+        };
         let served = match admit(&self.state, request, context.arrived).await {
-            Ok(request) => self.service.call(request).await.map_err(|_| None),
-            Err(refusal) => Err(Some(refusal)),
+            Ok(request) => self.service.call(request).await.map_err(internal),
+            Err(refusal) => Err(refusal),
         };
         context.due().await;
-        let failed = |refusal| match refusal {
-            Some(refusal) => failure(&refusal, &context.request_id),
-            None => {
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                self.error(status, ErrorCause::Fault, &context.request_id)
-            }
-        };
+        let failed = |refusal: Refusal| failure(&refusal, &context.request_id);
         let served = served.map(|response| response.map(BodyExt::boxed_unsync));
         let mut response = served.unwrap_or_else(failed);
         header(&mut response, REQUEST_ID, &short(&context.request_id));
@@ -117,6 +117,9 @@ impl S3 {
             objects: Mutex::new(objects),
             region: scenario.region.clone(),
         });
+        let access = Access(Arc::clone(state));
+        builder.set_auth(access.clone());
+        builder.set_access(access);
         builder.set_host(Hosts);
         Self {
             service: builder.build(),
