@@ -19,11 +19,12 @@ use crate::document::{
 use crate::exit::Exit;
 use crate::figures::micros;
 use crate::lab::Options as LabOptions;
+use crate::measure::Stop;
 use crate::nearest::nearest;
 use crate::render;
 use crate::run::{
     CheckOptions, Failure, OutputOptions, RunningLab, client_variables, head, load_scenario,
-    rfc3339,
+    rfc3339, source_of, stop_on_signal, unless_stopped,
 };
 
 /// Find out what is wrong with this machine's AWS credentials, and what to do about it
@@ -44,9 +45,9 @@ pub struct DoctorArgs {
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "default")]
     lab: Option<String>,
 
-    /// The source that the lab's client is pointed at
-    #[arg(long, value_name = "SOURCE", requires = "lab", default_value = "imds")]
-    source: Source,
+    /// The source that the lab's client is pointed at [default: what the scenario is about; else imds]
+    #[arg(long, value_name = "SOURCE", requires = "lab")]
+    source: Option<Source>,
 
     /// AWS Region [default: as configured]
     #[arg(long, value_name = "REGION")]
@@ -77,19 +78,24 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
         return explained(id).map(Completed::text);
     }
     let begun = Moment::now();
-    let lab = match &args.lab {
-        Some(name) => Some(RunningLab::start(load_scenario(name)?, LabOptions::default()).await?),
+    let stop = Stop::default();
+    stop_on_signal(stop.clone());
+    let scenario = args.lab.as_deref().map(load_scenario).transpose()?;
+    let about = scenario.as_ref().and_then(|scenario| scenario.source);
+    let source = args.source.or(about.map(source_of)).unwrap_or(Source::Imds);
+    let lab = match scenario {
+        Some(scenario) => Some(RunningLab::start(scenario, LabOptions::default()).await?),
         None => None,
     };
     let subject = Subject {
-        variables: client_variables(lab.as_ref(), args.source),
+        variables: client_variables(lab.as_ref(), source),
         route: lab.as_ref().map(RunningLab::route),
         region: args.region.clone(),
         profile: args.profile.clone(),
         endpoint_url: None,
         extent: Extent::Machine,
     };
-    let seen = diagnosis::examine(&subject).await;
+    let seen = unless_stopped(&stop, diagnosis::examine(&subject)).await?;
     let found = diagnosis::diagnose(&seen);
     let body = result(&args, &seen, found);
     let fails = |finding: &Finding| args.fail_on.fails_at(finding.severity);

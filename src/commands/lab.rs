@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitStatus;
 
 use anyhow::Context;
@@ -15,7 +15,7 @@ use tokio::signal::unix::SignalKind;
 use super::command::{Command, Completed, Kind, Output};
 use crate::document::{Body, Document, LabInfo, LabResult};
 use crate::exit::Exit;
-use crate::lab::{ExportedSource, Lab, Options};
+use crate::lab::{ExportedSource, Lab, Options, Scenario};
 use crate::render;
 use crate::run::{
     CheckOptions, Failure, Hint, OutputOptions, RunningLab, Signals, distinct, head, load_scenario,
@@ -36,9 +36,13 @@ pub struct LabArgs {
     #[arg(long, value_name = "SCENARIO", default_value = "default")]
     scenario: String,
 
-    /// The credential source that programs are pointed at
-    #[arg(long, value_name = "SOURCE", default_value = "imds", value_parser = exported_sources())]
-    source: ExportedSource,
+    /// Show the built-in scenarios
+    #[arg(long, exclusive = true)]
+    list: bool,
+
+    /// The credential source that programs are pointed at [default: what the scenario is about; else imds]
+    #[arg(long, value_name = "SOURCE", value_parser = exported_sources())]
+    source: Option<ExportedSource>,
 
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
@@ -51,6 +55,11 @@ pub struct LabArgs {
     /// Port of the instance metadata service; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     imds_port: u16,
+
+    /// A host name that the instance metadata service may be reached by, besides addresses and `localhost`; can be
+    /// given several times
+    #[arg(long, value_name = "NAME")]
+    imds_host: Vec<String>,
 
     /// Port of the DNS view of Cloud Map, over UDP; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
@@ -79,6 +88,9 @@ impl From<LabArgs> for Command {
 
 /// Runs the lab until interrupted, or until the program in it ends.
 async fn run(args: LabArgs) -> Result<Completed, Failure> {
+    if args.list {
+        return Ok(Completed::text(listing()));
+    }
     let options = Options {
         bind: args.bind,
         port: args.port,
@@ -87,9 +99,15 @@ async fn run(args: LabArgs) -> Result<Completed, Failure> {
     };
     // From before there is anything to clean up, or a program to hand a signal on to.
     let mut signals = Signals::default();
-    let running = RunningLab::start(load_scenario(&args.scenario)?, options).await?;
+    let mut scenario = load_scenario(&args.scenario)?;
+    scenario.imds.hosts.extend(args.imds_host);
+    let source = args.source.or(scenario.source);
+    let running = RunningLab::start(scenario, options).await?;
     let RunningLab { lab, info } = &running;
-    let variables = lab.environment(args.source);
+    let variables = lab.environment(source.unwrap_or(ExportedSource::Imds));
+    if let Some(exposure) = exposure(lab.bound_to()) {
+        render::warning(&exposure);
+    }
     let exit = if args.command.is_empty() {
         announce(lab, info, &variables, &args.output)?;
         signals.next().await;
@@ -120,13 +138,49 @@ fn announce(
     let export = |(name, value): &(String, String)| format!("export {name}={}", quoted(value));
     let exports: Vec<String> = variables.iter().map(export).collect();
     render::write(None, &(exports.join("\n") + "\n")).context("cannot print the environment")?;
-    let (name, address) = (&info.scenario, lab.address());
-    let (imds, dns) = (lab.imds_address(), lab.dns_address());
+    let (name, bound) = (&info.scenario, lab.bound_to());
+    let at = |address: SocketAddr| SocketAddr::new(bound, address.port());
+    let [address, imds, dns] = [lab.address(), lab.imds_address(), lab.dns_address()].map(at);
     output.console.note(&format!(
         "lab `{name}` is ready on {address} (HTTP and HTTPS), {imds} (instance metadata) and {dns} (DNS, UDP); \
          interrupt to stop"
     ));
     Ok(())
+}
+
+/// Who else can reach the lab, if anybody can.
+fn exposure(bound: IpAddr) -> Option<String> {
+    let (address, reached) = match bound {
+        bound if bound.is_loopback() => return None,
+        bound if bound.is_unspecified() => {
+            ("every address of this machine".to_owned(), "one of them")
+        }
+        bound => (bound.to_string(), "it"),
+    };
+    Some(format!(
+        "the lab listens on {address}: whoever reaches {reached} gets credentials without a password. They are good \
+         for this lab alone; leave out --bind to keep it to this machine"
+    ))
+}
+
+/// The built-in scenarios, each with what it says of itself.
+fn listing() -> String {
+    let scenarios = Scenario::builtin_names()
+        .into_iter()
+        .filter_map(Scenario::builtin);
+    let scenarios: Vec<Scenario> = scenarios.collect();
+    let longest = scenarios.iter().map(|scenario| scenario.name.len()).max();
+    let column = longest.unwrap_or_default() + 2;
+    let indent = " ".repeat(column);
+    let mut text = String::new();
+    for scenario in &scenarios {
+        let name = format!("{:column$}", scenario.name);
+        let options = textwrap::Options::new(render::width().min(100))
+            .initial_indent(&name)
+            .subsequent_indent(&indent);
+        text += &(textwrap::fill(scenario.summary(), options) + "\n");
+    }
+    text
 }
 
 /// A value as a POSIX shell reads it back.

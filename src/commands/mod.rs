@@ -12,6 +12,7 @@ pub mod imds;
 pub mod lab;
 mod last;
 pub mod refresh;
+mod regions;
 pub mod report;
 pub mod s3;
 pub mod sign;

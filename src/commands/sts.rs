@@ -9,7 +9,7 @@ use aws_sdk_sts::config::Region;
 use clap::{Args, ValueEnum};
 
 use super::command::{Command, Completed, Kind};
-use super::diagnose;
+use super::{diagnose, regions};
 use crate::client::{ArmFacts, Setup, SetupError, sampled};
 use crate::credentials::Variables;
 use crate::document::{Arm, Comparison, Finding, Statistic, Verdict};
@@ -99,6 +99,7 @@ fn arm_regions<'a>(
     };
     let named = named.iter().map(String::as_str);
     let named: Vec<&str> = named.filter(|region| !region.is_empty()).collect();
+    named.iter().try_for_each(|name| regions::known(name))?;
     let regions = match named[..] {
         [] => vec![("regional", configured)],
         [region] => vec![("regional", region)],

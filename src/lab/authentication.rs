@@ -1,10 +1,13 @@
-//! Whoever signed a request: the check that every service with signatures makes in the same order.
+//! Whoever signed a request: the check that every service with signatures makes in the same order, but for S3,
+//! which has an order and codes of its own.
 
 use std::time::SystemTime;
 
+use sha2::{Digest, Sha256};
+
 use super::issuer::{CredentialsError, Issuer, Principal};
 use super::service::Request;
-use super::sigv4::{Authorization, SignatureError};
+use super::sigv4::{Authorization, Dialect, SignatureError};
 
 /// Why nobody is taken for the signer. Each service has codes of its own for it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,12 +26,15 @@ pub(super) fn authenticate(
     region: &str,
     now: SystemTime,
 ) -> Result<Principal, AuthenticationError> {
-    let authorization = Authorization::read(&request.head)?;
+    let (head, dialect) = (&request.head, Dialect::General);
+    let authorization = Authorization::read(head, dialect)?;
     let secret = issuer.secret_of(&authorization.access_key_id);
     let secret = secret.ok_or(CredentialsError::UnknownKey)?;
     authorization.check_scope(region, service)?;
-    authorization.check_time(now)?;
-    authorization.check_signature(&request.head, request.bytes(), &secret)?;
+    authorization.check_time(now, dialect)?;
+    authorization.check_signed_headers(head)?;
+    let body = hex::encode(Sha256::digest(request.bytes()));
+    authorization.check_signature(head, &body, &secret, dialect)?;
     let token = authorization.session_token.as_deref();
     Ok(issuer.check(&authorization.access_key_id, token, now)?)
 }

@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_token_is_good_until_the_second_replacement_after_it() {
-        let tokens = ContainerToken::new(LabKey::new(1));
+        let tokens = ContainerToken::new(LabKey::random().unwrap());
         let first = tokens.current();
         assert!(tokens.accepts(first.as_bytes()));
         assert!(!tokens.accepts(in_file(&first, TokenFile::Wrong).as_bytes()));

@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::sync::{oneshot, watch};
 
 use super::certificates::Certificates;
+use super::client_files::{self, ClientFiles, ROLE_ARN};
 use super::counts::RequestCount;
-use super::exports::{self, ClientFiles, ExportedSource, ROLE_ARN};
+use super::exported_source::ExportedSource;
+use super::exports;
 use super::http_server::reachable;
 use super::issuer::Credentials;
 use super::listeners::{self, Addresses, LabError, Options};
 use super::scenario::Scenario;
 use super::services::sts::web_identity;
 use super::state::LabState;
-use crate::clock;
 
 /// A running lab. Dropping it stops it, too, and waits until it has stopped.
 ///
@@ -72,10 +73,10 @@ impl Lab {
         let tls = certificates.acceptor()?;
         let state = Arc::new(LabState::new(scenario).map_err(LabError::Thread)?);
         let region = &state.scenario.region;
-        let web_identity_token = web_identity::mint(&state.key, region, clock::wall());
+        let web_identity_token = web_identity::mint(&state.key, region, state.now());
         let files = ClientFiles::write(&state, &web_identity_token, &ca_pem);
         let files = files.map_err(LabError::Files)?;
-        let token_file = files.path(exports::CONTAINER_TOKEN);
+        let token_file = files.path(client_files::CONTAINER_TOKEN);
         let (stop, stopping) = watch::channel(false);
         let (opened, opening) = oneshot::channel();
         let (ended, stopped) = oneshot::channel();
@@ -117,6 +118,12 @@ impl Lab {
     #[must_use]
     pub fn dns_address(&self) -> SocketAddr {
         reachable(self.addresses.dns)
+    }
+
+    /// The address that all listeners are bound to: unspecified where they listen on every one of the machine's.
+    #[must_use]
+    pub fn bound_to(&self) -> IpAddr {
+        self.addresses.main.ip()
     }
 
     /// The certificate of the authority that signs for every name, in PEM.

@@ -1,125 +1,15 @@
 //! What points an SDK, in any language, at the lab: environment variables and the files they name.
-//!
-//! The files hold keys and tokens, so they are in a directory that only the user can enter, and they
-//! are gone when the lab is.
 
-use std::fs::{OpenOptions, Permissions};
-use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
-use super::container_token::in_file;
+use super::client_files::{
+    CONFIG, CONTAINER_TOKEN, CREDENTIALS, ClientFiles, PROFILE, ROLE_ARN, ROLE_PROFILE, SESSION,
+    WEB_IDENTITY_TOKEN,
+};
+use super::exported_source::ExportedSource;
 use super::scenario::TokenFile;
 use super::services::container;
 use super::state::LabState;
-
-/// The profile with static keys.
-const PROFILE: &str = "awscreds-bench";
-/// The profile that assumes a role with them.
-const ROLE_PROFILE: &str = "awscreds-bench-role";
-/// The name of every session that the exported variables start.
-const SESSION: &str = "awscreds-bench";
-
-/// Names of files.
-const CONFIG: &str = "config";
-const CREDENTIALS: &str = "credentials";
-pub(super) const CONTAINER_TOKEN: &str = "container-token";
-const WEB_IDENTITY_TOKEN: &str = "web-identity-token";
-const CA: &str = "ca.pem";
-
-/// The role that the lab's clients may assume; any other well-formed role ARN is good as well.
-pub(super) const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/awscreds-bench-app";
-
-/// Where the exported variables tell an SDK to find its credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ExportedSource {
-    /// Instance metadata: what an SDK falls back to when it is told nothing.
-    Imds,
-    /// The container endpoint of ECS and EKS.
-    Container,
-    /// Keys in the environment.
-    Static,
-    /// A web identity token, exchanged at STS.
-    WebIdentity,
-    /// Keys in a profile.
-    Profile,
-    /// A profile whose role is assumed with another profile's keys.
-    AssumeRole,
-}
-
-impl ExportedSource {
-    /// Every source with its name, in the order in which they are listed to users.
-    pub const ALL: [(Self, &'static str); 6] = [
-        (Self::Imds, "imds"),
-        (Self::Container, "container"),
-        (Self::Static, "static"),
-        (Self::WebIdentity, "web-identity"),
-        (Self::Profile, "profile"),
-        (Self::AssumeRole, "assume-role"),
-    ];
-
-    /// The source of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.into_iter();
-        all.find_map(|(source, own)| (own == name).then_some(source))
-    }
-}
-
-/// The files that the variables name. Dropping it removes them.
-pub(super) struct ClientFiles {
-    directory: TempDir,
-}
-
-impl ClientFiles {
-    pub(super) fn write(state: &LabState, web_identity: &str, ca_pem: &str) -> io::Result<Self> {
-        let directory = tempfile::Builder::new()
-            .prefix("awscreds-bench-lab-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir()?;
-        let (region, keys) = (&state.scenario.region, &state.issuer.static_credentials);
-        let config = format!(
-            "[profile {PROFILE}]\nregion = {region}\n\n[profile {ROLE_PROFILE}]\nregion = {region}\n\
-             role_arn = {ROLE_ARN}\nrole_session_name = {SESSION}\nsource_profile = {PROFILE}\n"
-        );
-        let credentials = format!(
-            "[{PROFILE}]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
-            keys.access_key_id, keys.secret_access_key
-        );
-        let token_file = state.scenario.container.token;
-        let container_token = in_file(&state.container_token.current(), token_file);
-        let files = Self { directory };
-        for (file, text) in [
-            (CONFIG, config.as_str()),
-            (CREDENTIALS, &credentials),
-            // No newline: the SDKs' container providers take it for a part of the token.
-            (CONTAINER_TOKEN, &container_token),
-            (WEB_IDENTITY_TOKEN, web_identity),
-            (CA, ca_pem),
-        ] {
-            let mut options = OpenOptions::new();
-            let options = options.write(true).create_new(true).mode(0o600);
-            options.open(files.path(file))?.write_all(text.as_bytes())?;
-        }
-        Ok(files)
-    }
-
-    pub(super) fn path(&self, file: &str) -> PathBuf {
-        self.directory.path().join(file)
-    }
-}
-
-/// Puts a new token where clients read it: at once, or they might read half of it.
-pub(super) fn replace_token(file: &Path, token: &str) -> io::Result<()> {
-    let directory = file.parent().unwrap_or(Path::new("/"));
-    let mut new = tempfile::NamedTempFile::new_in(directory)?;
-    new.write_all(token.as_bytes())?;
-    new.persist(file)?;
-    Ok(())
-}
 
 /// The variables for one source of a lab that is reached at these two addresses: the main one and that of the
 /// metadata. The names are those of the AWS SDKs and Tools Reference Guide.
@@ -177,17 +67,4 @@ pub(super) fn variables(
     }
     let owned = |(name, value): (&str, String)| (name.to_owned(), value);
     variables.into_iter().map(owned).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_source_is_found_by_its_name() {
-        for (source, name) in ExportedSource::ALL {
-            assert_eq!(ExportedSource::named(name), Some(source));
-        }
-        assert_eq!(ExportedSource::named("no-source"), None);
-    }
 }

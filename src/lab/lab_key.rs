@@ -1,10 +1,15 @@
-//! One secret per lab, derived from the scenario's seed, and the authentication codes made with it.
+//! One secret per lab, from the system's randomness, and the authentication codes made with it.
 //!
 //! What the lab issues (keys, session tokens, metadata tokens, web identity tokens) carries its own
 //! content and a code that only this lab can have made. So nothing that was issued needs to be
-//! remembered, however long the lab runs and however much it issues, and a seed repeats a run.
+//! remembered, however long the lab runs and however much it issues. A scenario's seed has no part in it: two labs
+//! of the same seed behave alike, and neither takes what the other has issued.
+
+use std::io;
 
 use hmac::{Hmac, KeyInit, Mac};
+use rand::TryRngCore;
+use rand::rngs::OsRng;
 use sha2::Sha256;
 
 type HmacSha256 = Hmac<Sha256>;
@@ -14,11 +19,11 @@ type HmacSha256 = Hmac<Sha256>;
 pub(super) struct LabKey(HmacSha256);
 
 impl LabKey {
-    pub(super) fn new(seed: u64) -> Self {
+    /// A key that nobody else has.
+    pub(super) fn random() -> io::Result<Self> {
         let mut key = [0_u8; 64];
-        key[..8].copy_from_slice(&seed.to_be_bytes());
-        key[8..24].copy_from_slice(b"awscreds-bench/1");
-        Self(hmac_sha256(&key))
+        OsRng.try_fill_bytes(&mut key).map_err(io::Error::other)?;
+        Ok(Self(hmac_sha256(&key)))
     }
 
     fn absorb(&self, purpose: &str, content: &[u8]) -> HmacSha256 {

@@ -10,8 +10,8 @@ use tokio::sync::{oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
 use super::certificates::CertificateError;
+use super::client_files;
 use super::container_token::in_file;
-use super::exports;
 use super::http_server::Listener;
 use super::router::Router;
 use super::rules::Bucket;
@@ -176,7 +176,7 @@ async fn rotate_token(state: &LabState, file: &Path, mut stop: watch::Receiver<b
         }
         let text = in_file(&state.container_token.next(), container.token);
         // Where the file cannot be written the old token stays good.
-        if exports::replace_token(file, &text).is_ok() {
+        if client_files::replace_token(file, &text).is_ok() {
             state.container_token.replace();
         }
     }

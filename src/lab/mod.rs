@@ -15,10 +15,12 @@
 
 mod authentication;
 mod certificates;
+mod client_files;
 mod connection;
 mod container_token;
 mod counts;
 mod embedded;
+mod exported_source;
 mod exports;
 mod http_server;
 mod issuer;
@@ -40,7 +42,7 @@ mod timer;
 pub use self::certificates::CertificateError;
 pub use self::counts::RequestCount;
 pub use self::embedded::Lab;
-pub use self::exports::ExportedSource;
+pub use self::exported_source::ExportedSource;
 pub use self::issuer::Credentials;
 pub use self::listeners::{LabError, Options};
 pub use self::scenario::{Scenario, ScenarioError};

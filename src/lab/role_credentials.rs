@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_source_hands_out_the_same_until_they_near_their_end() {
-        let issuer = Issuer::new(LabKey::new(1));
+        let issuer = Issuer::new(LabKey::random().unwrap());
         let session = issuer.role_session(ACCOUNT, "role", "session");
         let policy = scenario::Credentials {
             lifetime: Duration::from_mins(1),

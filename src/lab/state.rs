@@ -25,7 +25,7 @@ pub(super) struct LabState {
 
 impl LabState {
     pub(super) fn new(scenario: Scenario) -> io::Result<Self> {
-        let key = LabKey::new(scenario.seed);
+        let key = LabKey::random()?;
         Ok(Self {
             started: clock::wall(),
             issuer: Issuer::new(key.clone()),
@@ -34,6 +34,11 @@ impl LabState {
             key,
             scenario,
         })
+    }
+
+    /// What the services take for the time.
+    pub(super) fn now(&self) -> SystemTime {
+        self.scenario.clock.reads(clock::wall())
     }
 
     /// The full name of a zone of the scenario's Region.

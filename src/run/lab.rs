@@ -65,10 +65,9 @@ impl RunningLab {
 ///
 /// If there is no such scenario, or its file holds something else.
 pub fn load_scenario(name: &str) -> Result<Scenario, Failure> {
-    let names = Scenario::builtin_names().join(", ");
-    Scenario::load(name).hint(format!(
-        "built-in scenarios: {names}; docs/lab.md lists every field of a scenario file"
-    ))
+    Scenario::load(name).hint(
+        "`awscreds-bench lab --list` shows the built-in scenarios; docs/lab.md lists every field of a scenario file",
+    )
 }
 
 /// What was counted after `before`.

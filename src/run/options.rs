@@ -38,7 +38,7 @@ pub struct TargetOptions {
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
 
-    /// Where credentials come from [default: chain]
+    /// Where credentials come from [default: chain; on the lab what its scenario is about]
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<Source>,
 
@@ -199,7 +199,7 @@ pub struct MeasuringOptions {
 impl MeasuringOptions {
     /// Where credentials come from.
     pub(crate) fn source(&self) -> Source {
-        self.target.source.unwrap_or(Source::Chain)
+        self.target.source().unwrap_or(Source::Chain)
     }
 
     /// The plan that the options describe.

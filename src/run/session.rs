@@ -137,7 +137,12 @@ impl MeasuringOptions {
     }
 }
 
-async fn unless_stopped<F: Future>(stop: &Stop, work: F) -> Result<F::Output, Failure> {
+/// Waits for `work`, unless interrupted.
+///
+/// # Errors
+///
+/// If it was interrupted.
+pub async fn unless_stopped<F: Future>(stop: &Stop, work: F) -> Result<F::Output, Failure> {
     tokio::select! {
         done = work => Ok(done),
         () = stop.stopped() => Err(Failure {

@@ -5,23 +5,30 @@ use tokio::sync::Notify;
 
 use crate::measure::Stop;
 
-/// SIGINT and SIGTERM, from when this value is made on: they no longer end the process by themselves.
+/// SIGINT, SIGTERM and SIGHUP, from when this value is made on: they no longer end the process by themselves.
 pub struct Signals {
     interrupt: Option<Signal>,
     terminate: Option<Signal>,
+    /// The terminal is gone, which is a reason to end like any other.
+    hangup: Option<Signal>,
 }
 
 impl Default for Signals {
     fn default() -> Self {
+        // Under `nohup` it is ignored, and to listen for it would end that.
+        let outlives_terminal = ignores_hangups();
         Self {
             interrupt: signal(SignalKind::interrupt()).ok(),
             terminate: signal(SignalKind::terminate()).ok(),
+            hangup: (!outlives_terminal)
+                .then(|| signal(SignalKind::hangup()).ok())
+                .flatten(),
         }
     }
 }
 
 impl Signals {
-    /// Completes with the next of either, and with its kind.
+    /// Completes with the next of them, and with its kind: a hang-up is a termination.
     pub async fn next(&mut self) -> SignalKind {
         // Without handlers the signals end the process by themselves.
         let of = async |signal: &mut Option<Signal>| match signal {
@@ -31,8 +38,17 @@ impl Signals {
         tokio::select! {
             _ = of(&mut self.interrupt) => SignalKind::interrupt(),
             _ = of(&mut self.terminate) => SignalKind::terminate(),
+            _ = of(&mut self.hangup) => SignalKind::terminate(),
         }
     }
+}
+
+/// Whether this process was started to outlive its terminal.
+fn ignores_hangups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 == 1)
 }
 
 static TWICE: Notify = Notify::const_new();

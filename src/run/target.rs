@@ -5,9 +5,16 @@ use super::lab::RunningLab;
 use super::options::TargetOptions;
 use crate::client::SetupOptions;
 use crate::credentials::{NamedSource, Source, Variables};
-use crate::lab::ExportedSource;
+use crate::lab::{ExportedSource, Scenario};
 
 impl TargetOptions {
+    /// The source that the user names, or that the lab's scenario is about. A scenario that cannot be read is an
+    /// error where it is started.
+    pub(crate) fn source(&self) -> Option<Source> {
+        let about = || Scenario::load(self.lab.as_deref()?).ok()?.source;
+        self.source.or_else(|| about().map(source_of))
+    }
+
     /// A source with the profile, Region and role that the options name.
     pub(crate) fn named(&self, source: Source, variables: Variables) -> NamedSource {
         NamedSource {
@@ -41,6 +48,19 @@ pub fn client_variables(lab: Option<&RunningLab>, source: Source) -> Variables {
     match lab {
         Some(lab) => lab.lab.environment(exported(source)).into_iter().collect(),
         None => environment(),
+    }
+}
+
+/// The source that the lab's variables lead to.
+#[must_use]
+pub fn source_of(exported: ExportedSource) -> Source {
+    match exported {
+        ExportedSource::Imds => Source::Imds,
+        ExportedSource::Container => Source::Container,
+        ExportedSource::Static => Source::Static,
+        ExportedSource::WebIdentity => Source::WebIdentity,
+        ExportedSource::Profile => Source::Profile,
+        ExportedSource::AssumeRole => Source::AssumeRole,
     }
 }
 

@@ -4,7 +4,7 @@ use aws_config::imds;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::ProvideCredentials;
 
-use super::support::{count, http_client, imds_credentials, lab, metadata_token, raw};
+use super::support::{count, http_client, imds_credentials, lab, metadata_token, raw, sent};
 
 const TTL: &str = "X-aws-ec2-metadata-token-ttl-seconds";
 const TOKEN: &str = "X-aws-ec2-metadata-token";
@@ -158,5 +158,29 @@ async fn the_sdk_makes_three_requests() {
             let counted = count(&lab, step);
             assert_eq!((counted.count, counted.ok), (fetch, fetch), "{step}");
         }
+    }
+}
+
+#[tokio::test]
+async fn only_addresses_and_known_names_are_answered() {
+    let lab = lab("[imds]\nhosts = [\"lab.internal\"]").await;
+    let port = lab.imds_address().port();
+    for (host, status) in [
+        ("evil.example", 421),
+        (&format!("evil.example:{port}"), 421),
+        ("127.0.0.1.evil.example", 421),
+        // What some take for an address, and a name server may answer.
+        ("2130706433", 421),
+        (&format!("localhost:{port}"), 200),
+        (&format!("127.0.0.1:{port}"), 200),
+        ("169.254.169.254", 200),
+        ("[fd00:ec2::254]", 200),
+        (&format!("LAB.internal:{port}"), 200),
+    ] {
+        let head = format!(
+            "PUT /latest/api/token HTTP/1.1\r\nHost: {host}\r\n{TTL}: 60\r\nConnection: close\r\n\r\n"
+        );
+        let answer = sent(lab.imds_address(), &head, b"").await.unwrap();
+        assert_eq!(answer.status, status, "{host}: {answer:?}");
     }
 }

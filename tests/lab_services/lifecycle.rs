@@ -5,12 +5,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
+use aws_sdk_sts::error::ProvideErrorMetadata;
 use awscreds_bench::lab::scenario::Scenario;
 use awscreds_bench::lab::{ExportedSource, Lab, LabError, Options};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-use super::support::{lab, metadata_token, raw};
+use super::support::{lab, metadata_token, raw, sts};
 
 #[tokio::test]
 async fn both_addresses_tell_the_counts_without_counting_that() {
@@ -41,7 +43,8 @@ async fn the_private_files_are_private_and_go_with_the_lab() {
     assert_eq!(mode(&directory), 0o700);
     let files = std::fs::read_dir(&directory).unwrap();
     let files: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(files.len(), 5);
+    // With the lock that tells others that the lab lives.
+    assert_eq!(files.len(), 6);
     assert!(files.iter().all(|file| mode(file) == 0o600));
     assert_eq!(
         std::fs::read_to_string(&token).unwrap(),
@@ -132,4 +135,61 @@ async fn nothing_secret_is_in_debug() {
     assert!(!shown.contains(&lab.static_credentials().secret_access_key));
     assert!(!shown.contains(&lab.container_token()));
     assert!(!shown.contains(lab.web_identity_token()));
+}
+
+#[tokio::test]
+async fn labs_of_one_seed_share_no_secret() {
+    let (one, two) = (lab("seed = 7").await, lab("seed = 7").await);
+    let keys = [&one, &two].map(|lab| lab.static_credentials());
+    assert_ne!(keys[0].access_key_id, keys[1].access_key_id);
+    assert_ne!(keys[0].secret_access_key, keys[1].secret_access_key);
+    assert_ne!(one.container_token(), two.container_token());
+    let foreign = Credentials::new(
+        &keys[1].access_key_id,
+        &keys[1].secret_access_key,
+        None,
+        None,
+        "test",
+    );
+    let refused = sts(&one, foreign).get_caller_identity().send().await;
+    assert_eq!(refused.unwrap_err().code(), Some("InvalidClientTokenId"));
+    let token = metadata_token(&two, "60").await;
+    let token = [("X-aws-ec2-metadata-token", token.as_str())];
+    let refused = raw(
+        one.imds_address(),
+        "GET /latest/meta-data/instance-id",
+        &token,
+    )
+    .await;
+    assert_eq!(refused.unwrap().status, 401);
+}
+
+/// A directory as a lab makes it, beside those of the labs that run now.
+fn left_behind(mode: u32, files: &[&str]) -> tempfile::TempDir {
+    let directory = tempfile::Builder::new()
+        .prefix("awscreds-bench-lab-")
+        .permissions(std::fs::Permissions::from_mode(mode))
+        .tempdir();
+    let directory = directory.unwrap();
+    for file in files {
+        std::fs::write(directory.path().join(file), "").unwrap();
+    }
+    directory
+}
+
+#[tokio::test]
+async fn a_lab_clears_what_dead_ones_left_and_nothing_else() {
+    let dead = left_behind(0o700, &["lock", "credentials"]);
+    // Another program's, or one that is being made.
+    let unlocked = left_behind(0o700, &["credentials"]);
+    let open = left_behind(0o755, &["lock"]);
+    let living = lab("").await;
+    assert!(!dead.path().exists());
+    assert!(unlocked.path().join("credentials").exists());
+    assert!(open.path().exists());
+    let second = lab("").await;
+    let config = living.environment(ExportedSource::Imds);
+    let config = config.iter().find(|(name, _)| name == "AWS_CONFIG_FILE");
+    assert!(PathBuf::from(&config.unwrap().1).exists());
+    drop(second);
 }

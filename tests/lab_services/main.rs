@@ -8,6 +8,7 @@ mod lifecycle;
 mod pressure;
 mod rules;
 mod s3;
+mod sigv4;
 mod sources;
 mod sts;
 mod support;

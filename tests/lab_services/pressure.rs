@@ -1,13 +1,14 @@
 //! Pressure: budgets, limits, doors and tokens, as a scenario states them.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use aws_smithy_async::time::StaticTimeSource;
 use awscreds_bench::lab::ExportedSource;
 use awscreds_bench::lab::scenario::Scenario;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::support::{count, lab, metadata_token, raw, static_keys, sts};
+use super::support::{config, count, imds_credentials, lab, metadata_token, raw, static_keys, sts};
 
 const ROLE: &str = "GET /latest/meta-data/iam/security-credentials/";
 const TOKEN: &str = "PUT /latest/api/token";
@@ -175,5 +176,28 @@ async fn every_builtin_scenario_starts() {
         let lab =
             awscreds_bench::lab::Lab::start(scenario, awscreds_bench::lab::Options::default());
         lab.await.unwrap().stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_skewed_clock_issues_it_takes_back() {
+    for skew in ["ahead", "behind"] {
+        let lab = lab(&format!(
+            "[clock]\n{skew} = '10m'\n[credentials]\nlifetime = '30s'"
+        ))
+        .await;
+        let token = metadata_token(&lab, "60").await;
+        let token = ("X-aws-ec2-metadata-token", token.as_str());
+        let got = status(&lab, "GET /latest/meta-data/instance-id", token).await;
+        assert_eq!(got, 200, "{skew}");
+        let off = Duration::from_mins(10);
+        let now = match skew {
+            "ahead" => SystemTime::now() + off,
+            _ => SystemTime::now() - off,
+        };
+        let config = config(&lab, imds_credentials(&lab).await);
+        let config = config.time_source(StaticTimeSource::new(now)).build();
+        let identity = aws_sdk_sts::Client::new(&config).get_caller_identity();
+        assert!(identity.send().await.is_ok(), "{skew}");
     }
 }

@@ -114,13 +114,20 @@ impl Answer {
 /// Sends one request without an SDK, and reads to the end of the connection. `None` if it ends
 /// before there is a whole head.
 pub async fn raw(address: SocketAddr, line: &str, headers: &[(&str, &str)]) -> Option<Answer> {
-    let mut stream = TcpStream::connect(address).await.unwrap();
     let mut request = format!("{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     for (name, value) in headers {
         request.extend([*name, ": ", *value, "\r\n"]);
     }
     request.push_str("\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
+    sent(address, &request, b"").await
+}
+
+/// What a request, byte for byte, is answered with.
+pub async fn sent(address: SocketAddr, head: &str, body: &[u8]) -> Option<Answer> {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // It may be refused before it is read to its end.
+    let _ = stream.write_all(head.as_bytes()).await;
+    let _ = stream.write_all(body).await;
     let mut bytes = Vec::new();
     // A reset is an end like any other here.
     let _ = stream.read_to_end(&mut bytes).await;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Running, beside_others, get, home, run, signal, tool, wait_for};
+use crate::support::{
+    Running, beside_others, clean, ended, get, home, measured, run, signal, tool, wait_for,
+};
 
 /// A lab in the foreground, and the variables that it told.
 struct Lab {
@@ -195,4 +197,157 @@ fn counts_do_not_go_into_formats_of_latencies() {
         "true",
     ]);
     assert!(String::from_utf8_lossy(&page.stderr).contains("<!DOCTYPE html>"));
+}
+
+#[test]
+fn the_built_in_scenarios_are_listed_with_a_sentence_each() {
+    let _machine = beside_others();
+    let output = run(&["lab", "--list"]);
+    assert_eq!(output.status.code(), Some(0));
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let names = awscreds_bench::lab::Scenario::builtin_names();
+    let begun = listed.lines().filter(|line| !line.starts_with(' '));
+    let begun: Vec<&str> = begun.map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(begun, names);
+    for line in listed.lines() {
+        assert!(line.len() <= 100, "{line}");
+    }
+    assert!(
+        listed.contains("Nothing listens at the metadata address."),
+        "{listed}"
+    );
+    for arguments in [
+        &["lab", "--scenario", "nosuch"][..],
+        &["sts", "--lab", "nosuch"],
+    ] {
+        let output = run(arguments);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(
+            errors.contains("`nosuch`") && errors.contains("lab --list"),
+            "{errors}"
+        );
+        assert!(!errors.contains("imds-throttled"), "{errors}");
+    }
+}
+
+#[test]
+fn a_lab_that_others_can_reach_says_so_and_where() {
+    let _machine = beside_others();
+    for (bind, address, warned) in [
+        ("0.0.0.0", "0.0.0.0:", "every address of this machine"),
+        ("::", "[::]:", "every address of this machine"),
+        ("127.0.0.1", "127.0.0.1:", ""),
+    ] {
+        let mut child = tool()
+            .args(["lab", "--scenario", "fast", "--bind", bind])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut lines = lines.map(Result::unwrap);
+        let mut said = Vec::new();
+        while said
+            .last()
+            .is_none_or(|line: &String| !line.contains("ready"))
+        {
+            said.push(lines.next().expect("it says that it is ready"));
+        }
+        let said = said.join("\n");
+        let mut child = Running(child);
+        signal(&child.0, Signal::INT);
+        lines.for_each(drop);
+        child.0.wait().unwrap();
+        assert!(said.contains(&format!("ready on {address}")), "{said}");
+        assert_eq!(
+            said.contains("whoever reaches"),
+            !warned.is_empty(),
+            "{said}"
+        );
+        assert!(said.contains(warned), "{said}");
+        let exported = std::io::read_to_string(child.0.stdout.take().unwrap()).unwrap();
+        let local = ["http://127.0.0.1:", "http://[::1]:"];
+        assert!(
+            local.iter().any(|local| exported.contains(local)),
+            "{exported}"
+        );
+    }
+}
+
+#[test]
+fn a_hang_up_ends_the_lab_its_program_and_its_files() {
+    let _machine = beside_others();
+    let folder = home().join("files");
+    std::fs::create_dir_all(&folder).unwrap();
+    let pid = home().join("pid");
+    let program = ["sh", "-c", "echo $$ > \"$0\"; exec sleep 600"];
+    for program in [&[][..], &program] {
+        // Whoever runs the tests may have them ignore hang-ups, as `nohup` does.
+        let mut command = clean(Command::new("env"));
+        command.args([
+            "--default-signal=HUP",
+            env!("CARGO_BIN_EXE_awscreds-bench"),
+            "lab",
+        ]);
+        command
+            .env("TMPDIR", &folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if program.is_empty() {
+            let mut child = command.spawn().unwrap();
+            wait_for(&mut child, "ready");
+            signal(&child, Signal::HUP);
+            assert_eq!(ended(child), Some(0));
+        } else {
+            let child = command.arg("--").args(program).arg(&pid).spawn().unwrap();
+            let begun = || {
+                std::fs::read_to_string(&pid)
+                    .ok()
+                    .filter(|text| text.ends_with('\n'))
+            };
+            while begun().is_none() {
+                std::thread::yield_now();
+            }
+            signal(&child, Signal::HUP);
+            assert_eq!(ended(child), Some(128 + 15));
+            let number = begun().unwrap();
+            let gone = !std::path::Path::new("/proc").join(number.trim()).exists();
+            assert!(gone, "{number}");
+        }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn a_scenario_points_programs_at_the_source_that_it_is_about() {
+    let _machine = beside_others();
+    for (arguments, container) in [
+        (&["--scenario", "eks-agent"][..], true),
+        (&["--scenario", "eks-agent", "--source", "imds"], false),
+        (&["--scenario", "fast"], false),
+    ] {
+        let mut all = vec!["lab", "--quiet"];
+        all.extend(arguments);
+        all.extend(["--", "env"]);
+        let seen = String::from_utf8(run(&all).stdout).unwrap();
+        let pointed = seen.contains("AWS_CONTAINER_CREDENTIALS_FULL_URI=");
+        assert_eq!(pointed, container, "{arguments:?}");
+    }
+    for command in [
+        &["sts", "-n", "3"][..],
+        &["imds", "-n", "3", "--concurrency", "1"],
+        &["s3", "-n", "3"],
+    ] {
+        let mut all = command.to_vec();
+        all.extend(["--lab", "ecs-agent"]);
+        let document = measured(&all);
+        assert_eq!(
+            document["environment"]["source"], "container",
+            "{command:?}"
+        );
+    }
+    let output = run(&["doctor", "--lab", "eks-agent", "--format", "json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["winner"], "container", "{document}");
 }

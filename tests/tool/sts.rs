@@ -1,7 +1,7 @@
 //! `sts`: two endpoints compared, and every delay found in its own place.
 
 use crate::support::{
-    alone, arm, assert_phases_add_up, beside_others, lab_counts, measured, ms, scenario,
+    alone, arm, assert_phases_add_up, beside_others, lab_counts, measured, ms, run, scenario,
 };
 
 #[test]
@@ -238,4 +238,22 @@ fn retries_are_attempts_and_their_pauses_are_backoff() {
         arm["attempts"].as_u64().unwrap()
     );
     assert_phases_add_up(&document);
+}
+
+#[test]
+fn a_region_that_does_not_exist_is_not_measured() {
+    let _machine = beside_others();
+    let output = run(&[
+        "sts",
+        "--regional",
+        "me-centrl-9",
+        "--lab",
+        "fast",
+        "-n",
+        "3",
+    ]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("did you mean `me-central-1`?"), "{errors}");
+    assert!(errors.contains("hint: "), "{errors}");
 }

@@ -52,7 +52,7 @@ pub struct ImdsArgs {
 impl ImdsArgs {
     /// Where credentials come from.
     pub(super) fn source(&self) -> Source {
-        let named = self.endpoint.or(self.target.source);
+        let named = self.endpoint.or_else(|| self.target.source());
         named.unwrap_or(Source::Imds)
     }
 }

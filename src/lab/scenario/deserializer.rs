@@ -245,9 +245,16 @@ impl<'de> Deserializer<'de> for Value<'_> {
         })
     }
 
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
+        let values = self.written.as_array();
+        let values = values.ok_or_else(|| FieldError::custom("it is a list in brackets"))?;
+        let mut values = values.iter().map(|value| Self::whole(value.get_ref()));
+        visitor.visit_seq(SeqDeserializer::new(&mut values))
+    }
+
     forward_to_deserialize_any! {
         i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct newtype_struct seq tuple tuple_struct identifier ignored_any
+        unit_struct newtype_struct tuple tuple_struct identifier ignored_any
     }
 }
 
@@ -276,5 +283,13 @@ impl<'de> MapAccess<'de> for Fields<'_> {
             RULES => error,
             name => error.within(name),
         })
+    }
+}
+
+impl IntoDeserializer<'_, FieldError> for Value<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
     }
 }

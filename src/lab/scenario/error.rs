@@ -5,14 +5,11 @@ use std::io;
 /// A scenario that cannot be used. `origin` is its file, or its built-in name.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
-    #[error(
-        "no scenario and no file is called `{name}`{}; built in are {}",
-        did_you_mean(name, known),
-        known.join(", ")
-    )]
+    #[error("no scenario and no file is called `{name}`{nearest}")]
     UnknownName {
         name: String,
-        known: Vec<&'static str>,
+        /// A question, if a known name is like it.
+        nearest: String,
     },
     #[error("cannot read the scenario {origin}")]
     Unreadable { origin: String, source: io::Error },

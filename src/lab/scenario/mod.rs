@@ -25,11 +25,13 @@ use serde::de::Deserializer;
 
 pub use cloudmap::{CloudMap, Servers};
 pub use error::ScenarioError;
+use error::did_you_mean;
 pub use rules::{Delay, Fault, FaultKind, Refusal, Rules, Stall, Throttle};
 pub use sources::{Container, Credentials, Imds, ImdsV1, Listener, ServiceClock, TokenFile};
 pub use sts::Sts;
 pub(super) use sts::is_region;
 
+use super::exported_source::ExportedSource;
 use fields::{checked, parsed};
 
 /// The Region of a scenario that names none.
@@ -82,6 +84,9 @@ pub struct Scenario {
     /// The Region that the lab's clients are told to use.
     #[serde(deserialize_with = "region")]
     pub region: String,
+    /// Where clients find their credentials, if the scenario is about one source.
+    #[serde(deserialize_with = "source")]
+    pub source: Option<ExportedSource>,
     pub credentials: Credentials,
     pub sts: Sts,
     pub imds: Imds,
@@ -100,6 +105,7 @@ impl Default for Scenario {
             about: None,
             seed: 1,
             region: DEFAULT_REGION.to_owned(),
+            source: None,
             credentials: Credentials::default(),
             sts: Sts::default(),
             imds: Imds::default(),
@@ -126,11 +132,24 @@ fn region<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
     checked(deserializer, |name: &String| is_region(name), NAME)
 }
 
+fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ExportedSource>, D::Error> {
+    let names = ExportedSource::ALL.map(|(_, name)| name).join(", ");
+    let expected = format!("a source is one of {names}");
+    parsed(deserializer, ExportedSource::named, &expected).map(Some)
+}
+
 impl Scenario {
     /// The names of the scenarios that the program brings.
     #[must_use]
     pub fn builtin_names() -> Vec<&'static str> {
         BUILTIN.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// The first sentence of what the scenario says of itself.
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        let about = self.about.as_deref().unwrap_or_default();
+        about.find(". ").map_or(about, |end| &about[..=end])
     }
 
     /// The built-in scenario of this name.
@@ -158,9 +177,11 @@ impl Scenario {
         match std::fs::read(path).and_then(text) {
             Ok(text) => Self::parse(&text, name_or_path),
             Err(source) if source.kind() == ErrorKind::NotFound && !looks_like_a_path => {
+                let known = Self::builtin_names();
+                let nearest = did_you_mean(name_or_path, &known);
                 Err(ScenarioError::UnknownName {
                     name: origin,
-                    known: Self::builtin_names(),
+                    nearest,
                 })
             }
             Err(source) => Err(ScenarioError::Unreadable { origin, source }),

@@ -126,6 +126,9 @@ pub struct Imds {
     pub enabled: bool,
     /// False: 404 instead of a role, as on an instance without an instance profile.
     pub instance_profile: bool,
+    /// Host names that requests may be for. Addresses and `localhost` always are; another name may be one that a web
+    /// page has made point here.
+    pub hosts: Vec<String>,
     /// Connections that are served at once; further ones wait, connected and unanswered.
     #[serde(deserialize_with = "connections")]
     pub connections: Option<usize>,
@@ -157,6 +160,7 @@ impl Default for Imds {
             listener: Listener::default(),
             enabled: true,
             instance_profile: true,
+            hosts: Vec::new(),
             connections: None,
             packets: None,
             hop_limit: None,

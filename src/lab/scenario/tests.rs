@@ -22,10 +22,31 @@ fn every_builtin_scenario_parses_and_says_what_it_is() {
 }
 
 #[test]
-fn an_unknown_name_lists_the_builtin_ones_and_suggests_the_nearest() {
+fn an_unknown_name_suggests_the_nearest() {
     let error = Scenario::load("defualt").unwrap_err().to_string();
     assert!(error.contains("did you mean `default`"), "{error}");
-    assert!(error.contains("imds-throttled"), "{error}");
+}
+
+#[test]
+fn a_scenario_may_be_about_one_source() {
+    let container = Some(ExportedSource::Container);
+    assert_eq!(read("source = 'container'").source, container);
+    assert_eq!(Scenario::builtin("eks-agent").unwrap().source, container);
+    assert_eq!(read("").source, None);
+    let unknown = error("source = 'chain'");
+    assert!(unknown.contains("web-identity"), "{unknown}");
+}
+
+#[test]
+fn host_names_are_a_list() {
+    let hosts = |text: &str| read(&format!("[imds]\nhosts = {text}")).imds.hosts;
+    assert_eq!(hosts("['lab', 'lab.internal']"), ["lab", "lab.internal"]);
+    assert!(hosts("[]").is_empty());
+    let wrong = error("[imds]\nhosts = 'lab'");
+    assert!(
+        wrong.contains("line 2") && wrong.contains("it is a list in brackets"),
+        "{wrong}"
+    );
 }
 
 #[test]

@@ -11,7 +11,6 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use crate::clock;
 use crate::lab::issuer::ACCOUNT;
 use crate::lab::response::{Response, iso_8601, response};
 use crate::lab::role_credentials::RoleCredentials;
@@ -85,7 +84,9 @@ impl Container {
     }
 
     fn credentials(&self) -> Response {
-        let (_, current) = self.credentials.current(&self.state.issuer, clock::wall());
+        let (_, current) = self
+            .credentials
+            .current(&self.state.issuer, self.state.now());
         let body = json!({
             "AccessKeyId": current.access_key_id,
             "SecretAccessKey": current.secret_access_key,

@@ -3,9 +3,11 @@
 //! Rules from the EC2 User Guide, "Use the Instance Metadata Service": a token is asked for with
 //! PUT and a TTL of 1 to 21,600 seconds, else 400; a PUT that passed through a proxy
 //! (`X-Forwarded-For`) is 403; a GET without a token, or with one that is not good any more, is 401
-//! where version 1 is switched off. The hop limit is that of the token's answer and of no other.
+//! where version 1 is switched off. The hop limit is that of the token's answer and of no other. Stricter than the real
+//! one, which no web page can reach by a name: a request for a host that is neither an address nor known is 421.
 
 use std::future::pending;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,11 +19,11 @@ use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
 use serde_json::json;
 
-use crate::clock;
 use crate::lab::issuer::ACCOUNT;
 use crate::lab::lab_key::LabKey;
 use crate::lab::response::{HopLimit, Response, header, iso_8601, response};
 use crate::lab::role_credentials::RoleCredentials;
+use crate::lab::router::host_of;
 use crate::lab::rules::{RuleEvaluator, Rules};
 use crate::lab::scenario::ImdsV1;
 use crate::lab::service::{
@@ -99,7 +101,7 @@ impl Service for Imds {
         if let Some(status) = refusal {
             return error_page(status);
         }
-        let now = clock::wall();
+        let now = self.state.now();
         match step {
             Step::Token => self.token(head, now),
             _ if path.starts_with("/latest/meta-data/iam") && !imds.instance_profile => {
@@ -137,6 +139,7 @@ impl Imds {
         let (imds, key) = (&self.state.scenario.imds, &self.state.key);
         let is_good = |token: &str| time_left(key, token, now).is_some();
         match step {
+            _ if !self.is_for_this_host(head) => Some(StatusCode::MISDIRECTED_REQUEST),
             _ if !imds.enabled => Some(StatusCode::FORBIDDEN),
             Step::Token if imds.v1 == ImdsV1::Only => Some(StatusCode::NOT_FOUND),
             Step::Token if head.headers.contains_key("x-forwarded-for") => {
@@ -153,6 +156,17 @@ impl Imds {
                 _ => Some(StatusCode::UNAUTHORIZED),
             },
         }
+    }
+
+    /// Whether the host that a request names is an address, or a name that the lab is known by.
+    fn is_for_this_host(&self, head: &Parts) -> bool {
+        let host = host_of(head);
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        let known = &self.state.scenario.imds.hosts;
+        address.is_empty()
+            || address == "localhost"
+            || address.parse::<IpAddr>().is_ok()
+            || known.iter().any(|name| name.eq_ignore_ascii_case(address))
     }
 
     fn token(&self, parts: &Parts, now: SystemTime) -> Response {
@@ -287,14 +301,17 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_time_and_its_lab_only() {
-        let key = LabKey::new(1);
+        let key = LabKey::random().unwrap();
         let minute = Duration::from_mins(1);
         let end = UNIX_EPOCH + minute;
         let token = mint(&key, end);
         assert_eq!(token.len(), 56);
         assert_eq!(time_left(&key, &token, UNIX_EPOCH), Some(minute));
         assert_eq!(time_left(&key, &token, end), None);
-        assert_eq!(time_left(&LabKey::new(2), &token, UNIX_EPOCH), None);
+        assert_eq!(
+            time_left(&LabKey::random().unwrap(), &token, UNIX_EPOCH),
+            None
+        );
         assert_eq!(time_left(&key, "", UNIX_EPOCH), None);
     }
 }

@@ -189,7 +189,7 @@ fn refused(error: &AuthenticationError) -> ApiError {
     use AuthenticationError::{Credentials, Signature};
     let code = match error {
         Signature(SignatureError::Missing) => "MissingAuthenticationTokenException",
-        Signature(SignatureError::Incomplete(_)) => "IncompleteSignatureException",
+        Signature(error) if error.is_malformed() => "IncompleteSignatureException",
         Signature(_) => "InvalidSignatureException",
         Credentials(CredentialsError::Expired) => "ExpiredTokenException",
         Credentials(_) => "UnrecognizedClientException",

@@ -112,8 +112,7 @@ impl S3 for Backend {
         let mut input = request.input;
         self.objects().bucket(&input.bucket)?;
         let bytes = read(input.body.take()).await?;
-        let trailers = request.trailing_headers.and_then(|handle| handle.take());
-        let checksums = verified_checksums(&input, &trailers.unwrap_or_default(), &bytes)?;
+        let checksums = verified_checksums(&input, &bytes)?;
         let mut object = Object::new(bytes, clock::wall());
         object.content_type = input.content_type.unwrap_or(object.content_type);
         object.metadata = input.metadata;
@@ -264,18 +263,13 @@ async fn read(blob: Option<StreamingBlob>) -> S3Result<Bytes> {
         if error.is::<LengthLimitError>() {
             s3_error!(EntityTooLarge, "The lab takes up to 256 MiB")
         } else {
-            // s3s reports a bad chunk signature or checksum as an error of the body.
             s3_error!(IncompleteBody, "The request body is broken")
         }
     })
 }
 
-/// The checksums that the client sent along, in headers or in the trailer, if they are right.
-fn verified_checksums(
-    input: &PutObjectInput,
-    trailers: &HeaderMap,
-    bytes: &[u8],
-) -> S3Result<HeaderMap> {
+/// The checksums that the client sent along, if they are right.
+fn verified_checksums(input: &PutObjectInput, bytes: &[u8]) -> S3Result<HeaderMap> {
     let headers = [
         &input.checksum_crc32,
         &input.checksum_crc32c,
@@ -285,8 +279,7 @@ fn verified_checksums(
     ];
     let mut verified = HeaderMap::new();
     for (header, (name, digest)) in headers.into_iter().zip(CHECKSUMS) {
-        let trailer = || trailers.get(name)?.to_str().ok();
-        let Some(claimed) = header.as_deref().or_else(trailer) else {
+        let Some(claimed) = header.as_deref() else {
             continue;
         };
         if digest(bytes) != claimed {

@@ -1,10 +1,13 @@
-//! S3: the protocol and its signatures from the `s3s` crate, over objects in memory.
+//! S3: the protocol from the `s3s` crate, over objects in memory.
 //!
-//! Ours are the objects, the credentials that are accepted, the host names, and the names of the
-//! operations as they are counted. The state is bounded: see [`objects`].
+//! Ours are the objects, who is [let in](admission), the host names, and the names of the operations as they are
+//! counted. The state is bounded: see [`objects`].
 
 mod access;
+mod admission;
 mod backend;
+mod chunks;
+mod host;
 mod objects;
 mod operation;
 
@@ -16,15 +19,15 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use s3s::service::{S3Service, S3ServiceBuilder};
 
-use self::access::{Access, bucket_in, bucket_of};
+use self::access::Access;
+use self::admission::{Refusal, admit};
 use self::backend::Backend;
+use self::host::{Hosts, bucket_in, bucket_of, region_in};
 use self::objects::{Object, Objects};
-use crate::lab::response::{Response, header, response};
+use crate::lab::response::{Response, escape_xml, header, response};
 use crate::lab::router::host_of;
 use crate::lab::rules::RuleEvaluator;
-use crate::lab::service::{
-    Destination, ErrorCause, Operation, Request, RequestBody, RequestContext, Service,
-};
+use crate::lab::service::{Destination, ErrorCause, Operation, Request, RequestContext, Service};
 use crate::lab::state::LabState;
 
 /// The bucket that the lab brings.
@@ -46,11 +49,10 @@ pub(in crate::lab) struct S3 {
 #[async_trait::async_trait]
 impl Service for S3 {
     fn claims<'a>(&'a self, destination: &Destination<'a>) -> Option<&'a str> {
-        let ours = match destination {
-            Destination::Host(name) => bucket_in(name).is_some(),
-            Destination::Scope { .. } | Destination::Form(_) => true,
-        };
-        ours.then_some(&self.state.scenario.region)
+        match destination {
+            Destination::Host(name) => bucket_in(name).map(|_| region_in(name)),
+            Destination::Scope { .. } | Destination::Form(_) => Some(&self.state.scenario.region),
+        }
     }
 
     fn operation(&self, request: &Request) -> Operation {
@@ -69,17 +71,16 @@ impl Service for S3 {
 
     /// Serves the request on its arrival and holds the response back until it is due.
     async fn answer(&self, request: Request, context: RequestContext<'_>) -> Response {
-        let body = match request.body {
-            RequestBody::Read(bytes) => s3s::Body::from(bytes),
-            RequestBody::Unread(incoming) => s3s::Body::from(incoming),
-        };
-        let request = http::Request::from_parts(request.head, body);
-        let served = self.service.call(request).await;
-        context.due().await;
-        let failed = |_| {
+        let internal = |_| {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            self.error(status, ErrorCause::Fault, &context.request_id)
+            Refusal::new(status, "InternalError", INTERNAL_ERROR)
         };
+        let served = match admit(&self.state, request, context.arrived).await {
+            Ok(request) => self.service.call(request).await.map_err(internal),
+            Err(refusal) => Err(refusal),
+        };
+        context.due().await;
+        let failed = |refusal: Refusal| failure(&refusal, &context.request_id);
         let served = served.map(|response| response.map(BodyExt::boxed_unsync));
         let mut response = served.unwrap_or_else(failed);
         header(&mut response, REQUEST_ID, &short(&context.request_id));
@@ -94,14 +95,8 @@ impl Service for S3 {
             (_, 503) => ("ServiceUnavailable", "Service is unable to handle request."),
             _ => ("InternalError", INTERNAL_ERROR),
         };
-        let request_id = short(request_id);
-        let body = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code>\
-             <Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
-        );
-        let mut response = response(status, "application/xml", body);
-        header(&mut response, REQUEST_ID, &request_id);
-        response
+        let refusal = Refusal::new(status, code, message);
+        failure(&refusal, request_id)
     }
 }
 
@@ -124,14 +119,34 @@ impl S3 {
         });
         let access = Access(Arc::clone(state));
         builder.set_auth(access.clone());
-        builder.set_access(access.clone());
-        builder.set_host(access);
+        builder.set_access(access);
+        builder.set_host(Hosts);
         Self {
             service: builder.build(),
             rules: Arc::new(RuleEvaluator::new(scenario.s3, scenario.seed, "s3", &[])),
             state: Arc::clone(state),
         }
     }
+}
+
+fn failure(refusal: &Refusal, request_id: &str) -> Response {
+    let (error, request_id) = (&refusal.error, short(request_id));
+    let unsigned = match refusal.unsigned.join(", ") {
+        none if none.is_empty() => none,
+        names => format!(
+            "<HeadersNotSigned>{}</HeadersNotSigned>",
+            escape_xml(&names)
+        ),
+    };
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{unsigned}\
+         <RequestId>{request_id}</RequestId></Error>",
+        error.code,
+        escape_xml(&error.message)
+    );
+    let mut response = response(error.status, "application/xml", body);
+    header(&mut response, REQUEST_ID, &request_id);
+    response
 }
 
 /// S3's request ids are sixteen characters, in capitals.

@@ -16,7 +16,6 @@ use url::form_urlencoded;
 
 use self::arguments::{Parameters, RoleRequest};
 use self::web_identity::Identity;
-use crate::clock;
 use crate::lab::authentication::{AuthenticationError, authenticate};
 use crate::lab::issuer::{CredentialsError, Principal};
 use crate::lab::response::{ApiError, Response, escape_xml, header, iso_8601, response};
@@ -92,7 +91,7 @@ impl Service for Sts {
         context.due().await;
         match judged {
             Ok(granted) => {
-                let result = self.result(granted, clock::wall());
+                let result = self.result(granted, self.state.now());
                 success(action, &result, &context.request_id)
             }
             Err(error) => failure(&error, &context.request_id),
@@ -236,7 +235,7 @@ fn refused(error: &AuthenticationError) -> ApiError {
     use AuthenticationError::{Credentials, Signature};
     let (status, code) = match error {
         Signature(SignatureError::Missing) => (StatusCode::FORBIDDEN, "MissingAuthenticationToken"),
-        Signature(SignatureError::Incomplete(_)) => {
+        Signature(error) if error.is_malformed() => {
             (StatusCode::BAD_REQUEST, "IncompleteSignature")
         }
         Signature(_) => (StatusCode::FORBIDDEN, "SignatureDoesNotMatch"),
