@@ -8,11 +8,13 @@ use anyhow::anyhow;
 use super::arguments::ImdsArgs;
 use super::fetch::{self, PAUSE, documented};
 use super::knee;
-use super::pressure::REPEAT_US;
+use super::pressure::REPEAT;
+use super::told;
 use crate::commands::command::Completed;
 use crate::credentials::Source;
 use crate::diagnosis;
 use crate::document::{Arm, Finding};
+use crate::figures;
 use crate::measure::{Pacing, Plan};
 use crate::run::{self, Failure, Hint, Session};
 
@@ -84,7 +86,7 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
     if run.body.complete && steps.seeks_knee(&run.body.arms, source) {
         session.pause(PAUSE).await;
         let found = knee::find(&session).await;
-        findings.push(knee::finding(&found, source));
+        findings.push(told::finding(&found, source));
         run.body.knee = Some(found);
     }
     Ok(Completed::measured(run.document(findings)))
@@ -195,7 +197,7 @@ fn only_adds_failures(arms: &[Arm]) -> bool {
 fn strained(arm: &Arm) -> bool {
     let times = &arm.phases.total;
     let late = times.max_us.zip(times.min_us);
-    arm.outcomes.failed() > 0 || late.is_some_and(|(max, min)| max > min + REPEAT_US)
+    arm.outcomes.failed() > 0 || late.is_some_and(|(max, min)| max > min + figures::micros(REPEAT))
 }
 
 fn failing(arm: &Arm) -> bool {

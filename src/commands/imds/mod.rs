@@ -2,11 +2,14 @@
 //! ([`knee`]), and what worker processes ask of the source with and without a cache ([`compare_cache`]).
 
 mod arguments;
+mod bracket;
 mod compare_cache;
 mod fetch;
 mod knee;
 mod ladder;
 mod pressure;
+mod step;
+mod told;
 pub mod worker;
 mod workers;
 
