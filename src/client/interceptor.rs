@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::http::telemetry::{
-    CaptureHttpAttemptTelemetry, ConnectionUsage,
-};
+use aws_smithy_runtime_api::client::http::telemetry::CaptureHttpAttemptTelemetry;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
+    BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
+use http_body_util::Limited;
 
 use super::facts::ArmFacts;
 use super::timeline::{self, Timeline};
@@ -96,10 +98,24 @@ impl Intercept for Instrument {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        timeline::write(|_| {
+            let telemetry = CaptureHttpAttemptTelemetry::new();
+            context.request_mut().add_extension(telemetry);
+        });
+        Ok(())
+    }
+
+    // The SDK's own capture of the connection is on the request once every interceptor has modified it.
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request();
         timeline::write(|t| {
-            let capture = CaptureHttpAttemptTelemetry::new();
-            context.request_mut().add_extension(capture.clone());
-            t.transmit(capture);
+            let telemetry = request.extension().cloned().unwrap_or_default();
+            t.transmit(telemetry, request.extension().cloned().unwrap_or_default());
         });
         Ok(())
     }
@@ -116,6 +132,20 @@ impl Intercept for Instrument {
             }
             t.enter(Phase::Deserialize);
         });
+        Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = config.load::<Metadata>().map(Metadata::name);
+        let response = context.response_mut();
+        if operation != Some(STREAMED) || !response.status().is_success() {
+            bound_body(response);
+        }
         Ok(())
     }
 
@@ -150,18 +180,25 @@ impl Intercept for Instrument {
     }
 }
 
+/// The operation whose answer nobody holds as a whole.
+const STREAMED: &str = "GetObject";
+
+/// More than any other answer is long; the SDK reads it to its end before it looks at it.
+const LONGEST_BODY: usize = 16 << 20;
+
+/// Ends a body with an error where it gets longer than that.
+fn bound_body(response: &mut HttpResponse) {
+    let stated = response.headers().get("content-length");
+    let stated: Option<usize> = stated.and_then(|length| length.parse().ok());
+    if stated.is_none_or(|length| length > LONGEST_BODY) {
+        let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+        *response.body_mut() = SdkBody::from_body_1_x(Limited::new(body, LONGEST_BODY));
+    }
+}
+
 /// `scheme://authority` of a URI.
 fn origin(uri: &str) -> String {
     uri[..authority(uri).end].to_owned()
-}
-
-impl Timeline {
-    /// The address that this attempt's connection reached, when the connection is fresh.
-    fn fresh_remote(&self) -> Option<std::net::SocketAddr> {
-        let telemetry = self.capture.as_ref()?.get();
-        let fresh = telemetry.acquisition()?.usage() == ConnectionUsage::Fresh;
-        telemetry.connection().filter(|_| fresh)?.remote_addr()
-    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub use facts::ArmFacts;
 pub(crate) use fetch::fetch;
 pub(crate) use identity::Identity;
 pub use outcome::sampled;
-pub(crate) use outcome::{call_error_text, credentials_outcome, outcome};
+pub(crate) use outcome::{body_outcome, call_error_text, credentials_outcome, outcome};
 pub(crate) use setup::provider_of;
 pub use setup::{Setup, SetupError, SetupOptions};
 pub use time_source::SteadyTime;

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::io::{self, ErrorKind};
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
@@ -10,7 +11,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::timeline::observe;
-use crate::credentials::{bounded_text, error_text, refusal, unsent};
+use crate::credentials::{bounded_text, error_text, refusal, unanswered};
 use crate::measure::{Outcome, Sample};
 
 /// Makes an instrumented call, and returns it as a sample. As for [`observe`], hand over a boxed future.
@@ -61,6 +62,7 @@ where
             Some(code) if THROTTLING_ERRORS.contains(&code) => Outcome::Throttled,
             _ => refusal(service.raw().status().as_u16()),
         },
+        SdkError::ResponseError(_) if is_cut(error) => Outcome::Reset,
         SdkError::ResponseError(response) => refusal(response.raw().status().as_u16()),
         SdkError::TimeoutError(_) => Outcome::Timeout,
         SdkError::DispatchFailure(failure) => failure
@@ -71,13 +73,36 @@ where
     }
 }
 
+/// How a call ended whose response began well, and whose body could not be read to its end.
+pub fn body_outcome(error: &(dyn Error + 'static)) -> Outcome {
+    if is_cut(error) {
+        Outcome::Reset
+    } else {
+        Outcome::Other
+    }
+}
+
+/// Whether something could not be read because its connection was reset or closed.
+fn is_cut(error: &(dyn Error + 'static)) -> bool {
+    let cut = error.downcast_ref().map(io::Error::kind);
+    matches!(
+        cut,
+        Some(
+            ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe
+                | ErrorKind::UnexpectedEof
+        )
+    ) || error.source().is_some_and(is_cut)
+}
+
 /// How a failed fetch of credentials ended; `last` is how its last exchange did.
 pub fn credentials_outcome(error: &CredentialsError, last: Option<Outcome>) -> Outcome {
     match (source_outcome(error), last) {
         // A source that does not answer looks to its provider like one that is not there.
         (
             Some(Outcome::Denied),
-            Some(met @ (Outcome::Timeout | Outcome::Throttled | Outcome::Connect)),
+            Some(met @ (Outcome::Timeout | Outcome::Throttled | Outcome::Connect | Outcome::Reset)),
         ) => met,
         (Some(known), _) => known,
         (None, last) => fetch_outcome(last),
@@ -90,7 +115,7 @@ fn source_outcome(error: &(dyn Error + 'static)) -> Option<Outcome> {
         Some(CredentialsError::CredentialsNotLoaded(_)) => Some(Outcome::Denied),
         Some(CredentialsError::ProviderTimedOut(_)) => Some(Outcome::Timeout),
         Some(_) => None,
-        None => error.downcast_ref().and_then(unsent),
+        None => error.downcast_ref().and_then(unanswered),
     };
     error.source().and_then(source_outcome).or(own)
 }

@@ -1,9 +1,12 @@
 //! The timeline of one call: which phase it is in, and since when.
 
 use std::cell::RefCell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
 use aws_smithy_runtime_api::client::http::telemetry::{
     CaptureHttpAttemptTelemetry, ConnectionAcquisitionTelemetry, ConnectionUsage,
 };
@@ -22,12 +25,27 @@ tokio::task_local! {
 /// futures are tens of kilobytes, and each layer round one moves it: hand over a boxed one.
 pub async fn observe<F: Future>(call: F) -> (F::Output, Timeline) {
     let scoped = async {
-        let (output, fetch_ended) = watching(call).await;
+        let (output, met) = watching(noting_waits(call)).await;
         let mut timeline = TIMELINE.with(RefCell::take);
-        timeline.fetch_ended = fetch_ended;
+        timeline.fetch_ended = met.last;
+        timeline.sample.exchanges = met.exchanges;
         (output, timeline)
     };
     TIMELINE.scope(RefCell::default(), scoped).await
+}
+
+/// Awaits `call`, and lets its timeline see each time that it waits: no hook tells of the beginning of a back-off, or
+/// of a connection that a request has been given before there is an answer.
+async fn noting_waits<F: Future>(call: F) -> F::Output {
+    let mut call = pin!(call);
+    poll_fn(|cx| {
+        let polled = call.as_mut().poll(cx);
+        if polled.is_pending() {
+            write(Timeline::waits);
+        }
+        polled
+    })
+    .await
 }
 
 /// Lets a hook write on the timeline of the current call, if there is one.
@@ -58,15 +76,27 @@ pub struct Timeline {
     ended: Option<Instant>,
     pub(super) sample: Sample,
     open: Option<(Phase, Instant)>,
-    /// When the last attempt ended: the start of a back-off, should there be another attempt.
+    /// When the last attempt ended, until it is known what follows.
     attempt_ended: Option<Instant>,
     /// Time in [`Phase::Transmit`] so far that has been divided between connecting and transmitting.
     divided: Duration,
-    /// The telemetry of the attempt under way.
-    pub(super) capture: Option<CaptureHttpAttemptTelemetry>,
+    /// The exchange of the attempt under way.
+    exchange: Option<Exchange>,
     pub(super) loaded: bool,
     /// How the last exchange with a credential source ended, if there was one.
     pub(super) fetch_ended: Option<Outcome>,
+}
+
+/// What the pool tells of one exchange.
+#[derive(Debug)]
+struct Exchange {
+    begun: Instant,
+    /// Complete, but only from the answer on.
+    telemetry: CaptureHttpAttemptTelemetry,
+    /// The connection that the request was given.
+    connection: CaptureSmithyConnection,
+    /// When that was, as the first wait after it shows.
+    connected: Option<Instant>,
 }
 
 impl Timeline {
@@ -97,21 +127,52 @@ impl Timeline {
     pub(super) fn end(&mut self) {
         self.leave();
         self.divide_transmit();
+        self.attempt_ended = None;
         self.ended = Some(clock::now());
     }
 
     /// Begins an attempt, whose first phase is `phase`.
     pub(super) fn begin_attempt(&mut self, phase: Phase) {
-        if let Some(ended) = self.attempt_ended.take() {
-            self.sample.phases[Phase::Backoff] += clock::since(ended);
-        }
+        self.attempt_ended = None;
         self.sample.attempts += 1;
         self.enter(phase);
     }
 
-    pub(super) fn transmit(&mut self, capture: CaptureHttpAttemptTelemetry) {
-        self.capture = Some(capture);
-        self.enter(Phase::Transmit);
+    /// Begins an exchange. The pool tells of it on what the request carries.
+    pub(super) fn transmit(
+        &mut self,
+        telemetry: CaptureHttpAttemptTelemetry,
+        connection: CaptureSmithyConnection,
+    ) {
+        let begun = clock::now();
+        self.close(begun);
+        self.open = Some((Phase::Transmit, begun));
+        self.exchange = Some(Exchange {
+            begun,
+            telemetry,
+            connection,
+            connected: None,
+        });
+    }
+
+    /// The address that this attempt's connection reached, when the connection is fresh.
+    pub(super) fn fresh_remote(&self) -> Option<SocketAddr> {
+        let telemetry = self.exchange.as_ref()?.telemetry.get();
+        let fresh = telemetry.acquisition()?.usage() == ConnectionUsage::Fresh;
+        telemetry.connection().filter(|_| fresh)?.remote_addr()
+    }
+
+    /// Between two attempts, a call waits in back-off.
+    fn waits(&mut self) {
+        if let Some(ended) = self.attempt_ended.take() {
+            self.open = Some((Phase::Backoff, ended));
+        }
+        if let Some(exchange) = &mut self.exchange
+            && exchange.connected.is_none()
+            && exchange.connection.get().is_some()
+        {
+            exchange.connected = Some(clock::now());
+        }
     }
 
     /// Ends an attempt, whichever phase it got to.
@@ -125,13 +186,19 @@ impl Timeline {
     /// Takes the time to acquire a connection out of what was booked as transmission. An attempt that never
     /// got a connection spent all of it on acquiring one.
     fn divide_transmit(&mut self) {
-        let Some(capture) = self.capture.take() else {
+        let Some(exchange) = self.exchange.take() else {
             return;
         };
         let transmit = self.sample.phases[Phase::Transmit].saturating_sub(self.divided);
-        let telemetry = capture.get();
+        let telemetry = exchange.telemetry.get();
         let acquired = telemetry.acquisition();
-        let connect = acquired.map_or(transmit, |a| a.duration().unwrap_or_default().min(transmit));
+        let connect = match acquired {
+            Some(acquired) => acquired.duration().unwrap_or_default(),
+            None => exchange
+                .connected
+                .map_or(transmit, |at| at.saturating_duration_since(exchange.begun)),
+        };
+        let connect = connect.min(transmit);
         self.sample.phases[Phase::Connect] += connect;
         self.sample.phases[Phase::Transmit] -= connect;
         self.divided = self.sample.phases[Phase::Transmit];
@@ -159,6 +226,8 @@ impl Timeline {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_runtime_api::client::connection::ConnectionMetadata;
+
     use super::*;
 
     #[tokio::test]
@@ -182,37 +251,56 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn time_between_attempts_is_backoff_and_after_the_last_is_not() {
+    async fn a_wait_after_an_attempt_is_backoff_though_no_other_follows() {
         let pause = Duration::from_millis(5);
         let ((), timeline) = observe(async {
             write(Timeline::start);
-            write(|t| t.begin_attempt(Phase::Endpoint));
-            write(Timeline::end_attempt);
-            tokio::time::sleep(pause).await;
-            write(|t| t.begin_attempt(Phase::Endpoint));
-            write(Timeline::end_attempt);
-            tokio::time::sleep(pause).await;
+            for _ in 0..2 {
+                write(|t| t.begin_attempt(Phase::Endpoint));
+                write(Timeline::end_attempt);
+                tokio::time::sleep(pause).await;
+            }
             write(Timeline::end);
         })
         .await;
-        let sample = timeline.sample(Outcome::Ok, None);
-        assert!(sample.phases[Phase::Backoff] >= pause);
-        assert!(sample.phases.unexplained(sample.total) >= pause);
+        let sample = timeline.sample(Outcome::Timeout, None);
+        assert!(sample.phases[Phase::Backoff] >= 2 * pause);
         assert_eq!(sample.attempts, 2);
+    }
+
+    const PAUSE: Duration = Duration::from_millis(2);
+
+    /// An attempt that nobody answers, and that may get a connection in the middle.
+    async fn unanswered(connects: bool) -> Sample {
+        let ((), timeline) = observe(async {
+            let connection = CaptureSmithyConnection::new();
+            write(|t| t.begin_attempt(Phase::Endpoint));
+            write(|t| t.transmit(CaptureHttpAttemptTelemetry::new(), connection.clone()));
+            tokio::time::sleep(PAUSE).await;
+            if connects {
+                let made = ConnectionMetadata::builder().proxied(false);
+                let made = made.poison_fn(|| ()).build();
+                connection.set_connection_retriever(move || Some(made.clone()));
+            }
+            tokio::time::sleep(PAUSE).await;
+            write(Timeline::end_attempt);
+        })
+        .await;
+        timeline.sample(Outcome::Timeout, None)
     }
 
     #[tokio::test]
     async fn an_attempt_without_a_connection_was_all_connecting() {
-        let ((), timeline) = observe(async {
-            write(|t| t.begin_attempt(Phase::Endpoint));
-            write(|t| t.transmit(CaptureHttpAttemptTelemetry::new()));
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            write(Timeline::end_attempt);
-        })
-        .await;
-        let sample = timeline.sample(Outcome::Timeout, None);
-        assert!(sample.phases[Phase::Connect] >= Duration::from_millis(2));
+        let sample = unanswered(false).await;
+        assert!(sample.phases[Phase::Connect] >= 2 * PAUSE);
         assert_eq!(sample.phases[Phase::Transmit], Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn an_attempt_with_a_connection_and_no_answer_was_transmitting_from_then_on() {
+        let sample = unanswered(true).await;
+        assert!(sample.phases[Phase::Connect] >= PAUSE);
+        assert!(sample.phases[Phase::Transmit] >= PAUSE);
     }
 
     #[test]

@@ -1,16 +1,20 @@
 //! `s3`: cold and warm credentials × cold and warm connections.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
+use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::byte_stream;
 use clap::{Args, ValueEnum};
+use tokio::time::timeout_at;
 
 use super::command::{Command, Completed, Kind};
 use crate::client::{
-    ArmFacts, Identity, Setup, SetupError, call_error_text, error_text, observe, outcome, sampled,
-    timeline,
+    ArmFacts, Identity, Setup, SetupError, body_outcome, call_error_text, error_text, observe,
+    outcome, sampled, timeline,
 };
 use crate::clock;
 use crate::document::{Arm, Finding};
@@ -165,7 +169,7 @@ impl Call for S3Call {
             let client = self.client().await;
             let making = clock::since(begun);
             let sample = match client {
-                Ok(client) => request(&client, &self.request).await,
+                Ok(client) => request(&client, &self.request, self.setup.timeout).await,
                 Err(error) => timeline::never_sent(error_text(&error)),
             };
             sample.after_preparing(making)
@@ -196,7 +200,7 @@ impl S3Call {
     }
 }
 
-async fn request(client: &aws_sdk_s3::Client, request: &Request) -> Sample {
+async fn request(client: &aws_sdk_s3::Client, request: &Request, limit: Duration) -> Sample {
     let (bucket, key) = (&request.bucket, &request.key);
     match request.operation {
         Operation::HeadBucket => {
@@ -207,30 +211,44 @@ async fn request(client: &aws_sdk_s3::Client, request: &Request) -> Sample {
             let body = ByteStream::from(vec![0; request.size]);
             sampled(Box::pin(call.body(body).send())).await
         }
-        Operation::GetObject => get_object(client.get_object().bucket(bucket).key(key)).await,
+        Operation::GetObject => {
+            get_object(client.get_object().bucket(bucket).key(key), limit).await
+        }
     }
 }
 
-/// Gets an object and reads all of it: the body arrives after the SDK has handed over the response.
-async fn get_object(
-    call: aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder,
-) -> Sample {
+/// Gets an object and reads all of it, within the limit on the whole call: the body arrives after the SDK has handed
+/// over the response, and nothing bounds it there. None of it is kept.
+async fn get_object(call: GetObjectFluentBuilder, limit: Duration) -> Sample {
+    let deadline = clock::ticks() + limit;
     let ((ended, error), timeline) = observe(Box::pin(async {
         let result = call.send().await;
         let ended = outcome(&result);
         match result {
             Err(error) => (ended, Some(call_error_text(&error))),
-            Ok(object) => match timeline::reading_body(object.body.collect()).await {
-                Ok(_) => (ended, None),
-                Err(error) => {
-                    let error = format!("the body ended early: {}", error_text(&error));
-                    (Outcome::Other, Some(error))
+            Ok(object) => {
+                let body = timeout_at(deadline, read_through(object.body));
+                match timeline::reading_body(body).await {
+                    Ok(Ok(())) => (ended, None),
+                    Ok(Err(error)) => {
+                        let text = format!("the body ended early: {}", error_text(&error));
+                        (body_outcome(&error), Some(text))
+                    }
+                    Err(_) => {
+                        let text = format!("the body was not complete within {limit:?}");
+                        (Outcome::Timeout, Some(text))
+                    }
                 }
-            },
+            }
         }
     }))
     .await;
     timeline.sample(ended, error)
+}
+
+async fn read_through(mut body: ByteStream) -> Result<(), byte_stream::error::Error> {
+    while body.try_next().await?.is_some() {}
+    Ok(())
 }
 
 /// What dominates a cold start, from the coldest and the warmest arm.

@@ -18,30 +18,43 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::retry::ErrorKind;
 use http::Uri;
 use url::form_urlencoded;
 
 use crate::clock;
-use crate::measure::{Distribution, Outcome};
+use crate::measure::{Distribution, Outcome, Outcomes};
 
 tokio::task_local! {
-    /// How the last exchange of the current fetch ended.
-    static LAST: Cell<Option<Outcome>>;
+    static MET: Cell<Met>;
 }
 
-/// Runs `fetch`, and tells how the last exchange made in it ended, if any was. Providers report a refused or
-/// unanswered exchange in words only; this is what they really met.
-pub async fn watching<F: Future>(fetch: F) -> (F::Output, Option<Outcome>) {
+/// How the exchanges of one fetch ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Met {
+    pub exchanges: Outcomes,
+    /// The last of them, if there was one.
+    pub last: Option<Outcome>,
+}
+
+/// Runs `fetch`, and tells what its exchanges met. Providers report a refused or unanswered exchange in words only,
+/// or not at all where they try again.
+pub async fn watching<F: Future>(fetch: F) -> (F::Output, Met) {
     let scoped = async {
         let output = fetch.await;
-        (output, LAST.with(Cell::get))
+        (output, MET.with(Cell::get))
     };
-    LAST.scope(Cell::new(None), scoped).await
+    MET.scope(Cell::default(), scoped).await
 }
 
-fn set_last(outcome: Outcome) {
+fn note(outcome: Outcome) {
     // Outside a watched fetch nobody asks.
-    let _ = LAST.try_with(|last| last.set(Some(outcome)));
+    let _ = MET.try_with(|met| {
+        let Met { mut exchanges, .. } = met.get();
+        exchanges.add(outcome);
+        let last = Some(outcome);
+        met.set(Met { exchanges, last });
+    });
 }
 
 /// Seconds that an IMDS token is asked to last, or lasts.
@@ -169,7 +182,7 @@ impl Drop for InFlight<'_> {
         if !self.answered {
             self.exchanges
                 .update(self.operation, |stats| stats.timeout += 1);
-            set_last(Outcome::Timeout);
+            note(Outcome::Timeout);
         }
     }
 }
@@ -195,15 +208,15 @@ fn book_answer(
                 refused => refusal(refused),
             }
         }
-        Err(error) => unsent(error).unwrap_or(Outcome::Other),
+        Err(error) => unanswered(error).unwrap_or(Outcome::Other),
     };
     match ended {
         Outcome::Ok => stats.ok += 1,
         Outcome::Throttled => stats.throttled += 1,
         Outcome::Timeout => stats.timeout += 1,
-        Outcome::Denied | Outcome::Connect | Outcome::Other => (),
+        Outcome::Denied | Outcome::Connect | Outcome::Reset | Outcome::Other => (),
     }
-    set_last(ended);
+    note(ended);
 }
 
 /// What an answer with this HTTP status means, where it is not a success.
@@ -216,11 +229,13 @@ pub fn refusal(status: u16) -> Outcome {
 }
 
 /// Why an exchange got no answer, where the connector knows.
-pub fn unsent(error: &ConnectorError) -> Option<Outcome> {
-    if error.is_timeout() {
-        return Some(Outcome::Timeout);
+pub fn unanswered(error: &ConnectorError) -> Option<Outcome> {
+    let transient = error.as_other() == Some(ErrorKind::TransientError);
+    match error.connection_metadata() {
+        _ if error.is_timeout() => Some(Outcome::Timeout),
+        Some(_) if error.is_io() || transient => Some(Outcome::Reset),
+        _ => error.is_io().then_some(Outcome::Connect),
     }
-    error.is_io().then_some(Outcome::Connect)
 }
 
 fn book_connection(stats: &mut ExchangeStats, telemetry: &HttpAttemptTelemetry) {

@@ -37,6 +37,7 @@ pub struct KneeStep {
     /// Succeeded later than a packet lost on the way and sent again explains.
     pub late: u64,
     pub timeout: u64,
+    /// Got no connection, or lost it before the answer.
     pub connect: u64,
     pub throttled: u64,
     pub other: u64,

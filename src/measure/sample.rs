@@ -21,6 +21,8 @@ pub enum Outcome {
     Timeout,
     /// No connection.
     Connect,
+    /// The connection was reset or closed before the answer was whole.
+    Reset,
     Other,
 }
 
@@ -32,25 +34,39 @@ pub struct Outcomes {
     pub denied: u64,
     pub timeout: u64,
     pub connect: u64,
+    #[serde(default)]
+    pub reset: u64,
     pub other: u64,
 }
 
 impl Outcomes {
-    /// Counts a call that ended so.
-    pub(super) fn add(&mut self, outcome: Outcome) {
+    /// Counts one that ended so.
+    pub(crate) fn add(&mut self, outcome: Outcome) {
         *match outcome {
             Outcome::Ok => &mut self.ok,
             Outcome::Throttled => &mut self.throttled,
             Outcome::Denied => &mut self.denied,
             Outcome::Timeout => &mut self.timeout,
             Outcome::Connect => &mut self.connect,
+            Outcome::Reset => &mut self.reset,
             Outcome::Other => &mut self.other,
         } += 1;
     }
 
     /// Calls that did not succeed, whatever the reason.
     pub(crate) fn failed(&self) -> u64 {
-        self.throttled + self.denied + self.timeout + self.connect + self.other
+        self.throttled + self.denied + self.timeout + self.connect + self.reset + self.other
+    }
+
+    /// Adds the counts of others.
+    pub(super) fn absorb(&mut self, others: &Self) {
+        self.ok += others.ok;
+        self.throttled += others.throttled;
+        self.denied += others.denied;
+        self.timeout += others.timeout;
+        self.connect += others.connect;
+        self.reset += others.reset;
+        self.other += others.other;
     }
 }
 
@@ -104,6 +120,8 @@ pub struct Sample {
     /// Fresh ones had carried no request before.
     pub connections: Connections,
     pub identity: IdentityUse,
+    /// How its exchanges with credential sources ended, whatever became of the call.
+    pub exchanges: Outcomes,
     /// What went wrong, in the words of whoever reported it; `None` when nothing did.
     pub error: Option<String>,
 }

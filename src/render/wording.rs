@@ -11,11 +11,12 @@ use crate::figures;
 /// A kind of failure, and how many calls ended in it.
 type Failure = (&'static str, fn(&Outcomes) -> u64);
 
-pub(super) const FAILURES: [Failure; 5] = [
+pub(super) const FAILURES: [Failure; 6] = [
     ("throttled", |outcomes| outcomes.throttled),
     ("denied", |outcomes| outcomes.denied),
     ("timeout", |outcomes| outcomes.timeout),
     ("connect", |outcomes| outcomes.connect),
+    ("reset", |outcomes| outcomes.reset),
     ("other", |outcomes| outcomes.other),
 ];
 
@@ -185,7 +186,16 @@ fn ladder(arms: &[Arm]) -> Vec<Statement> {
             Tone::Bad,
             format!("begin with {}: {}", workers(arm), failures(arm)),
         ),
-        None => (Tone::Good, "none at any step".to_owned()),
+        None => match refused(arms) {
+            0 => (Tone::Good, "none at any step".to_owned()),
+            refused => {
+                let text = format!(
+                    "of fetches none, but {} of their requests were refused",
+                    figures::count(refused)
+                );
+                (Tone::Bad, text)
+            }
+        },
     };
     statements.push(Statement::new("failures", tone, text));
     statements
@@ -193,6 +203,12 @@ fn ladder(arms: &[Arm]) -> Vec<Statement> {
 
 fn workers(arm: &Arm) -> String {
     figures::counted(arm.concurrency.unwrap_or(1) as u64, "worker")
+}
+
+/// Requests to the source that were answered with 429 or 503.
+fn refused(arms: &[Arm]) -> u64 {
+    let requests = arms.iter().flat_map(|arm| arm.source_requests.values());
+    requests.map(|requests| requests.throttled).sum()
 }
 
 /// Successful calls per second; 0 where no rate was measured.

@@ -68,7 +68,7 @@ pub struct LoadOptions {
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub requests: Option<u64>,
 
-    /// Stop after this long
+    /// Begin no call after this long; those under way then end by themselves or by --timeout
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub duration: Option<Duration>,
 

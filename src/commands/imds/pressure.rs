@@ -119,8 +119,8 @@ fn counted(seen: &Seen, late_from: Duration) -> KneeStep {
     let mut ok: Vec<Duration> = succeeded(&seen.fetches).map(|fetch| fetch.took).collect();
     ok.sort_unstable();
     let fetches = seen.fetches.len() as u64;
-    let [timeout, connect, throttled] =
-        [Outcome::Timeout, Outcome::Connect, Outcome::Throttled].map(count);
+    let [timeout, throttled] = [Outcome::Timeout, Outcome::Throttled].map(count);
+    let connect = count(Outcome::Connect) + count(Outcome::Reset);
     KneeStep {
         rate_per_s: seen.rate,
         fetches,
@@ -153,7 +153,10 @@ fn matters(step: &KneeStep, count: u64) -> bool {
 fn suffered(fetch: &FetchSeen, late_from: Duration) -> bool {
     match fetch.outcome {
         Outcome::Ok => fetch.took >= late_from,
-        outcome => matches!(outcome, Outcome::Timeout | Outcome::Connect),
+        outcome => matches!(
+            outcome,
+            Outcome::Timeout | Outcome::Connect | Outcome::Reset
+        ),
     }
 }
 

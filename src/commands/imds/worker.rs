@@ -172,7 +172,7 @@ impl Worker {
     async fn serve(&mut self, start: Instant) -> WorkerRequest {
         let began = clock::now();
         let limit = self.task.timeout;
-        let (served, last) =
+        let (served, met) =
             watching(Box::pin(tokio::time::timeout(limit, self.credentials()))).await;
         let took = clock::since(began);
         let failed = |outcome, error| (IdentityPath::Load, None, Some((outcome, error)));
@@ -180,7 +180,7 @@ impl Worker {
             Ok(Ok((credentials, path))) => (path, expiry(&credentials), None),
             Ok(Err(Unserved::Setup(error))) => failed(Outcome::Other, error_text(&error)),
             Ok(Err(Unserved::Fetch(error))) => {
-                failed(credentials_outcome(&error, last), error_text(&error))
+                failed(credentials_outcome(&error, met.last), error_text(&error))
             }
             Err(_) => failed(Outcome::Timeout, format!("no credentials within {limit:?}")),
         };

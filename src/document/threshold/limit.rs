@@ -57,7 +57,7 @@ const OUTCOMES: Option<&str> = Some("outcomes");
 const IDENTITY: Option<&str> = Some("identity");
 const CONNECTIONS: Option<&str> = Some("connections");
 
-pub(super) const COUNTERS: [Counter; 14] = [
+pub(super) const COUNTERS: [Counter; 15] = [
     counter("requests", None, |arm| arm.requests),
     counter("attempts", None, |arm| arm.attempts),
     counter("failed", OUTCOMES, |arm| arm.outcomes.failed()),
@@ -66,6 +66,7 @@ pub(super) const COUNTERS: [Counter; 14] = [
     counter("denied", OUTCOMES, |arm| arm.outcomes.denied),
     counter("timeout", OUTCOMES, |arm| arm.outcomes.timeout),
     counter("connect", OUTCOMES, |arm| arm.outcomes.connect),
+    counter("reset", OUTCOMES, |arm| arm.outcomes.reset),
     counter("other", OUTCOMES, |arm| arm.outcomes.other),
     counter("hit", IDENTITY, |arm| arm.identity.hit),
     counter("load", IDENTITY, |arm| arm.identity.load),

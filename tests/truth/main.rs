@@ -1,0 +1,16 @@
+//! The instrument against servers that are not the lab and share no code with it. Each does something that is known
+//! beforehand, or keeps its own books; what the tool then says is held to that, in bounds and ratios.
+
+mod bodies;
+mod capacity;
+#[path = "../tool/machine.rs"]
+mod machine;
+mod metadata;
+mod phases;
+mod queueing;
+mod retries;
+mod server;
+mod service;
+mod target;
+mod tls;
+mod tool;
