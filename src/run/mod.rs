@@ -10,6 +10,7 @@ mod credibility;
 mod failure;
 mod head;
 mod lab;
+mod limits;
 mod options;
 mod pipeline;
 mod session;
@@ -21,6 +22,7 @@ pub use console::Console;
 pub use failure::{Failure, Hint, NO_CREDENTIALS, hint_for};
 pub use head::{environment, head, rfc3339};
 pub use lab::{LabRequests, RunningLab, load_scenario, since};
+pub use limits::met_own_limit;
 pub use options::{
     CheckOptions, Color, LoadOptions, MeasuringOptions, OutputOptions, PacingOptions,
     TargetOptions, USUAL_SCENARIO,

@@ -10,6 +10,7 @@ use super::credibility;
 use super::failure::{Failure, hint_for};
 use super::head::head;
 use super::lab::{LabRequests, since};
+use super::limits;
 use super::session::Session;
 use crate::client::ArmFacts;
 use crate::document::{Comparison, Document, Finding, LabInfo, Measurement, Target};
@@ -149,6 +150,7 @@ impl Run<'_> {
     pub(crate) fn document(self, findings: impl IntoIterator<Item = Finding>) -> Document {
         let (session, mut body) = (self.session, self.body);
         body.findings.splice(..0, findings);
+        body.findings.splice(..0, limits::finding());
         let after = self.after.unwrap_or_else(|| session.lab_requests());
         body.lab = session.lab.as_ref().map(|running| LabInfo {
             requests: since(&self.before, after),
@@ -190,5 +192,10 @@ fn all_failed(command: &str, tallies: &[Tally]) -> Option<Failure> {
         .map_or("no error was reported", |(text, _)| text);
     let failure =
         anyhow!("{error}").context(format!("{command}: every call failed ({made} of {made})"));
-    Some(Failure::new(failure, hint_for(error)))
+    let hint = if limits::met_own_limit() {
+        limits::HINT
+    } else {
+        hint_for(error)
+    };
+    Some(Failure::new(failure, hint))
 }

@@ -82,8 +82,12 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
         }
     }
     run.stop_counting();
-    let mut findings = findings(&run.body.arms, steps.workers.len());
-    if run.body.complete && steps.seeks_knee(&run.body.arms, source) {
+    let mut findings = if run::met_own_limit() {
+        Vec::new()
+    } else {
+        findings(&run.body.arms, steps.workers.len())
+    };
+    if run.body.complete && !run::met_own_limit() && steps.seeks_knee(&run.body.arms, source) {
         session.pause(PAUSE).await;
         let found = knee::find(&session).await;
         findings.push(told::finding(&found, source));

@@ -10,6 +10,7 @@ mod ladder;
 mod pressure;
 mod step;
 mod told;
+mod usable;
 pub mod worker;
 mod workers;
 
