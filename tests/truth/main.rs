@@ -3,6 +3,7 @@
 
 mod bodies;
 mod capacity;
+mod knee;
 #[path = "../tool/machine.rs"]
 mod machine;
 mod metadata;
@@ -11,6 +12,7 @@ mod queueing;
 mod retries;
 mod server;
 mod service;
+mod sources;
 mod target;
 mod tls;
 mod tool;

@@ -104,8 +104,7 @@ fn served(bad: &[Judged], clean: Option<f64>, limit: fn(Served) -> f64) -> Vec<f
     let served = bad.iter().filter_map(|step| {
         let served = limit(step.served?);
         // What TCP sends again takes from what there is: under pressure less gets through than without.
-        let wasted =
-            step.step.verdict == Pressure::Dropping && step.step.late * 50 > step.step.fetches;
+        let wasted = step.step.verdict == Pressure::Dropping && step.step.late > step.step.timeout;
         (!wasted && is_possible(served, bad, clean)).then_some(served)
     });
     served.collect()
@@ -165,4 +164,125 @@ fn without_burst(rate: f64, first: &Judged) -> f64 {
 /// The geometric mean.
 fn middle(low: f64, high: f64) -> f64 {
     (low * high).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::imds::pressure::Quiet;
+    use crate::commands::imds::step::{Counts, FetchSeen, Requests, Seen};
+    use crate::measure::Outcome;
+
+    const TOOK: Duration = Duration::from_millis(2);
+
+    /// A container endpoint without a network.
+    struct Source {
+        per_s: f64,
+        burst: f64,
+        beyond: Outcome,
+    }
+
+    impl Source {
+        /// A second of fetches, all of which are answered or not as the rule says.
+        fn step(&self, rate: f64) -> Seen {
+            let (mut tokens, mut counts, mut last) = (self.burst, Requests::default(), 0.0);
+            let mut seen = Seen {
+                rate,
+                ..Seen::default()
+            };
+            for n in 0..rate.round() as u64 {
+                let at = n as f64 / rate;
+                tokens = (tokens + (at - last) * self.per_s).min(self.burst);
+                last = at;
+                let mut fetch = FetchSeen {
+                    at: Duration::from_secs_f64(at),
+                    took: TOOK,
+                    outcome: Outcome::Ok,
+                };
+                if self.beyond == Outcome::Ok {
+                    let served = n as f64 / self.per_s;
+                    fetch.took += Duration::from_secs_f64((served - at).max(0.0));
+                    counts.ok = ((at * self.per_s) as u64).min(n + 1);
+                } else if tokens >= 1.0 {
+                    tokens -= 1.0;
+                    counts.ok += 1;
+                } else {
+                    fetch.outcome = self.beyond;
+                    counts.refused += u64::from(self.beyond == Outcome::Throttled);
+                    counts.timeout += u64::from(self.beyond == Outcome::Timeout);
+                }
+                let named = Counts::from([("container:credentials".to_owned(), counts)]);
+                seen.counts.push((fetch.at, named));
+                seen.fetches.push(fetch);
+            }
+            seen
+        }
+
+        fn found(&self) -> Found {
+            let quiet = Quiet {
+                took: Some(TOOK),
+                ..Quiet::default()
+            };
+            let (mut bad, mut clean) = (Vec::new(), None);
+            let mut rising = [50.0, 100.0, 200.0].into_iter();
+            let mut rate = rising.next();
+            while let Some(tried) = rate {
+                let judged = Judged::of(&self.step(tried), &quiet);
+                if judged.is_clean() {
+                    clean = clean.max(Some(tried as u64));
+                } else {
+                    bad.push(judged);
+                }
+                rate = match bad[..] {
+                    [] => rising.next(),
+                    _ => next(&bad, clean.map(|rate| rate as f64)),
+                };
+            }
+            Found::of(&bad, clean.map(|rate| rate as f64))
+        }
+    }
+
+    #[test]
+    fn what_a_source_does_with_too_many_fetches_and_from_which_rate_on_is_found() {
+        for per_s in [23.0, 70.0, 97.0, 130.0, 160.0] {
+            for (beyond, kind) in [
+                (Outcome::Throttled, KneeKind::Refusing),
+                (Outcome::Timeout, KneeKind::Dropping),
+                (Outcome::Ok, KneeKind::Slow),
+            ] {
+                let burst = per_s / 10.0;
+                let source = Source {
+                    per_s,
+                    burst,
+                    beyond,
+                };
+                let found = source.found();
+                assert_eq!(found.kind, kind, "{per_s}/s");
+                let rate = found.rate.expect("a rate");
+                assert!((rate / per_s - 1.0).abs() < 0.1, "{per_s}/s: {found:?}");
+                assert_eq!(found.between, None, "{per_s}/s: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_rate_behind_a_long_burst_is_said_to_be_uncertain() {
+        for beyond in [Outcome::Throttled, Outcome::Timeout] {
+            let source = Source {
+                per_s: 70.0,
+                burst: 70.0,
+                beyond,
+            };
+            let found = source.found();
+            let [low, high] = found.between.expect("bounds");
+            assert!(low <= 70.0 && high >= 70.0, "{found:?}");
+            assert!(found.burst_s.expect("a burst") > 0.5, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn without_trouble_there_is_no_knee() {
+        let found = Found::of(&[], Some(200.0));
+        assert_eq!((found.kind, found.rate), (KneeKind::None, None));
+    }
 }

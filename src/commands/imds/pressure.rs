@@ -240,3 +240,96 @@ fn drained(seen: &Seen, quiet: &Quiet) -> Option<Served> {
         in_all,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::imds::step::Requests;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// A hundred fetches in a second, each of which took and ended so.
+    fn judged(fetch: impl Fn(u64) -> (Duration, Outcome), refused: u64) -> Judged {
+        let fetches = (0..100).map(|n| {
+            let (took, outcome) = fetch(n);
+            let at = n as u32 * 10 * MS;
+            FetchSeen { at, took, outcome }
+        });
+        let requests = Requests {
+            ok: 100,
+            refused,
+            timeout: 0,
+        };
+        let counts = Counts::from([("imds:token".to_owned(), requests)]);
+        let seen = Seen {
+            rate: 100.0,
+            fetches: fetches.collect(),
+            counts: vec![(Duration::from_secs(1), counts)],
+            retransmitted: None,
+        };
+        let took = Some(2 * MS);
+        Judged::of(
+            &seen,
+            &Quiet {
+                took,
+                ..Quiet::default()
+            },
+        )
+    }
+
+    #[test]
+    fn what_was_answered_and_what_was_not_tells_the_causes_apart() {
+        let every = |nth: u64, took: u32, outcome| {
+            let fetch = move |n: u64| match n % nth {
+                0 => (took * MS, outcome),
+                _ => (2 * MS, Outcome::Ok),
+            };
+            judged(fetch, 0).step.verdict
+        };
+        assert_eq!(every(1, 2, Outcome::Ok), Pressure::Clean);
+        assert_eq!(every(100, 202, Outcome::Ok), Pressure::Clean, "bad luck");
+        assert_eq!(every(20, 202, Outcome::Ok), Pressure::Dropping);
+        assert_eq!(every(20, 1500, Outcome::Timeout), Pressure::Dropping);
+        assert_eq!(every(20, 2, Outcome::Reset), Pressure::Dropping);
+        assert_eq!(every(20, 2, Outcome::Throttled), Pressure::Refusing);
+        assert_eq!(every(2, 2, Outcome::Other), Pressure::Broken);
+    }
+
+    #[test]
+    fn refusals_that_the_sdk_has_got_over_are_refusals() {
+        let asked_again = |n: u64| match n % 3 {
+            0 => (700 * MS, Outcome::Ok),
+            _ => (2 * MS, Outcome::Ok),
+        };
+        let judged = judged(asked_again, 30);
+        assert_eq!(judged.step.verdict, Pressure::Refusing);
+        assert_eq!(judged.step.refused_requests, 30);
+    }
+
+    #[test]
+    fn a_queue_is_one_whether_its_end_is_answered_or_given_up() {
+        let queueing = |n: u64| (n as u32 * 6 * MS, Outcome::Ok);
+        assert_eq!(judged(queueing, 0).step.verdict, Pressure::Slow);
+        let given_up = |n: u64| match n {
+            60.. => (1500 * MS, Outcome::Timeout),
+            _ => (n as u32 * 20 * MS, Outcome::Ok),
+        };
+        assert_eq!(judged(given_up, 0).step.verdict, Pressure::Slow);
+    }
+
+    #[test]
+    fn a_first_step_that_is_late_throughout_is_not_usual() {
+        let late = |_| (400 * MS, Outcome::Ok);
+        assert_eq!(judged(late, 0).step.verdict, Pressure::Slow);
+    }
+
+    #[test]
+    fn a_few_refusals_of_a_hundred_are_doubted() {
+        let two = |n: u64| match n {
+            40 | 80 => (MS, Outcome::Throttled),
+            _ => (2 * MS, Outcome::Ok),
+        };
+        let judged = judged(two, 2);
+        assert!(!judged.is_clean() && judged.is_doubtful());
+    }
+}
