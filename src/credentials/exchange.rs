@@ -2,8 +2,11 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +23,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::retry::ErrorKind;
 use http::Uri;
+use rustix::io::Errno;
 use url::form_urlencoded;
 
 use super::answer::{self, TOKEN_TTL, Unread};
@@ -255,12 +259,29 @@ pub fn refusal(status: u16) -> Outcome {
 
 /// Why an exchange got no answer, where the connector knows.
 pub fn unanswered(error: &ConnectorError) -> Option<Outcome> {
+    if lacks_files(error) {
+        OUT_OF_FILES.fetch_add(1, Ordering::Relaxed);
+    }
     let transient = error.as_other() == Some(ErrorKind::TransientError);
     match error.connection_metadata() {
         _ if error.is_timeout() => Some(Outcome::Timeout),
         Some(_) if error.is_io() || transient => Some(Outcome::Reset),
         _ => error.is_io().then_some(Outcome::Connect),
     }
+}
+
+/// How often this process had no file descriptor left for a connection.
+static OUT_OF_FILES: AtomicU64 = AtomicU64::new(0);
+
+/// How often an exchange or a call failed since this process had no file descriptor left.
+pub fn out_of_files() -> u64 {
+    OUT_OF_FILES.load(Ordering::Relaxed)
+}
+
+fn lacks_files(error: &(dyn Error + 'static)) -> bool {
+    let own = error.downcast_ref().and_then(io::Error::raw_os_error);
+    let lacking = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    own.is_some_and(|own| lacking.contains(&own)) || error.source().is_some_and(lacks_files)
 }
 
 fn book_connection(stats: &mut ExchangeStats, telemetry: &HttpAttemptTelemetry) {

@@ -9,6 +9,12 @@ pub struct Knee {
     pub kind: KneeKind,
     /// Cold fetches per second at which it begins.
     pub rate_per_s: Option<f64>,
+    /// Between which rates it begins, where the steps were too short or too few to tell.
+    #[serde(default)]
+    pub between_per_s: Option<[f64; 2]>,
+    /// Fetches that the source let through beyond its rate before trouble began, as seconds at that rate.
+    #[serde(default)]
+    pub burst_s: Option<f64>,
     /// Workers that reach that rate by fetching back to back.
     pub workers: Option<u64>,
     /// Whether a plain TCP connection could be made right after the last failing step, and in what time.
@@ -31,9 +37,13 @@ pub struct KneeStep {
     /// Succeeded later than a packet lost on the way and sent again explains.
     pub late: u64,
     pub timeout: u64,
+    /// Got no connection, or lost it before the answer.
     pub connect: u64,
     pub throttled: u64,
     pub other: u64,
+    /// Requests of the step that were answered with 429 or 503, whatever their fetches came to.
+    #[serde(default)]
+    pub refused_requests: u64,
     pub p50_us: Option<f64>,
     /// TCP segments that this machine sent a second time meanwhile; null where that cannot be read.
     pub retransmitted: Option<u64>,
@@ -51,7 +61,7 @@ pub enum KneeKind {
     Refusing,
     /// All is answered, later and later.
     Slow,
-    /// Fails at the lowest rate already.
+    /// Fetches fail otherwise.
     Broken,
 }
 
@@ -62,11 +72,12 @@ pub enum KneeKind {
 pub enum Pressure {
     #[default]
     Clean,
-    /// Packets get lost: fetches time out, or succeed as late as TCP repeats itself.
+    /// Packets get lost: some fetches get no answer or no connection, or are as late as TCP repeats itself, while
+    /// others are as quick as ever.
     Dropping,
-    /// Requests are answered with 429 or 503.
+    /// Requests are answered with 429 or 503, whether their fetches succeed in the end or not.
     Refusing,
-    /// Everything is answered, later than before.
+    /// Fetches stand in line: from some moment on all of them are answered late.
     Slow,
     /// Fetches fail otherwise.
     Broken,

@@ -184,7 +184,16 @@ fn ladder(arms: &[Arm]) -> Vec<Statement> {
             Tone::Bad,
             format!("begin with {}: {}", workers(arm), failures(arm)),
         ),
-        None => (Tone::Good, "none at any step".to_owned()),
+        None => match refused(arms) {
+            0 => (Tone::Good, "none at any step".to_owned()),
+            refused => {
+                let text = format!(
+                    "of fetches none, but {} of their requests were refused",
+                    figures::count(refused)
+                );
+                (Tone::Bad, text)
+            }
+        },
     };
     statements.push(Statement::new("failures", tone, text));
     statements
@@ -198,6 +207,12 @@ pub(super) fn best_step(arms: &[Arm]) -> Option<(&Arm, f64)> {
     });
     let best = steps.max_by(|a, b| a.1.total_cmp(&b.1));
     best.filter(|(_, rate)| *rate > 0.0)
+}
+
+/// Requests to the source that were answered with 429 or 503.
+pub(super) fn refused(arms: &[Arm]) -> u64 {
+    let requests = arms.iter().flat_map(|arm| arm.source_requests.values());
+    requests.map(|requests| requests.throttled).sum()
 }
 
 fn workers(arm: &Arm) -> String {

@@ -12,6 +12,7 @@ mod first_call;
 mod first_finding;
 mod head;
 mod lab;
+mod limits;
 mod options;
 mod pipeline;
 mod session;
@@ -24,6 +25,7 @@ pub use failure::{Failure, Hint};
 pub use first_call::{FirstCalls, Fresh};
 pub use head::{environment, head, rfc3339};
 pub use lab::{LabRequests, RunningLab, load_scenario, since};
+pub use limits::met_own_limit;
 pub use options::{
     CheckOptions, Color, LoadOptions, MeasuringOptions, OutputOptions, PacingOptions,
     TargetOptions, USUAL_SCENARIO,

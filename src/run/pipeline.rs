@@ -10,6 +10,7 @@ use super::first_call::{FirstCalls, Fresh};
 use super::first_finding;
 use super::head::head;
 use super::lab::{LabRequests, since};
+use super::limits;
 use super::session::Session;
 use crate::client::{ArmFacts, SetupError};
 use crate::document::{Comparison, Document, Finding, LabInfo, Measurement, Target};
@@ -197,7 +198,8 @@ impl Run<'_> {
         self.close();
         let (session, mut body) = (self.session, self.body);
         let first = first_finding::findings(&body.arms);
-        body.findings.splice(..0, first.into_iter().chain(findings));
+        let own = limits::finding().into_iter().chain(first);
+        body.findings.splice(..0, own.chain(findings));
         let after = self.after.unwrap_or_else(|| session.lab_requests());
         body.lab = session.lab.as_ref().map(|running| LabInfo {
             requests: since(&self.before, after),
@@ -239,5 +241,13 @@ fn all_failed<'a>(command: &str, tallies: impl IntoIterator<Item = &'a Tally>) -
         .max_by_key(|(_, count)| **count)
         .map_or("no error was reported", |(text, _)| text);
     let what_failed = format!("{command}: every call failed ({made} of {made})");
-    Some(Failure::of_calls(error, what_failed))
+    let failure = Failure::of_calls(error, what_failed);
+    Some(if limits::met_own_limit() {
+        Failure {
+            hint: Some(limits::HINT.to_owned()),
+            ..failure
+        }
+    } else {
+        failure
+    })
 }

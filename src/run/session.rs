@@ -10,6 +10,7 @@ use anyhow::anyhow;
 use super::console::Console;
 use super::failure::Failure;
 use super::lab::{LabRequests, RunningLab};
+use super::limits::raise_open_files;
 use super::options::{MeasuringOptions, OutputOptions, TargetOptions, USUAL_SCENARIO};
 use super::signals::stop_on_signal;
 use super::target::setup_options;
@@ -44,6 +45,7 @@ impl Session {
         output: &OutputOptions,
         source: Source,
     ) -> Result<Self, Failure> {
+        raise_open_files();
         let stop = Stop::default();
         stop_on_signal(stop.clone());
         let lab = match scenario {

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod capacity;
+mod knee;
 #[path = "../tool/machine.rs"]
 mod machine;
 mod metadata;
@@ -15,3 +16,4 @@ mod sources;
 mod target;
 mod tls;
 mod tool;
+mod unusable;

@@ -13,7 +13,7 @@ use super::worker::{Cache, Task, WorkerRequest};
 use super::workers::{self, Workers};
 use crate::commands::command::Completed;
 use crate::commands::diagnose;
-use crate::credentials::Variables;
+use crate::credentials::{Source, Variables};
 use crate::document::{Arm, Finding, Stampede};
 use crate::measure::{Pacing, Plan, Tally};
 use crate::run::{Failure, FirstCalls, Hint, Session, since};
@@ -42,7 +42,7 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
     let directory = temporary.path().join("credentials");
     let workers = WorkerPlan::of(&args, session.lab().is_some(), directory);
     if session.lab().is_none() {
-        session.console.note(&workers.announcement());
+        session.console.note(&workers.announcement(args.source()));
     }
     let plan = workers.plan(&args);
     let first = workers.first_calls(&session, &plan).await;
@@ -67,6 +67,10 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
     let findings = findings(&run.body.arms);
     Ok(diagnose::completed(&session, run, findings).await)
 }
+
+/// What a real node must know before its metadata are asked.
+const METADATA_LIMIT: &str = " A fetch from instance metadata is about a dozen packets, and the 1,024 packets per second \
+    that an interface may send to link-local addresses are shared with this node's DNS and NTP.";
 
 /// The workers of an arm, and what each of them does.
 struct WorkerPlan {
@@ -120,13 +124,16 @@ impl WorkerPlan {
     }
 
     /// What a real node is about to be asked for.
-    fn announcement(&self) -> String {
+    fn announcement(&self, source: Source) -> String {
         let (workers, each, every) = (self.workers, self.each(), self.task.every);
         format!(
             "imds --compare-cache: without a cache, {workers} worker processes fetch credentials {each} times each, one \
-             every {every:?}; with one in memory, once each; with the file cache, once in all. A fetch is about a dozen packets, \
-             and the 1,024 packets per second that an interface may send to link-local addresses are shared with this \
-             node's DNS and NTP. Its credentials will not expire during the run: --lab shows what happens when they do."
+             every {every:?}; with one in memory, once each; with the file cache, once in all.{} Its credentials will \
+             not expire during the run: --lab shows what happens when they do.",
+            match source {
+                Source::Imds | Source::Chain => METADATA_LIMIT,
+                _ => "",
+            }
         )
     }
 
@@ -220,10 +227,16 @@ fn findings(arms: &[Arm]) -> Vec<Finding> {
 /// Fetches fail without a shared cache.
 fn failing(arms: &[Arm], baseline: &Arm, file: &Arm) -> Option<Finding> {
     let (failed, with_file) = (baseline.outcomes.failed(), file.outcomes.failed());
-    if failed <= with_file {
+    // The arms need not have made equally many requests: a worker that is late skips some.
+    let fewer = |requests: u64, of: u64| requests as f64 / of.max(1) as f64;
+    if fewer(failed, baseline.requests) <= fewer(with_file, file.requests) {
         return None;
     }
-    let (requests, with_file) = (baseline.requests, number(with_file));
+    let requests = baseline.requests;
+    let with_file = match with_file {
+        0 => "none".to_owned(),
+        some => format!("{some} of {}", file.requests),
+    };
     Some(Finding::warning(
         "cache-prevents-failures",
         format!(

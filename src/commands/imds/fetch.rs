@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_credential_types::provider::SharedCredentialsProvider;
+
+use super::usable::Usable;
 use crate::client::{ArmFacts, Setup, error_text, fetch, timeline};
 use crate::clock;
 use crate::credentials::{MetadataProfile, Source, metadata_endpoint};
@@ -56,7 +59,10 @@ impl Call for ColdFetch {
             let provider = self.setup.provider(&self.facts).await;
             let making = clock::since(begun);
             let mut sample = match provider {
-                Ok(provider) => fetch(&provider, self.limit).await,
+                Ok(provider) => {
+                    let provider = SharedCredentialsProvider::new(Usable(provider));
+                    fetch(&provider, self.limit).await
+                }
                 Err(error) => timeline::never_sent(error_text(&error)),
             };
             sample.phases[Phase::Identity] += making;

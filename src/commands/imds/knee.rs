@@ -1,4 +1,4 @@
-//! The knee: cold fetches at rising rates until the source begins to drop or to refuse them, and then at
+//! The knee: cold fetches at rising rates until the source begins to drop, to refuse or to delay them, and then at
 //! rates in between.
 //!
 //! Gentle by construction: a step is a second, it stops at the first rate that is too much and goes on
@@ -7,16 +7,17 @@
 use std::net::ToSocketAddrs;
 use std::time::{Duration, Instant};
 
-use super::fetch;
-use super::pressure::{between, middle, rate_step};
+use super::bracket::{Found, STEP, next};
+use super::pressure::{Judged, Quiet};
+use super::step::Seen;
 use crate::clock;
 use crate::credentials::{
     self, MetadataProfile, Source, Variables, container_endpoint, metadata_endpoint,
 };
-use crate::document::{Finding, Knee, KneeKind, KneeStep, Pressure, word};
+use crate::document::{Knee, KneeStep, Pressure};
 use crate::figures;
 use crate::link_local;
-use crate::measure::{Arrivals, Pacing, Plan, Rate};
+use crate::measure::Outcome;
 use crate::run::Session;
 
 /// Fetches per second on a real node. The interface's 1,024 packets are about a hundred.
@@ -24,52 +25,42 @@ const GENTLE_RATES: &[f64] = &[50.0, 100.0, 200.0];
 /// … and on the lab.
 const LAB_RATES: &[f64] = &[50.0, 100.0, 200.0, 400.0, 800.0];
 
-const STEP: Duration = Duration::from_secs(1);
 /// From the start of the search to the start of its last step.
 const PATIENCE: Duration = Duration::from_millis(8_500);
-/// A fetch that took longer is a lost one; the SDK itself gives metadata a second.
-const LIMIT: Duration = Duration::from_millis(1500);
-/// More at once would measure this machine.
-const MOST_IN_FLIGHT: usize = 512;
+
+/// Fetches that show what one takes when nothing is the matter, and how many of them are begun per second.
+const QUIET: (u64, f64) = (5, 10.0);
 
 /// The rates that may be tried.
-pub fn rates(lab: bool) -> &'static [f64] {
+pub(super) fn rates(lab: bool) -> &'static [f64] {
     if lab { LAB_RATES } else { GENTLE_RATES }
 }
 
-/// One search.
-struct Search<'a> {
-    session: &'a Session,
-    begun: Instant,
-    /// What a fetch takes when all is well.
-    usual_us: Option<f64>,
-    /// The last step, from its first start to its last end.
-    last_took: Duration,
-    steps: Vec<KneeStep>,
-}
-
 /// Looks for the knee.
-pub async fn find(session: &Session) -> Knee {
+pub(super) async fn find(session: &Session) -> Knee {
     let dropped = link_local::dropped().await;
     let mut search = Search {
         session,
+        quiet: quiet(session).await,
         begun: clock::now(),
-        usual_us: None,
-        last_took: Duration::ZERO,
+        clean: None,
+        bad: Vec::new(),
         steps: Vec::new(),
     };
-    let (kind, rate) = search.run().await;
-    let dial = match first_failing(&search.steps) {
-        Some(_) => dial(session).await,
-        None => None,
+    search.run().await;
+    let found = Found::of(&search.bad, search.clean);
+    let dial = match search.bad.is_empty() {
+        false => dial(session).await,
+        true => None,
     };
     // Of workers that fetch back to back.
-    let busy = rate
-        .zip(search.usual_us)
-        .map(|(rate, usual_us)| rate * usual_us / 1e6);
+    let usual = search.quiet.took.map(|took| took.as_secs_f64());
+    let busy = found.rate.zip(usual).map(|(rate, usual)| rate * usual);
     Knee {
-        kind,
-        rate_per_s: rate,
+        kind: found.kind,
+        rate_per_s: found.rate,
+        between_per_s: found.between,
+        burst_s: found.burst_s,
         workers: busy.map(|busy| busy.floor() as u64 + 1),
         tcp_connected: dial.map(|dial| dial.is_some()),
         tcp_connect_us: dial.flatten().map(figures::micros),
@@ -83,98 +74,97 @@ fn risen(after: Option<u64>, before: Option<u64>) -> Option<u64> {
     Some(after?.saturating_sub(before?))
 }
 
-fn first_failing(steps: &[KneeStep]) -> Option<&KneeStep> {
-    steps.iter().find(|step| step.verdict != Pressure::Clean)
+/// A few fetches far apart.
+async fn quiet(session: &Session) -> Quiet {
+    let (fetches, rate) = QUIET;
+    let Some(seen) = Seen::of(session, rate, fetches).await else {
+        return Quiet::default();
+    };
+    let succeeded = seen.fetches.iter().filter(|f| f.outcome == Outcome::Ok);
+    let mut took: Vec<Duration> = succeeded.map(|fetch| fetch.took).collect();
+    took.sort_unstable();
+    let all_succeeded = took.len() as u64 == fetches;
+    Quiet {
+        took: took.get(took.len() / 2).copied(),
+        // Those that failed made fewer requests than a fetch takes.
+        requests: if all_succeeded {
+            seen.requests()
+        } else {
+            Default::default()
+        },
+        fetches,
+    }
+}
+
+/// One search.
+struct Search<'a> {
+    session: &'a Session,
+    begun: Instant,
+    quiet: Quiet,
+    /// The highest rate without trouble below the lowest with it.
+    clean: Option<f64>,
+    /// Steps with trouble that were not due to chance, in the order in which they were made.
+    bad: Vec<Judged>,
+    /// All of them.
+    steps: Vec<KneeStep>,
 }
 
 impl Search<'_> {
-    /// What happens, and from which rate on.
-    async fn run(&mut self) -> (KneeKind, Option<f64>) {
-        let mut clean = None;
-        for &rate in rates(self.session.lab().is_some()) {
-            match self.step(rate).await {
-                None => break,
-                Some(Pressure::Clean) => clean = Some(rate),
-                Some(Pressure::Refusing) => {
-                    return (KneeKind::Refusing, self.refused(rate).await);
-                }
-                Some(verdict @ (Pressure::Dropping | Pressure::Slow)) => {
-                    let (kind, found) = self.narrowed(clean, rate).await;
-                    // All that is known of a rate that fails at once is that it is too much.
-                    return (kind.unwrap_or(verdict).into(), found);
-                }
-                Some(Pressure::Broken) => return (KneeKind::Broken, None),
+    async fn run(&mut self) {
+        let rates = rates(self.session.lab().is_some());
+        // The highest is held for a second step, which a burst may not last for.
+        for &rate in rates.iter().chain(rates.last()) {
+            match self.tried(rate).await {
+                Some(Pressure::Clean) => (),
+                Some(Pressure::Broken) | None => return,
+                Some(_) => break,
             }
         }
-        (KneeKind::None, None)
-    }
-
-    /// The rate that passes once the burst is used up: with refusals, which cost nothing, what was served.
-    async fn refused(&mut self, rate: f64) -> Option<f64> {
-        self.step(rate).await;
-        let took = self.last_took.max(STEP).as_secs_f64();
-        self.steps.last().map(|step| step.ok as f64 / took)
-    }
-
-    async fn narrowed(
-        &mut self,
-        mut clean: Option<f64>,
-        mut failing: f64,
-    ) -> (Option<Pressure>, Option<f64>) {
-        let mut kind = None;
-        // Without a clean rate to begin with: half the failing one, and half of that.
-        let next = |clean: Option<f64>, failing: f64| match clean {
-            Some(clean) => between(clean, failing),
-            None => (failing > 3.0).then_some(failing / 2.0),
-        };
-        while let Some(rate) = next(clean, failing)
-            && let Some(verdict) = self.step(rate).await
-        {
-            if verdict == Pressure::Clean {
-                clean = Some(rate);
-            } else {
-                (kind, failing) = (Some(verdict), rate);
+        while let Some(rate) = next(&self.bad, self.clean) {
+            if self.tried(rate).await.is_none() {
+                return;
             }
         }
-        (kind, clean.map(|clean| middle(clean, failing)))
+    }
+
+    /// What a rate comes to: where little goes wrong, only if it does so again.
+    async fn tried(&mut self, rate: f64) -> Option<Pressure> {
+        let mut judged = self.step(rate).await?;
+        if self.bad.is_empty() && judged.is_doubtful() {
+            let again = self.step(rate).await?;
+            if again.is_clean()
+                && let Some(doubted) = self.steps.iter_mut().rev().nth(1)
+            {
+                doubted.verdict = Pressure::Clean;
+            }
+            // It began as the first one says: that one found the source rested.
+            judged = Judged {
+                begun: judged.begun,
+                ..again
+            };
+        }
+        let verdict = judged.step.verdict;
+        if judged.is_clean() {
+            self.clean = Some(self.clean.map_or(rate, |clean| clean.max(rate)));
+        } else {
+            self.bad.push(judged);
+        }
+        Some(verdict)
     }
 
     /// A second at this rate; `None` if there is no time left for it, or the user has had enough.
-    async fn step(&mut self, rate: f64) -> Option<Pressure> {
+    async fn step(&mut self, rate: f64) -> Option<Judged> {
         if clock::since(self.begun) > PATIENCE {
             return None;
         }
-        let setup = &self.session.setup;
-        let arm = fetch::arm("knee", setup, LIMIT.min(setup.timeout));
-        let plan = Plan {
-            requests: Some((rate * STEP.as_secs_f64()).round() as u64),
-            duration: None,
-            first: 0,
-            warmup: 0,
-            pacing: Pacing::Open {
-                rate: Rate {
-                    per_s: rate,
-                    arrivals: Arrivals::Constant,
-                },
-                most_in_flight: MOST_IN_FLIGHT,
-            },
-            seed: 1,
-        };
-        let before = link_local::retransmitted();
-        let label = format!("{rate:.0} fetches/s");
-        let measured = self.session.watched(&[arm], &plan, &label).await;
-        if !measured.complete {
-            return None;
+        let fetches = (rate * STEP.as_secs_f64()).round() as u64;
+        let mut seen = Seen::of(self.session, rate, fetches).await?;
+        if seen.stood_still() && clock::since(self.begun) <= PATIENCE {
+            seen = Seen::of(self.session, rate, fetches).await?;
         }
-        let retransmitted = risen(link_local::retransmitted(), before);
-        let step = rate_step(rate, &measured.tallies[0], self.usual_us, retransmitted);
-        let verdict = step.verdict;
-        if verdict == Pressure::Clean {
-            self.usual_us = self.usual_us.or(step.p50_us);
-        }
-        self.last_took = measured.elapsed;
-        self.steps.push(step);
-        Some(verdict)
+        let judged = Judged::of(&seen, &self.quiet);
+        self.steps.push(judged.step.clone());
+        Some(judged)
     }
 }
 
@@ -194,89 +184,6 @@ fn authority(source: Source, variables: &Variables) -> Option<String> {
         _ => metadata_endpoint(variables, MetadataProfile::default()),
     };
     credentials::authority(&url)
-}
-
-/// What the knee means for those who share the node.
-pub fn finding(knee: &Knee, source: Source) -> Finding {
-    let what = match source {
-        Source::Container => "the container endpoint",
-        _ => "instance metadata",
-    };
-    let tried = knee.steps.iter().map(|step| step.rate_per_s);
-    let highest = tried.fold(0.0, f64::max);
-    let rate = knee.rate_per_s.map(|rate| format!("{rate:.0}"));
-    let summary = match (knee.kind, rate) {
-        (KneeKind::None, _) => {
-            format!("{what} keeps up with {highest:.0} cold fetches/s, the most that was tried")
-        }
-        (KneeKind::Dropping, Some(rate)) => {
-            format!("{what} begins to drop requests at about {rate} cold fetches/s")
-        }
-        (KneeKind::Refusing, Some(rate)) => {
-            format!("{what} refuses what exceeds about {rate} cold fetches/s")
-        }
-        (KneeKind::Slow, Some(rate)) => format!(
-            "{what} answers everything, and later and later from about {rate} cold fetches/s on"
-        ),
-        (kind, _) => format!(
-            "{what} is {} at {highest:.0} cold fetches/s already",
-            word(kind)
-        ),
-    };
-    let (evidence, remedy) = (evidence(knee), remedy(knee, source));
-    match knee.kind {
-        KneeKind::None => Finding::info("imds-knee", summary, evidence, remedy),
-        _ => Finding::warning("imds-knee", summary, evidence, remedy),
-    }
-}
-
-fn evidence(knee: &Knee) -> String {
-    let mut parts = Vec::new();
-    if let Some(step) = first_failing(&knee.steps) {
-        let (fetches, refused) = (step.fetches, step.throttled);
-        let (ok, late, timeout) = (step.ok, step.late, step.timeout);
-        let (rate, otherwise) = (step.rate_per_s, step.connect + step.other);
-        parts.push(format!(
-            "at {rate:.0}/s: {ok} of {fetches} fetches ok, {late} of them as late as TCP repeats itself, {timeout} timed \
-             out, {refused} refused, {otherwise} failed otherwise"
-        ));
-        let again = step.retransmitted;
-        parts.extend(again.map(|again| format!("{again} TCP segments sent again")));
-    }
-    match (knee.tcp_connected, knee.tcp_connect_us) {
-        (Some(true), Some(us)) => {
-            parts.push(format!("TCP still connected, in {}", figures::time(us)));
-        }
-        (Some(false), _) => parts.push("TCP did not connect either".to_owned()),
-        _ => (),
-    }
-    parts.push(match knee.linklocal_allowance_exceeded {
-        Some(rise) => format!("linklocal_allowance_exceeded rose by {rise}"),
-        None => "linklocal_allowance_exceeded is not readable here".to_owned(),
-    });
-    let rate = |step: &KneeStep| format!("{:.0}", step.rate_per_s);
-    let tried: Vec<String> = knee.steps.iter().map(rate).collect();
-    parts.push(format!("rates tried: {} per second", tried.join(", ")));
-    parts.join("; ")
-}
-
-fn remedy(knee: &Knee, source: Source) -> String {
-    let Some(rate) = knee.rate_per_s else {
-        return "nothing needs to be done for its rate".to_owned();
-    };
-    let others = match source {
-        Source::Imds => ", DNS and NTP of the node included",
-        _ => "",
-    };
-    let workers = knee.workers.map_or(String::new(), |workers| {
-        format!(", or {workers} that fetch back to back")
-    });
-    format!(
-        "stay below it{others}: {rate:.0} processes like this one may start per second{workers}; \
-         renewing once an hour and spread evenly, about {:.0} fit. One client per process and credentials shared by \
-         the processes of a node make room",
-        (rate * 3600.0 / 1000.0).floor() * 1000.0
-    )
 }
 
 #[cfg(test)]

@@ -8,12 +8,14 @@ use anyhow::anyhow;
 use super::arguments::ImdsArgs;
 use super::fetch::{self, PAUSE, documented};
 use super::knee;
-use super::pressure::REPEAT_US;
+use super::pressure::REPEAT;
+use super::told;
 use crate::commands::command::Completed;
 use crate::commands::diagnose;
 use crate::credentials::Source;
 use crate::diagnosis;
 use crate::document::{Arm, Finding};
+use crate::figures;
 use crate::measure::{Pacing, Plan};
 use crate::run::{self, Failure, Hint, Session};
 
@@ -86,11 +88,15 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
         }
     }
     run.stop_counting();
-    let mut findings = findings(&run.body.arms, &steps.workers, source);
-    if run.body.complete && steps.seeks_knee(&run.body.arms, source) {
+    let mut findings = if run::met_own_limit() {
+        Vec::new()
+    } else {
+        findings(&run.body.arms, steps.workers.len(), source)
+    };
+    if run.body.complete && !run::met_own_limit() && steps.seeks_knee(&run.body.arms, source) {
         session.pause(PAUSE).await;
         let found = knee::find(&session).await;
-        findings.push(knee::finding(&found, source));
+        findings.push(told::finding(&found, source));
         run.body.knee = Some(found);
     }
     Ok(diagnose::completed(&session, run, findings).await)
@@ -160,7 +166,7 @@ impl Steps {
     /// gentle to see anything.
     fn seeks_knee(&self, arms: &[Arm], source: Source) -> bool {
         let limited = matches!(source, Source::Imds | Source::Container);
-        self.free && limited && (!self.lab || arms.iter().any(failing))
+        self.free && limited && (!self.lab || arms.iter().any(troubled))
     }
 
     /// What a real node is about to be asked for, and why it is not more.
@@ -202,15 +208,28 @@ fn only_adds_failures(arms: &[Arm]) -> bool {
 fn strained(arm: &Arm) -> bool {
     let times = &arm.phases.total;
     let late = times.max_us.zip(times.min_us);
-    arm.outcomes.failed() > 0 || late.is_some_and(|(max, min)| max > min + REPEAT_US)
+    arm.outcomes.failed() > 0
+        || refused(arm) > 0
+        || late.is_some_and(|(max, min)| max > min + figures::micros(REPEAT))
 }
 
 fn failing(arm: &Arm) -> bool {
     arm.outcomes.failed() as f64 > FAILING * arm.requests as f64
 }
 
-fn findings(arms: &[Arm], asked: &[usize], source: Source) -> Vec<Finding> {
-    let Some(first) = arms.iter().find(|arm| failing(arm)) else {
+/// Requests that were answered with 429 or 503, whatever their fetches came to: the SDK may ask again, or take the
+/// refusal for an answer.
+fn refused(arm: &Arm) -> u64 {
+    arm.source_requests.values().map(|n| n.throttled).sum()
+}
+
+/// Whether there is something to be told of an arm: fetches failed, or requests were refused.
+fn troubled(arm: &Arm) -> bool {
+    failing(arm) || refused(arm) as f64 > FAILING * arm.requests as f64
+}
+
+fn findings(arms: &[Arm], steps: usize, source: Source) -> Vec<Finding> {
+    let Some(first) = arms.iter().find(|arm| troubled(arm)) else {
         return vec![];
     };
     let outcomes = &first.outcomes;
@@ -218,16 +237,20 @@ fn findings(arms: &[Arm], asked: &[usize], source: Source) -> Vec<Finding> {
     let (ok, connect) = (outcomes.ok, outcomes.connect);
     let other = outcomes.denied + outcomes.reset + outcomes.other;
     let (name, requests) = (&first.name, first.requests);
-    let stopped = match asked.len() - arms.len() {
+    let stopped = match steps - arms.len() {
         0 => String::new(),
         skipped => format!("; {skipped} larger steps were left out"),
     };
     let best = best_rate(arms);
+    let refused = refused(first);
+    let asked: u64 = first.source_requests.values().map(|n| n.count).sum();
     let evidence = format!(
         "with {name}: {ok} of {requests} fetches ok, {timeout} timed out, {throttled} throttled, {connect} without a \
-         connection, {other} other; best rate {best:.0}/s{stopped}"
+         connection, {other} other; {refused} of {asked} requests answered with 429 or 503; best rate {best:.0}/s{stopped}"
     );
-    let dropped = timeout >= throttled && timeout > 0;
+    // A fetch that is refused over and over may end as timed out.
+    let throttled = throttled.max(refused);
+    let dropped = timeout > throttled;
     let summary = if dropped {
         format!("requests are dropped, not refused, from {name} on: throttling looks like timeouts")
     } else if throttled > 0 {

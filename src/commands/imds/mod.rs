@@ -2,11 +2,15 @@
 //! ([`knee`]), and what worker processes ask of the source with and without a cache ([`compare_cache`]).
 
 mod arguments;
+mod bracket;
 mod compare_cache;
 mod fetch;
 mod knee;
 mod ladder;
 mod pressure;
+mod step;
+mod told;
+mod usable;
 pub mod worker;
 mod workers;
 

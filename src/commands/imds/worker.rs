@@ -14,6 +14,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::usable::Usable;
 use crate::client::{SetupError, credentials_outcome, error_text, provider_of};
 use crate::clock;
 use crate::commands::command::{Command, Completed, Kind};
@@ -238,7 +239,8 @@ impl Worker {
     }
 
     async fn provider(&self) -> Result<SharedCredentialsProvider, SetupError> {
-        provider_of(&self.task.named, &self.exchanges).await
+        let provider = provider_of(&self.task.named, &self.exchanges).await?;
+        Ok(SharedCredentialsProvider::new(Usable(provider)))
     }
 }
 

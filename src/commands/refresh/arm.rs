@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
@@ -17,8 +17,8 @@ use crate::measure::load::CallFuture;
 use crate::measure::{Call, Stop};
 use crate::run::{ArmCall, Failure, Fresh, Hint};
 use crate::strategies::{
-    Advisory, CacheKey, FileCache, InBackground, Options, Refresher, RenewalStrategy,
-    RenewingProvider, Strategy, Swapper, Windows,
+    Advisory, CacheKey, FileCache, FileCacheBuilder, InBackground, Options, Refresher,
+    RenewalStrategy, RenewingProvider, Strategy, Swapper, Windows,
 };
 
 /// A client's identity, and the interceptor that tells its strategy of refusals.
@@ -40,6 +40,13 @@ pub(super) struct StrategyArm {
 impl StrategyArm {
     /// An arm on a thread of its own whose strategy has its first credentials, and the record of its renewals.
     pub async fn start(self) -> Result<(ArmCall, Renewals), Failure> {
+        if self.strategy == Strategy::FileCache {
+            let cache = self
+                .file_cache()
+                .usable()
+                .map_err(|why| anyhow!("file-cache: {why}"));
+            cache.hint("set TMPDIR to a folder where only you may write, or leave file-cache out of --strategies")?;
+        }
         let thread = OwnThread::start(self.strategy.name())
             .context("cannot start a thread")
             .hint("free some memory or raise the limit on processes")?;
@@ -107,9 +114,7 @@ impl StrategyArm {
                     .await
             }
             Strategy::FileCache => {
-                let cache = FileCache::builder(CacheKey::of([("command", "refresh")]))
-                    .directory(&self.directory)
-                    .build(provider);
+                let cache = self.file_cache().build(provider);
                 self.held(Advisory::new(cache, self.options()), ready).await
             }
             Strategy::Refresher => {
@@ -125,6 +130,10 @@ impl StrategyArm {
                 self.in_background(strategy, ready, stop).await
             }
         }
+    }
+
+    fn file_cache(&self) -> FileCacheBuilder {
+        FileCache::builder(CacheKey::of([("command", "refresh")])).directory(&self.directory)
     }
 
     async fn in_background<S: InBackground>(

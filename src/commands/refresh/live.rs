@@ -34,6 +34,9 @@ const DURATION: Duration = Duration::from_secs(100);
 /// sets free will need. A hundred handshakes at that moment would be felt in every arm.
 const LAB_WARMUP: u64 = 500;
 
+/// Calls under way at once for each arm at most: what waits takes memory, and a target that hangs lets all wait.
+const MOST_WAITING: usize = 1024;
+
 /// From the lab's start to the first request for credentials, about.
 const FIRST_REQUEST: Duration = Duration::from_millis(500);
 
@@ -60,7 +63,8 @@ pub(super) async fn run(args: RefreshArgs) -> Result<Completed, Failure> {
         stop: session.stop.clone(),
         windows: args.expiry.windows(),
         seed: options.load.seed,
-        directory: directory.path().to_owned(),
+        // Which the cache makes so that only this user can enter it.
+        directory: directory.path().join("credentials"),
     });
     let started = try_join_all(arms.map(StrategyArm::start));
     let started = session.preparing(started).await??;
@@ -206,8 +210,10 @@ fn plan(options: &MeasuringOptions, arms: usize) -> Plan {
     }
     let rate = *pacing.rate.get_or_insert(RATE);
     // All calls of an arm may wait until they time out, and must not keep the others' from beginning.
-    let waiting = (rate * target.timeout.as_secs_f64() * arms as f64) as usize;
-    pacing.concurrency.get_or_insert(waiting + 64);
+    let waiting = (rate * target.timeout.as_secs_f64() * arms as f64) as usize + 64;
+    pacing
+        .concurrency
+        .get_or_insert(waiting.min(MOST_WAITING * arms));
     options.plan()
 }
 

@@ -77,6 +77,15 @@ impl FileCacheBuilder {
         entry.lease.filter(|_| fresh).map(|lease| lease.credentials)
     }
 
+    /// Whether files can be kept in the directory, which is made where there is none.
+    ///
+    /// # Errors
+    ///
+    /// In words, if the cache would ask its source as if it were not there.
+    pub fn usable(&self) -> Result<(), String> {
+        self.store().map(drop)
+    }
+
     pub(super) fn read(&self) -> Option<Entry> {
         self.store().ok()?.read().ok()?
     }

@@ -47,12 +47,12 @@ impl Backoff {
         }
     }
 
-    /// `next`, or an earlier moment so that there is a try before `boundary`, from which on calls are worse off:
+    /// `next`, or an earlier moment so that there is a try well before `boundary`, from which on calls are worse off:
     /// half of what is left until then, as long as that is more than the last minute.
     pub fn before(self, boundary: SystemTime, now: SystemTime, next: SystemTime) -> SystemTime {
         let half = since(now, boundary) / 2;
-        if self.factor > 1.0 && half >= self.last {
-            next.min(now + half)
+        if half >= self.last && since(next, boundary) < self.last {
+            now + half
         } else {
             next.min(boundary)
         }
@@ -93,16 +93,23 @@ mod tests {
     }
 
     #[test]
-    fn a_growing_wait_never_sleeps_through_the_time_before_a_boundary() {
-        let backoff = Backoff::doubling(Windows::of(HOUR));
+    fn no_wait_sleeps_through_the_time_before_a_boundary() {
         let now = SystemTime::UNIX_EPOCH;
-        let before = |left, wait| {
-            let [boundary, next] = [left, wait].map(|s| now + Duration::from_secs(s));
-            since(now, backoff.before(boundary, now, next)).as_secs()
-        };
-        assert_eq!(before(600, 120), 120);
-        assert_eq!(before(290, 300), 145);
-        assert_eq!(before(100, 300), 100);
+        for backoff in [Backoff::doubling, Backoff::specified] {
+            let backoff = backoff(Windows::of(HOUR));
+            let before = |left, wait| {
+                let [boundary, next] = [left, wait].map(|s| now + Duration::from_secs(s));
+                since(now, backoff.before(boundary, now, next)).as_secs()
+            };
+            assert_eq!(before(600, 120), 120);
+            assert_eq!(before(290, 300), 145);
+            assert_eq!(
+                before(310, 300),
+                155,
+                "ten seconds are too few for a slow source"
+            );
+            assert_eq!(before(100, 300), 100);
+        }
     }
 
     #[test]

@@ -20,8 +20,8 @@ use crate::strategies::renew::Renew;
 ///
 /// The first call in the advisory window ([`Windows::of`](crate::strategies::Windows::of)) begins a fetch, and it
 /// and all others go on with the held credentials; in the mandatory window calls wait for the fetch. When it fails,
-/// the held credentials stay, and the next try is 5 to 10 minutes later, or when the mandatory window
-/// begins. Beyond the specification: once they have expired, or the service has refused them, calls try
+/// the held credentials stay, and the next try is 5 to 10 minutes later. Beyond the specification: where that would be
+/// in the mandatory window, in which every call would wait for it, the next try is half-way there; once they have expired, or the service has refused them, calls try
 /// again at most once a second, so that an outage does not outlast itself; and lifetimes under 15 minutes
 /// have windows in proportion.
 ///

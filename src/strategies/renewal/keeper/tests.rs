@@ -60,6 +60,14 @@ const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
 fn keeper(begins: Begins, script: &[Does]) -> (Arc<Keeper>, Source) {
+    backing_off(Backoff::doubling, begins, script)
+}
+
+fn backing_off(
+    backoff: fn(Windows) -> Backoff,
+    begins: Begins,
+    script: &[Does],
+) -> (Arc<Keeper>, Source) {
     let clock = Clock(Instant::now());
     let source = Source {
         clock,
@@ -71,7 +79,7 @@ fn keeper(begins: Begins, script: &[Does]) -> (Arc<Keeper>, Source) {
         seed: Some(1),
         ..Options::default()
     };
-    let keeper = Keeper::new(source.clone(), options, begins, Backoff::doubling);
+    let keeper = Keeper::new(source.clone(), options, begins, backoff);
     (keeper, source)
 }
 
@@ -151,6 +159,22 @@ async fn a_failure_keeps_the_last_good_value_and_the_next_try_comes_later() {
         "AKID3",
         "past the expiry calls wait for new ones"
     );
+}
+
+/// An hour's credentials begin to be renewed 15 to 7.5 minutes before their end, and the specified wait is 5 to 10.
+#[tokio::test(start_paused = true)]
+async fn one_failed_fetch_makes_no_call_wait_whenever_it_was() {
+    for second in (45 * 60..58 * 60).step_by(30) {
+        let script = [Does::Gives, Does::Fails];
+        let (keeper, source) = backing_off(Backoff::specified, Begins::Call, &script);
+        keeper.provide().await.unwrap();
+        for second in second..59 * 60 {
+            at(&source, second * SECOND).await;
+            at_once(&keeper);
+        }
+        at(&source, 59 * MINUTE + 2 * SECOND).await;
+        assert_eq!(at_once(&keeper), "AKID2", "begun at second {second}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
