@@ -5,6 +5,7 @@
 //! and the connection pool's own telemetry. They all write to the [`timeline`] of the task that makes
 //! the call; outside an observed call they cost one failed look-up and do nothing.
 
+mod endpoint;
 mod facts;
 mod fetch;
 mod identity;
@@ -16,6 +17,7 @@ pub(crate) mod timeline;
 mod transport;
 
 pub(crate) use crate::credentials::error_text;
+pub(crate) use endpoint::unusable;
 pub use facts::ArmFacts;
 pub(crate) use fetch::fetch;
 pub(crate) use identity::Identity;

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 
 use super::command::{Command, Kind, Output};
+use crate::disclosure;
 use crate::document::{Body, Document, threshold};
 use crate::exit::Exit;
 use crate::render::{self, Format, RenderError, Style};
@@ -23,11 +24,11 @@ pub async fn execute(command: Command) -> Result<Exit, Failure> {
     match completed.output {
         Output::Text(text) => write(output, &text)?,
         Output::Beside(document) => {
-            let text = render(&document, output)?;
+            let text = render(*document, output)?;
             match &output.output {
                 Some(_) => write(output, &text)?,
                 None if output.console.quiet => (),
-                None => render::failure(text.trim_end()),
+                None => render::beside(&text),
             }
         }
         Output::Document(mut document) => {
@@ -37,9 +38,9 @@ pub async fn execute(command: Command) -> Result<Exit, Failure> {
             {
                 measurement.checks = threshold::check(measurement, &checks.fail_if);
             }
-            write(output, &render(&document, output)?)?;
             let breaches = document.measured().map(render::breaches);
             let breaches = breaches.unwrap_or_default();
+            write(output, &render(*document, output)?)?;
             for breach in &breaches {
                 render::failure(breach);
             }
@@ -67,13 +68,18 @@ fn prepare(command: &Command) -> Result<(), Failure> {
     }
 }
 
-fn render(document: &Document, output: &OutputOptions) -> Result<String, Failure> {
+/// The document as text. What it quotes of others goes no further than this.
+fn render(document: Document, output: &OutputOptions) -> Result<String, Failure> {
+    let document = document
+        .with_texts(disclosure::shown)
+        .context("the result holds a secret in the place of one of the program's own words")
+        .hint("choose another password: this one is such a word")?;
     let style = Style {
         color: color(output),
         width: render::width(),
         chart: output.chart,
     };
-    render::render(document, output.format, &style).map_err(unrendered)
+    render::render(&document, output.format, &style).map_err(unrendered)
 }
 
 fn unrendered(error: RenderError) -> Failure {
@@ -94,12 +100,23 @@ fn other_formats() -> String {
 }
 
 fn write(output: &OutputOptions, text: &str) -> Result<(), Failure> {
-    let path = output.output.as_deref();
-    let unwritten = || {
-        let place = path.map_or("stdout".to_owned(), |path| path.display().to_string());
-        format!("cannot write the results to {place}")
+    let Some(path) = &output.output else {
+        return Ok(render::write(None, text).context("cannot write the results to stdout")?);
     };
-    Ok(render::write(path, text).with_context(unwritten)?)
+    render::write(Some(path), text).or_else(|error| {
+        let place = path.display();
+        let error =
+            anyhow::Error::new(error).context(format!("cannot write the results to {place}"));
+        // What was measured is not to be lost with the place that it was meant for.
+        let kept = render::write(None, text).context("nor to stdout");
+        Err(match kept {
+            Ok(()) => Failure::new(
+                error,
+                "they are on stdout instead: what was measured is whole",
+            ),
+            Err(lost) => lost.context(error).into(),
+        })
+    })
 }
 
 fn color(output: &OutputOptions) -> bool {

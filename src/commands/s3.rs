@@ -126,6 +126,7 @@ async fn arm(
     (name, keeps_credentials, keeps_connections): (&str, bool, bool),
     request: &Request,
 ) -> Result<ArmCall, Failure> {
+    setup.check_endpoint("S3")?;
     let facts = Arc::new(ArmFacts::default());
     let mut call = S3Call {
         setup: Arc::clone(setup),

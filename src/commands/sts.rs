@@ -114,6 +114,7 @@ async fn arm(
 ) -> Result<ArmCall, Failure> {
     let facts = Arc::new(ArmFacts::default());
     let setup = &session.setup;
+    setup.check_endpoint("STS")?;
     let identity = setup.identity(&facts).await?;
     let sdk = setup.sdk_config(setup.connections(&facts)?, &identity);
     // A configured endpoint takes the place of the global one, but not of the Region to sign for.

@@ -5,8 +5,11 @@
 //! whichever link it belongs to. This room knows the SDK, but no command, report or lab.
 
 mod exchange;
+mod learning;
 mod metadata_endpoint;
 mod named;
+mod process;
+mod profiles;
 mod source;
 
 pub use crate::error_text::{bounded_text, error_text};
@@ -15,6 +18,9 @@ pub(crate) use metadata_endpoint::{
     METADATA_ENDPOINT, METADATA_MODE, MetadataProfile, authority, container_endpoint,
     metadata_disabled, metadata_endpoint,
 };
-pub use named::NamedSource;
+pub use named::{NamedSource, UnknownProfile};
+pub use process::end_processes;
+pub(crate) use process::{ProcessError, run_process, shell};
+pub(crate) use profiles::profiles;
 pub use source::{Source, Variables};
 pub(crate) use source::{loader, variable};

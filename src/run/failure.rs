@@ -52,16 +52,18 @@ impl From<anyhow::Error> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.error)?;
+        // What an error quotes may have lines: none of them is to look like one of these.
+        let hanging = |text: &str| text.replace('\n', "\n  ");
+        write!(f, "error: {}", hanging(&self.error.to_string()))?;
         let mut told = self.error.to_string();
         for cause in self.error.chain().skip(1).map(ToString::to_string) {
             if !told.contains(&cause) {
-                write!(f, "\ncaused by: {cause}")?;
+                write!(f, "\ncaused by: {}", hanging(&cause))?;
                 write!(told, "\n{cause}")?;
             }
         }
         if let Some(hint) = &self.hint {
-            write!(f, "\nhint: {hint}")?;
+            write!(f, "\nhint: {}", hanging(hint))?;
         }
         Ok(())
     }
@@ -74,6 +76,12 @@ impl From<SetupError> for Failure {
                 "pass --region, set AWS_REGION, or add `region` to your profile; --lab needs none"
             }
             SetupError::Transport(_) => "check AWS_CA_BUNDLE and the system's certificates",
+            SetupError::Endpoint { .. } => {
+                "correct AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_… or `endpoint_url` in the profile, or pass --endpoint-url"
+            }
+            SetupError::NoProfile(_) => {
+                "`aws configure list-profiles` lists them; AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name other files"
+            }
             SetupError::Credentials { .. } => NO_CREDENTIALS,
         };
         Self::new(error, hint)

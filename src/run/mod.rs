@@ -28,5 +28,5 @@ pub use options::{
 pub(crate) use options::{distinct, duration, rate, workers};
 pub use pipeline::{ArmCall, Run, names};
 pub use session::Session;
-pub use signals::{Signals, interrupted_twice, stop_on_signal};
+pub use signals::{Signals, interrupted_twice, leave, stop_on_signal};
 pub use target::client_variables;

@@ -51,6 +51,7 @@ impl Service {
         facts: &Arc<ArmFacts>,
     ) -> Result<CloudMap, Failure> {
         let setup = &session.setup;
+        setup.check_endpoint("SERVICEDISCOVERY")?;
         let identity = setup.identity(facts).await?;
         let sdk = setup.sdk_config(setup.connections(facts)?, &identity);
         let mut config = aws_sdk_servicediscovery::config::Builder::from(&sdk);

@@ -52,6 +52,7 @@ impl StrategyArm {
 
     async fn arm(self) -> Result<(ArmCall, Renewals), SetupError> {
         let (setup, renewals) = (&self.setup, Renewals::default());
+        setup.check_endpoint("STS")?;
         let facts = Arc::new(ArmFacts::default());
         let provider = SharedCredentialsProvider::new(ObservedProvider {
             provider: setup.provider(&facts).await?,
