@@ -1,7 +1,8 @@
 //! A `credential_process`: run in a process group of its own, which ends with it, and read within limits.
 //!
 //! The SDK's own provider for it leaves the process behind when it is given up on, keeps whatever it prints, and puts
-//! its stderr into an error. What a process says there may be secret: it is not read at all.
+//! its stderr into an error. What a process says there may be secret: it is not read at all, unless the process is this
+//! very program.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -15,7 +16,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -23,6 +24,9 @@ use super::profiles::ProcessChain;
 
 /// Bytes of its output: a hundred times what the longest session token takes.
 const LARGEST: u64 = 1024 * 1024;
+
+/// Bytes of what this program itself says as such a process.
+const LONGEST_ERROR: u64 = 4096;
 
 /// Why a process gave no credentials. Nothing of what it printed is quoted.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +41,8 @@ pub enum ProcessError {
     Interrupted,
     #[error("it ended with {0}; run it by itself to see what it says")]
     Failed(ExitStatus),
+    #[error("it ended with {0}, and said: {1}")]
+    FailedSaying(ExitStatus, String),
     #[error("its output is not JSON")]
     NotJson,
     #[error("its output has no {0}")]
@@ -68,37 +74,65 @@ impl ProcessOutput {
 ///
 /// If it cannot be run, fails, or prints anything but a JSON object.
 pub async fn run_process(mut command: Command) -> Result<ProcessOutput, ProcessError> {
+    let stderr = if is_this_program(&command) {
+        Stdio::piped()
+    } else {
+        Stdio::null()
+    };
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(stderr)
         .process_group(0)
         .kill_on_drop(true)
         .spawn()
         .map_err(ProcessError::Unstarted)?;
     let _group = Group::of(child.id());
-    let mut output = Vec::new();
-    let stdout = child.stdout.take();
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let ended = async {
-        if let Some(stdout) = stdout {
-            let mut stdout = stdout.take(LARGEST + 1);
-            let read = stdout.read_to_end(&mut output).await;
-            read.map_err(ProcessError::Unread)?;
-        }
+        let (output, said) = tokio::try_join!(read(stdout, LARGEST), read(stderr, LONGEST_ERROR))?;
         if output.len() as u64 > LARGEST {
             return Err(ProcessError::TooLong);
         }
-        child.wait().await.map_err(ProcessError::Unread)
+        let status = child.wait().await.map_err(ProcessError::Unread)?;
+        Ok((status, output, said))
     };
-    let status = tokio::select! {
-        status = ended => status?,
+    let (status, output, said) = tokio::select! {
+        ended = ended => ended?,
         () = interrupted() => return Err(ProcessError::Interrupted),
     };
     if !status.success() {
-        return Err(ProcessError::Failed(status));
+        let said = String::from_utf8_lossy(&said).trim().to_owned();
+        return Err(if said.is_empty() {
+            ProcessError::Failed(status)
+        } else {
+            ProcessError::FailedSaying(status, said)
+        });
     }
     let fields = serde_json::from_slice(&output).map_err(|_| ProcessError::NotJson)?;
     Ok(ProcessOutput(fields))
+}
+
+/// What is there to its end, or one byte more than it may be.
+async fn read(
+    stream: Option<impl AsyncRead + Unpin>,
+    longest: u64,
+) -> Result<Vec<u8>, ProcessError> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        let read = stream.take(longest + 1).read_to_end(&mut bytes).await;
+        read.map_err(ProcessError::Unread)?;
+    }
+    Ok(bytes)
+}
+
+/// Whether it is this program's own `credential-process`, whose errors hold no secrets.
+fn is_this_program(command: &Command) -> bool {
+    let own = std::env::current_exe().ok();
+    let own = own.as_deref().and_then(|path| path.file_name()?.to_str());
+    let names = |text: &str| own.is_some_and(|own| text.contains(own));
+    let mut arguments = command.as_std().get_args().filter_map(|text| text.to_str());
+    arguments.any(|text| names(text) && text.contains("credential-process"))
 }
 
 /// A command line as a `credential_process` is run.

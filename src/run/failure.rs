@@ -23,6 +23,17 @@ impl Failure {
     }
 }
 
+/// The lines of a text after its first one are indented: none that an error quotes looks like one of a failure.
+fn hanging(text: &str) -> String {
+    let mut lines = text.split('\n');
+    let mut hanging = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        let indent = if line.starts_with(' ') { "" } else { "  " };
+        let _ = write!(hanging, "\n{indent}{line}");
+    }
+    hanging
+}
+
 /// Turns an error into the failure of a command.
 pub trait Hint<T> {
     /// Says what to do about the error.
@@ -52,8 +63,6 @@ impl From<anyhow::Error> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What an error quotes may have lines: none of them is to look like one of these.
-        let hanging = |text: &str| text.replace('\n', "\n  ");
         write!(f, "error: {}", hanging(&self.error.to_string()))?;
         let mut told = self.error.to_string();
         for cause in self.error.chain().skip(1).map(ToString::to_string) {
