@@ -2,8 +2,8 @@
 //!
 //! The rooms, from top to bottom; each may use those after it and never one before: [`cli`], [`commands`], [`run`],
 //! [`render`], [`diagnosis`], [`client`], [`document`], [`signing`], [`simulation`], [`credentials`], [`discovery`],
-//! [`strategies`], [`lab`], [`measure`]; and the ground floor: [`clock`], [`error_text`], [`exit`], [`figures`],
-//! [`link_local`], [`nearest`], [`panics`], [`processor`].
+//! [`strategies`], [`lab`], [`measure`]; and the ground floor: [`clock`], [`disclosure`], [`error_text`], [`exit`],
+//! [`figures`], [`link_local`], [`nearest`], [`panics`], [`processor`].
 //!
 //! The command line is the default feature. The features `strategies`, `discovery` and `lab` are the rooms of
 //! these names for other programs, each by itself and with few dependencies; [`clock`] and [`error_text`] come
@@ -29,6 +29,8 @@ pub mod commands;
 pub mod credentials;
 #[cfg(feature = "cli")]
 pub mod diagnosis;
+#[cfg(feature = "cli")]
+pub(crate) mod disclosure;
 #[cfg(feature = "cli")]
 pub mod document;
 #[cfg(feature = "cli")]

@@ -8,13 +8,20 @@ use awscreds_bench::commands::{Command, execute};
 use awscreds_bench::exit::Exit;
 use awscreds_bench::panics;
 use awscreds_bench::render;
-use awscreds_bench::run::{Failure, interrupted_twice};
+use awscreds_bench::run::{Failure, interrupted_twice, leave};
 use clap::Parser;
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
     panics::tell_in_one_line();
-    match run(Cli::parse().command()) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => {
+            render::usage(&answer);
+            return u8::try_from(answer.exit_code()).unwrap_or(2).into();
+        }
+    };
+    match run(cli.command()) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             render::failure(&failure.to_string());
@@ -43,5 +50,6 @@ fn run(command: Command) -> Result<Exit, Failure> {
     });
     // A name lookup that was given up on still holds its thread; nobody waits for that.
     runtime.shutdown_background();
+    leave();
     ended
 }

@@ -6,6 +6,7 @@
 //! the call; outside an observed call they cost one failed look-up and do nothing.
 
 mod capped;
+mod endpoint;
 mod facts;
 mod fetch;
 mod identity;
@@ -17,6 +18,7 @@ pub(crate) mod timeline;
 mod transport;
 
 pub(crate) use crate::credentials::error_text;
+pub(crate) use endpoint::unusable;
 pub use facts::ArmFacts;
 pub(crate) use fetch::fetch;
 pub(crate) use identity::Identity;

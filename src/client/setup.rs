@@ -13,12 +13,13 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::capped::{Held, capped};
+use super::endpoint;
 use super::facts::ArmFacts;
 use super::identity::Identity;
 use super::interceptor::Instrument;
 use super::time_source::SteadyTime;
 use super::transport::{self, Route, Transport, TransportError};
-use crate::credentials::{Exchanges, NamedSource, Source, Variables, loader, variable};
+use crate::credentials::{Exchanges, NamedSource, Source, UnknownProfile, Variables, loader};
 
 /// What the user chose.
 #[derive(Clone, Debug)]
@@ -38,6 +39,14 @@ pub enum SetupError {
     NoRegion,
     #[error(transparent)]
     Transport(#[from] TransportError),
+    #[error("the endpoint configured for {service} cannot be used, `{url}`: {why}")]
+    Endpoint {
+        service: String,
+        url: String,
+        why: String,
+    },
+    #[error(transparent)]
+    NoProfile(#[from] UnknownProfile),
     #[error("cannot resolve credentials from source `{source_name}`")]
     Credentials {
         source_name: &'static str,
@@ -73,11 +82,16 @@ impl Setup {
             endpoint_url,
             timeout,
         } = options;
+        named.prepare().await?;
         let transport = Transport::new(route.as_ref(), &named.variables)?;
         let http = Exchanges::default().timed(transport.client(&Arc::default())?);
         let mut loader = loader(&service_variables(&named.variables, route.is_some()))
             .http_client(http.clone())
             .no_credentials();
+        if let Some(url) = &endpoint_url {
+            // Set so, it goes before whatever the environment and the profile say of endpoints, of services too.
+            loader = loader.endpoint_url(url);
+        }
         if let Some(region) = &named.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -119,14 +133,25 @@ impl Setup {
         self.region.as_ref()
     }
 
-    /// The endpoint that the configuration puts in the place of the service's own, if any. `service` is
-    /// the service's name in environment variables, such as `STS`.
+    /// The endpoint that takes the place of the service's own, if one does: what the user named, or else what the
+    /// configuration does. `service` is the service's name in environment variables, such as `STS`.
     pub(crate) fn endpoint_override(&self, service: &str) -> Option<String> {
-        let variables = service_variables(&self.named.variables, self.route.is_some());
-        let named = || variable(&variables, &format!("AWS_ENDPOINT_URL_{service}"));
-        let given = self.endpoint_url.as_deref().or_else(named);
-        let url = given.or_else(|| self.sdk.endpoint_url());
-        url.map(str::to_owned)
+        let configured = || endpoint::configured(&self.sdk, service);
+        self.endpoint_url.clone().or_else(configured)
+    }
+
+    /// Finds out whether anything can be sent to the service where it is configured to be.
+    ///
+    /// # Errors
+    ///
+    /// If what is configured is no URL.
+    pub(crate) fn check_endpoint(&self, service: &str) -> Result<(), SetupError> {
+        let url = self.endpoint_override(service);
+        let unusable = url.and_then(|url| Some((endpoint::unusable(&url)?, url)));
+        unusable.map_or(Ok(()), |(why, url)| {
+            let service = service.to_owned();
+            Err(SetupError::Endpoint { service, url, why })
+        })
     }
 
     /// A connection pool of its own, for answers that are passed on as they come. Its name lookups are noted in
@@ -186,19 +211,15 @@ impl Setup {
     pub fn sdk_config(&self, connections: SharedHttpClient, identity: &Identity) -> SdkConfig {
         let timeouts = self.sdk.timeout_config().map(TimeoutConfig::to_builder);
         let timeouts = timeouts.unwrap_or_default().operation_timeout(self.timeout);
-        let mut builder = self
-            .sdk
+        self.sdk
             .clone()
             .into_builder()
             .time_source(SteadyTime)
             .http_client(connections)
             .identity_cache(identity.cache.clone())
             .credentials_provider(identity.provider.clone())
-            .timeout_config(timeouts.build());
-        if let Some(url) = &self.endpoint_url {
-            builder.set_endpoint_url(Some(url.clone()));
-        }
-        builder.build()
+            .timeout_config(timeouts.build())
+            .build()
     }
 
     /// The interceptor that goes with [`sdk_config`](Self::sdk_config); it is to be pushed as it is, since a
@@ -222,6 +243,8 @@ pub async fn provider_of(
     named: &NamedSource,
     exchanges: &Exchanges,
 ) -> Result<SharedCredentialsProvider, SetupError> {
+    let named = &mut named.clone();
+    named.prepare().await?;
     let http = if named.is_plain() {
         transport::plain()?
     } else {

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use super::command::{Command, Kind, Output};
 use super::last;
+use crate::disclosure;
 use crate::document::{Body, Document, threshold};
 use crate::exit::Exit;
 use crate::render::{self, Format, RenderError, Style};
@@ -24,21 +25,23 @@ pub async fn execute(command: Command) -> Result<Exit, Failure> {
     match completed.output {
         Output::Text(text) => write(output, &text)?,
         Output::Beside(document) => {
+            let document = disclosed(*document)?;
             let text = render(&document, output, keep(&document, output))?;
             match &output.output {
                 Some(_) => write(output, &text)?,
                 None if output.console.quiet => (),
-                None => render::failure(text.trim_end()),
+                None => render::beside(&text),
             }
         }
         Output::Document(mut document) => {
             hold(&mut document, checks)?;
+            let document = disclosed(*document)?;
             let kept = keep(&document, output);
             return finish(&document, output, kept, completed.exit);
         }
         Output::Stored(mut document) => {
             hold(&mut document, checks)?;
-            return finish(&document, output, true, completed.exit);
+            return finish(&disclosed(*document)?, output, true, completed.exit);
         }
     }
     Ok(completed.exit)
@@ -101,6 +104,14 @@ fn prepare(command: &Command) -> Result<(), Failure> {
     }
 }
 
+/// The document without secrets and without what a terminal would obey: the only one that leaves the process.
+fn disclosed(document: Document) -> Result<Document, Failure> {
+    document
+        .with_texts(disclosure::shown)
+        .context("the result holds a secret in the place of one of the program's own words")
+        .hint("choose another password: this one is such a word")
+}
+
 fn render(document: &Document, output: &OutputOptions, kept: bool) -> Result<String, Failure> {
     let style = Style {
         color: color(output),
@@ -130,12 +141,23 @@ fn other_formats() -> String {
 }
 
 fn write(output: &OutputOptions, text: &str) -> Result<(), Failure> {
-    let path = output.output.as_deref();
-    let unwritten = || {
-        let place = path.map_or("stdout".to_owned(), |path| path.display().to_string());
-        format!("cannot write the results to {place}")
+    let Some(path) = &output.output else {
+        return Ok(render::write(None, text).context("cannot write the results to stdout")?);
     };
-    Ok(render::write(path, text).with_context(unwritten)?)
+    render::write(Some(path), text).or_else(|error| {
+        let place = path.display();
+        let error =
+            anyhow::Error::new(error).context(format!("cannot write the results to {place}"));
+        // What was measured is not to be lost with the place that it was meant for.
+        let kept = render::write(None, text).context("nor to stdout");
+        Err(match kept {
+            Ok(()) => Failure::new(
+                error,
+                "they are on stdout instead: what was measured is whole",
+            ),
+            Err(lost) => lost.context(error).into(),
+        })
+    })
 }
 
 fn color(output: &OutputOptions) -> bool {

@@ -145,6 +145,7 @@ async fn arm(
     (name, keeps_credentials, keeps_connections): (&str, bool, bool),
     request: &Request,
 ) -> Result<ArmCall, Failure> {
+    setup.check_endpoint("S3")?;
     let (setup, request) = (Arc::clone(setup), request.clone());
     let make = move |facts| {
         let mut call = S3Call {

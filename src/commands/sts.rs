@@ -130,6 +130,7 @@ async fn arm(
     request: &Request,
 ) -> Result<ArmCall, Failure> {
     let setup = Arc::clone(&session.setup);
+    setup.check_endpoint("STS")?;
     // A configured endpoint takes the place of the global one, but not of the Region to sign for.
     let overridden = region == GLOBAL && setup.endpoint_override("STS").is_some();
     let region = if overridden { GLOBAL_SIGNING } else { region };

@@ -7,8 +7,11 @@
 mod answer;
 mod exchange;
 mod guarded;
+mod learning;
 mod metadata_endpoint;
 mod named;
+mod process;
+mod profiles;
 mod source;
 
 pub use crate::error_text::{bounded_text, error_text};
@@ -17,6 +20,9 @@ pub(crate) use metadata_endpoint::{
     METADATA_ENDPOINT, METADATA_MODE, MetadataProfile, authority, container_endpoint,
     metadata_disabled, metadata_endpoint,
 };
-pub use named::NamedSource;
+pub use named::{NamedSource, UnknownProfile};
+pub use process::end_processes;
+pub(crate) use process::{ProcessError, run_process, shell};
+pub(crate) use profiles::profiles;
 pub use source::{Source, Variables};
 pub(crate) use source::{loader, variable};

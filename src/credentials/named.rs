@@ -1,13 +1,17 @@
 //! A source with everything that decides whose credentials it hands out.
 
-use aws_config::Region;
 use aws_config::sts::AssumeRoleProvider;
+use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::guarded::Guarded;
-use super::source::{Source, Variables, loader};
+use super::learning::{self, Learning};
+use super::metadata_endpoint::{METADATA_ENDPOINT, METADATA_MODE, metadata_endpoint};
+use super::process::ProcessProvider;
+use super::profiles::{ProcessChain, metadata, process_chain, profiles, usual};
+use super::source::{Source, Variables, loader, variable};
 use crate::strategies::CacheKey;
 
 /// Variables that are in every SDK's environment and say nothing about whose credentials it gets.
@@ -72,6 +76,40 @@ impl NamedSource {
         CacheKey::of(parts.into_iter().chain(variables))
     }
 
+    /// What is to be done once, before credentials are asked for: tells what the source is given that is secret, and
+    /// finds the profile, which may say where instance metadata is.
+    ///
+    /// # Errors
+    ///
+    /// If there is no profile of the name that the user gave.
+    pub async fn prepare(&mut self) -> Result<(), UnknownProfile> {
+        let files = self.configuration();
+        let files = files.iter().map(|(_, path)| path.as_str());
+        learning::learn_what_is_given(&self.variables, files);
+        let set = |name| variable(&self.variables, name).is_some();
+        let told = set(METADATA_ENDPOINT) || set(METADATA_MODE);
+        if self.profile.is_none() && (self.source != Source::Imds || told) {
+            return Ok(());
+        }
+        // What is wrong with the files is told by whoever needs what is in them.
+        let Ok(profiles) = profiles(&self.variables).await else {
+            return Ok(());
+        };
+        let name = self.profile.as_deref();
+        let profile = profiles.get_profile(name.unwrap_or(usual(&self.variables)));
+        match (profile, name) {
+            (None, Some(name)) => return Err(UnknownProfile(name.to_owned())),
+            (Some(profile), _) if self.source == Source::Imds && !told => {
+                // The narrowed environment shows no profile.
+                let endpoint = metadata_endpoint(&self.variables, metadata(profile));
+                self.variables
+                    .insert(METADATA_ENDPOINT.to_owned(), endpoint);
+            }
+            _ => (),
+        }
+        Ok(())
+    }
+
     /// A provider that has fetched nothing yet (but for [`Source::Static`], which fetches here).
     ///
     /// `http` carries the provider's own requests. Without a Region it is the one that the SDK finds for itself, which
@@ -89,6 +127,7 @@ impl NamedSource {
             (Source::AssumeRole, None) => Source::Profile,
             (source, _) => source,
         };
+        let http = learning::overheard(http);
         let mut loader = loader(&link.narrow(&self.variables)).http_client(http);
         if let Some(region) = &self.region {
             loader = loader.region(Region::new(region.clone()));
@@ -102,15 +141,20 @@ impl NamedSource {
             loader = loader.profile_name(profile);
         }
         let sdk = loader.load().await;
-        let chain = sdk
-            .credentials_provider()
-            .ok_or_else(|| CredentialsError::not_loaded("no provider"))?;
+        let chain = match self.process(&link.narrow(&self.variables)).await {
+            Some(process) => from_process(process, &sdk).await,
+            None => sdk
+                .credentials_provider()
+                .ok_or_else(|| CredentialsError::not_loaded("no provider"))?,
+        };
+        let chain = SharedCredentialsProvider::new(Learning(chain));
         let provider = match (self.source, &self.role_arn) {
             (Source::AssumeRole, Some(arn)) => {
                 let role = AssumeRoleProvider::builder(arn)
                     .session_name("awscreds-bench")
                     .configure(&sdk);
-                SharedCredentialsProvider::new(role.build_from_provider(chain).await)
+                let role = SharedCredentialsProvider::new(role.build_from_provider(chain).await);
+                SharedCredentialsProvider::new(Learning(role))
             }
             _ => chain,
         };
@@ -120,6 +164,23 @@ impl NamedSource {
             Source::Static => SharedCredentialsProvider::new(guarded.provide_credentials().await?),
             _ => guarded,
         })
+    }
+
+    /// The `credential_process` that the chain of these variables ends at, if it does.
+    async fn process(&self, variables: &Variables) -> Option<ProcessChain> {
+        let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+        let by_keys = keys.iter().all(|name| variable(variables, name).is_some());
+        if by_keys || !self.source.reads_profiles() {
+            return None;
+        }
+        let files = self.configuration().into_iter();
+        let mut texts = files.filter_map(|(_, path)| std::fs::read_to_string(path).ok());
+        // Most have none, and whoever fetches anew each time would read all of this each time.
+        if !texts.any(|text| text.contains("credential_process")) {
+            return None;
+        }
+        let selected = self.profile.as_deref().unwrap_or(usual(variables));
+        process_chain(&profiles(variables).await.ok()?, selected)
     }
 
     /// Whether it is only ever asked over plain HTTP, so that no certificates are needed.
@@ -154,6 +215,28 @@ impl NamedSource {
         ]
     }
 }
+
+/// The process's credentials, or those of the last of the roles that are assumed with them.
+async fn from_process(mut chain: ProcessChain, sdk: &SdkConfig) -> SharedCredentialsProvider {
+    let roles = std::mem::take(&mut chain.roles);
+    let mut provider = SharedCredentialsProvider::new(ProcessProvider(chain));
+    for role in roles {
+        let session_name = role.session_name.as_deref().unwrap_or("awscreds-bench");
+        let mut builder = AssumeRoleProvider::builder(role.arn).session_name(session_name);
+        if let Some(id) = role.external_id {
+            builder = builder.external_id(id);
+        }
+        let base = SharedCredentialsProvider::new(Learning(provider));
+        let role = builder.configure(sdk).build_from_provider(base).await;
+        provider = SharedCredentialsProvider::new(role);
+    }
+    provider
+}
+
+/// There is no profile of this name.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no profile `{0}` in the shared AWS configuration files")]
+pub struct UnknownProfile(String);
 
 #[cfg(test)]
 mod tests {

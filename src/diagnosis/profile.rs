@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_config::profile;
-use aws_runtime::env_config::file::EnvConfigFiles;
-use aws_types::os_shim_internal::{Env, Fs};
+use aws_config::profile::Profile;
 
-use crate::credentials::{MetadataProfile, Variables, error_text, variable};
+use crate::credentials::{self, MetadataProfile, Variables, error_text, variable};
 
 /// The shared configuration and credentials files.
 #[derive(Clone, Debug, Default)]
@@ -71,19 +69,13 @@ impl Profiles {
             (None, Some(name)) => (name, Some("AWS_PROFILE")),
             (None, None) => ("default", None),
         };
-        let pairs: Vec<(&str, &str)> = variables
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        let env = Env::from_slice(&pairs);
-        let files = EnvConfigFiles::default();
         let mut profiles = Self {
             selected: selected.to_owned(),
             selected_by,
             unreadable: unreadable(variables),
             ..Self::default()
         };
-        match profile::load(&Fs::real(), &env, &files, None).await {
+        match credentials::profiles(variables).await {
             Ok(set) => {
                 let named = |name| Some((String::from(name), properties(set.get_profile(name)?)));
                 profiles.known = set.profiles().filter_map(named).collect();
@@ -156,7 +148,7 @@ impl Profiles {
     }
 }
 
-fn properties(profile: &profile::Profile) -> Properties {
+fn properties(profile: &Profile) -> Properties {
     let kept = PROPERTIES.iter().filter_map(|&name| {
         let value = match (name, profile.get(name)?) {
             ("aws_access_key_id", _) => "set",

@@ -22,6 +22,7 @@ mod renewal;
 mod schema;
 mod simulation;
 pub(crate) mod stored;
+mod texts;
 pub(crate) mod threshold;
 
 use serde::Serialize;

@@ -22,7 +22,10 @@ fn block(block: &Block) -> String {
         Block::Note(text) => escaped(text),
         Block::Drawing(lines) => {
             let drawn = lines.join("\n");
-            format!("```text\n{}\n```", drawn.trim_start_matches('\n'))
+            // Longer than any that a name in it could close it with.
+            let ticks = drawn.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+            let fence = "`".repeat((ticks + 1).max(3));
+            format!("{fence}text\n{}\n{fence}", drawn.trim_start_matches('\n'))
         }
         Block::Grid(grid) => of_grid(grid),
         Block::Matrix(matrix) => of_matrix(matrix),

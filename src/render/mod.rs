@@ -42,5 +42,5 @@ pub use checks::breaches;
 pub use format::{Format, render};
 pub use output::{check_writable, width, write};
 pub use part::RenderError;
-pub use progress::{Progress, failure, note, warning};
+pub use progress::{Progress, beside, failure, note, usage, warning};
 pub use style::Style;

@@ -58,5 +58,44 @@ pub(super) fn csv_of<R: Serialize>(
     let bytes = writer
         .into_inner()
         .map_err(csv::IntoInnerError::into_error)?;
+    defused(&bytes)
+}
+
+/// The rows with an apostrophe before every field that a spreadsheet would compute. A number it may.
+fn defused(rows: &[u8]) -> Result<String, csv::Error> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(rows);
+    let mut writer = csv::WriterBuilder::new()
+        .flexible(true)
+        .from_writer(Vec::new());
+    for row in reader.records() {
+        writer.write_record(row?.iter().map(|field| {
+            let computed = field.starts_with(['=', '+', '-', '@']) && field.parse::<f64>().is_err();
+            format!("{}{field}", if computed { "'" } else { "" })
+        }))?;
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_computes_nothing_that_a_row_holds() {
+        let rows = [
+            ("=1+1", -2.5),
+            ("@SUM(A1)", 1.0),
+            ("-cmd|' /C calc'!A0", 0.0),
+            ("-7", 0.0),
+        ];
+        let text = csv_of(Some("name,value"), rows).expect("rows");
+        let expected = "name,value\n'=1+1,-2.5\n'@SUM(A1),1.0\n'-cmd|' /C calc'!A0,0.0\n-7,0.0\n";
+        assert_eq!(text, expected);
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthChar;
 
 use super::bars;
+use crate::disclosure::{shown, shown_lines};
 use crate::figures;
 
 /// Ten lines a second are as many as anyone reads.
@@ -34,7 +35,7 @@ impl Progress {
     /// Draws the line anew, unless that was done a moment ago. May be called after every call.
     pub fn update(&mut self, done: u64, total: Option<u64>, elapsed: Duration, label: &str) {
         if self.enabled && is_due(&mut self.drawn_at, elapsed) {
-            let line = line(done, total, elapsed, label);
+            let line = line(done, total, elapsed, &shown(label));
             to_stderr(&format!("{CLEAR_LINE}{line}"));
         }
     }
@@ -59,17 +60,34 @@ fn is_due(drawn_at: &mut Option<Duration>, elapsed: Duration) -> bool {
 
 /// A line on standard error that the reader may want to know.
 pub fn note(text: &str) {
-    to_stderr(&format!("note: {text}\n"));
+    to_stderr(&format!("note: {}\n", shown(text)));
 }
 
 /// A line on standard error that the reader should know before believing the result.
 pub fn warning(text: &str) {
-    to_stderr(&format!("warning: {text}\n"));
+    to_stderr(&format!("warning: {}\n", shown(text)));
 }
 
-/// Why there is no result, on standard error: the text as it is.
+/// What the parser of the command line answers: in its colours, unless it quotes what is not to be shown.
+pub fn usage(answer: &clap::Error) {
+    let text = answer.render().to_string();
+    let shown = shown_lines(&text);
+    if shown == text {
+        // Whoever closed the terminal does not want to hear of it.
+        let _ = answer.print();
+    } else {
+        to_stderr(&shown);
+    }
+}
+
+/// Why there is no result, on standard error, in lines of its own.
 pub fn failure(text: &str) {
-    to_stderr(&format!("{text}\n"));
+    to_stderr(&format!("{}\n", shown_lines(text)));
+}
+
+/// A result on standard error, for a command whose standard output belongs to another program.
+pub fn beside(rendered: &str) {
+    to_stderr(rendered);
 }
 
 /// Whoever closed standard error does not want to hear of it: a failure to write there is no failure.

@@ -47,6 +47,17 @@ impl Failure {
     }
 }
 
+/// The lines of a text after its first one are indented: none that an error quotes looks like one of a failure.
+fn hanging(text: &str) -> String {
+    let mut lines = text.split('\n');
+    let mut hanging = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        let indent = if line.starts_with(' ') { "" } else { "  " };
+        let _ = write!(hanging, "\n{indent}{line}");
+    }
+    hanging
+}
+
 /// Turns an error into the failure of a command.
 pub trait Hint<T> {
     /// Says what to do about the error.
@@ -78,25 +89,25 @@ impl From<anyhow::Error> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.error)?;
+        write!(f, "error: {}", hanging(&self.error.to_string()))?;
         let mut told = self.error.to_string();
         for cause in self.error.chain().skip(1).map(ToString::to_string) {
             if !told.contains(&cause) {
-                write!(f, "\ncaused by: {cause}")?;
+                write!(f, "\ncaused by: {}", hanging(&cause))?;
                 write!(told, "\n{cause}")?;
             }
         }
         for finding in &self.findings {
             let (summary, id) = (&finding.summary, &finding.id);
-            write!(f, "\nfinding: {summary} [{id}]")?;
-            write!(f, "\nbecause: {}", finding.evidence)?;
-            write!(f, "\ndo: {}", finding.remedy)?;
+            write!(f, "\nfinding: {} [{id}]", hanging(summary))?;
+            write!(f, "\nbecause: {}", hanging(&finding.evidence))?;
+            write!(f, "\ndo: {}", hanging(&finding.remedy))?;
             for line in &finding.change {
                 write!(f, "\n    {line}")?;
             }
         }
         match &self.hint {
-            Some(hint) if !self.is_explained() => write!(f, "\nhint: {hint}"),
+            Some(hint) if !self.is_explained() => write!(f, "\nhint: {}", hanging(hint)),
             _ => Ok(()),
         }
     }
@@ -110,6 +121,12 @@ impl From<SetupError> for Failure {
                 "pass --region, set AWS_REGION, or add `region` to your profile; --lab needs none"
             }
             SetupError::Transport(_) => "check AWS_CA_BUNDLE and the system's certificates",
+            SetupError::Endpoint { .. } => {
+                "correct AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_… or `endpoint_url` in the profile, or pass --endpoint-url"
+            }
+            SetupError::NoProfile(_) => {
+                "`aws configure list-profiles` lists them; AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name other files"
+            }
             SetupError::Credentials { .. } => NO_CREDENTIALS,
         };
         Self {

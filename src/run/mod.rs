@@ -33,5 +33,5 @@ pub use options::{
 pub(crate) use options::{at_least_one, distinct, duration, rate, workers};
 pub use pipeline::{ArmCall, Run, names};
 pub use session::{Session, unless_stopped};
-pub use signals::{Signals, interrupted_twice, stop_on_signal};
+pub use signals::{Signals, interrupted_twice, leave, stop_on_signal};
 pub use target::{client_variables, source_of};

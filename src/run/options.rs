@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::console::Console;
 use super::failure::Failure;
 use super::lab::load_scenario;
+use crate::client::unusable;
 use crate::credentials::Source;
 use crate::document::Document;
 use crate::document::threshold::{self, Threshold};
@@ -35,7 +36,7 @@ pub struct TargetOptions {
     pub profile: Option<String>,
 
     /// Send the measured calls to this endpoint
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub endpoint_url: Option<String>,
 
     /// Where credentials come from [default: chain; on the lab what its scenario is about]
@@ -319,6 +320,11 @@ fn first_calls(text: &str) -> Result<u64, String> {
 pub(crate) fn whole(text: &str) -> Result<u64, String> {
     let refused = |_| "expected a whole number from 0".to_owned();
     text.parse().map_err(refused)
+}
+
+/// Parses the URL of an endpoint.
+fn endpoint(text: &str) -> Result<String, String> {
+    unusable(text).map_or_else(|| Ok(text.to_owned()), Err)
 }
 
 /// Parses calls per second that a generator can pace.

@@ -3,6 +3,7 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
+use crate::credentials::end_processes;
 use crate::measure::Stop;
 
 /// SIGINT, SIGTERM and SIGHUP, from when this value is made on: they no longer end the process by themselves.
@@ -63,6 +64,11 @@ pub fn stop_on_signal(stop: Stop) {
         signals.next().await;
         TWICE.notify_one();
     });
+}
+
+/// Ends what must not outlive the program, however it ends.
+pub fn leave() {
+    end_processes();
 }
 
 /// Completes when a run that was already stopped is interrupted once more.

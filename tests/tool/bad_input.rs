@@ -2,9 +2,10 @@
 
 use std::io::Read;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::support::{beside_others, run, scenario, tool};
+use crate::support::{beside_others, file, run, scenario, tool};
 
 /// Asserts that a run could not measure and said all of `words`.
 fn refused(output: &Output, words: &[&str]) {
@@ -208,4 +209,146 @@ fn worker_counts_are_checked() {
         &["many", "--concurrency"],
     );
     refused(&run(&["imds", "--concurrency", "0", "--lab"]), &["0"]);
+}
+
+#[test]
+fn an_endpoint_that_is_no_url_is_told_before_anything_is_sent() {
+    let _machine = beside_others();
+    let output = at("http://127.0.0.1:1")
+        .args(["sts", "--endpoint-url", "localhost:9"])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(
+        errors.contains("http://localhost:9") && errors.lines().count() < 5,
+        "{errors}"
+    );
+    let output = at("localhost:9").arg("sts").output().unwrap();
+    refused(&output, &["localhost:9", "STS", "AWS_ENDPOINT_URL"]);
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("Request {"));
+}
+
+#[test]
+fn a_profile_that_does_not_exist_is_no_other_identity() {
+    let _machine = beside_others();
+    for arguments in [
+        &["sts", "--profile", "nosuch"][..],
+        &["sts", "--lab", "--profile", "nosuch"],
+        &[
+            "credential-process",
+            "--source",
+            "profile",
+            "--profile",
+            "nosuch",
+        ],
+    ] {
+        let output = at("http://127.0.0.1:1").args(arguments).output().unwrap();
+        refused(&output, &["no profile `nosuch`"]);
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn the_endpoint_of_the_command_line_goes_before_every_configured_one() {
+    let _machine = beside_others();
+    let (configured, named) = (
+        TcpListener::bind("127.0.0.1:0"),
+        TcpListener::bind("127.0.0.1:0"),
+    );
+    let (configured, named) = (configured.unwrap(), named.unwrap());
+    let url = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
+    let (other, wanted) = (url(&configured), url(&named));
+    let profile = format!(
+        "[default]\nendpoint_url = {other}\nservices = s\n[services s]\nsts =\n  endpoint_url = {other}\n"
+    );
+    let profile = file("", profile);
+    let asked = |variable: &str| {
+        let mut command = at(&other);
+        command.env_remove("AWS_ENDPOINT_URL");
+        command
+            .env("AWS_CONFIG_FILE", profile.path())
+            .env(variable, &other);
+        command.args([
+            "sts",
+            "-v",
+            "-n",
+            "1",
+            "--warmup",
+            "0",
+            "--timeout",
+            "500ms",
+        ]);
+        command
+    };
+    for variable in ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL", "UNRELATED"] {
+        let output = asked(variable)
+            .args(["--endpoint-url", &wanted])
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            errors.contains(&format!("STS is configured to be at {wanted}")),
+            "{errors}"
+        );
+        assert!(reached(&named) > 0, "{errors}");
+        assert_eq!(reached(&configured), 0, "{variable}");
+        let output = asked(variable).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            errors.contains(&format!("STS is configured to be at {other}")),
+            "{errors}"
+        );
+        assert!(reached(&configured) > 0, "{errors}");
+    }
+}
+
+/// Connections that wait to be accepted.
+fn reached(listener: &TcpListener) -> usize {
+    listener.set_nonblocking(true).unwrap();
+    std::iter::from_fn(|| listener.accept().ok()).count()
+}
+
+#[test]
+fn results_whose_place_is_gone_are_printed_and_the_exit_code_says_so() {
+    let _machine = beside_others();
+    let measured = |path: &Path| {
+        let mut command = tool();
+        command.args([
+            "sts",
+            "--lab",
+            "fast",
+            "--duration",
+            "1s",
+            "--format",
+            "json",
+            "--output",
+        ]);
+        command
+            .arg(path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    };
+    // A disk without room.
+    let full = measured(Path::new("/dev/full")).output().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let gone = folder.path().join("folder");
+    std::fs::create_dir(&gone).unwrap();
+    let mut command = measured(&gone.join("run.json"));
+    let mut child = command.arg("--verbose").spawn().unwrap();
+    let mut said = [0];
+    let mut stderr = child.stderr.take().unwrap();
+    // It speaks once it has looked at the place.
+    stderr.read_exact(&mut said).unwrap();
+    std::fs::remove_dir_all(&gone).unwrap();
+    let mut errors = String::new();
+    stderr.read_to_string(&mut errors).unwrap();
+    let mut output = child.wait_with_output().unwrap();
+    output.stderr = errors.into_bytes();
+    for output in [full, output] {
+        refused(&output, &["cannot write the results to", "stdout instead"]);
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(document["arms"][0]["outcomes"]["ok"].as_u64().unwrap() > 0);
+    }
 }

@@ -274,10 +274,71 @@ fn the_directory_is_what_the_option_or_the_variable_says() {
     for directory in [option, variable] {
         assert_eq!(
             std::fs::read_dir(&directory).unwrap().count(),
-            2,
+            3,
             "{directory:?}"
         );
     }
     assert_eq!(node.requests(), 2 * FETCH);
     assert!(!node.cache().exists());
+}
+
+/// A measuring command whose profile's credentials come from a process.
+fn measuring(node: &Node, process: &str) -> Command {
+    let path = node.home().join("config");
+    let text = format!("[profile shared]\nregion = eu-west-1\ncredential_process = {process}\n");
+    std::fs::write(&path, text).unwrap();
+    let mut command = with_profile(node, tool());
+    command.args([
+        "sts",
+        "--source",
+        "profile",
+        "-n",
+        "1",
+        "--warmup",
+        "0",
+        "--timeout",
+        "1s",
+    ]);
+    command
+}
+
+#[test]
+fn a_hung_process_ends_with_all_that_it_started() {
+    let _machine = beside_others();
+    let node = Node::new("");
+    let pid = node.home().join("pid");
+    let process = format!("sh -c 'sleep 600 & echo $! > {}; wait'", pid.display());
+    let output = measuring(&node, &process).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let pid = std::fs::read_to_string(&pid).unwrap();
+    let runs = || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+        stat.is_ok_and(|text| !text.contains(") Z "))
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while runs() {
+        assert!(Instant::now() < deadline, "{} still runs", pid.trim());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn what_a_process_prints_without_end_is_not_kept_and_what_it_says_is_not_quoted() {
+    let _machine = beside_others();
+    let node = Node::new("");
+    let endless = measuring(&node, "yes 0123456789abcdef").output().unwrap();
+    let errors = String::from_utf8_lossy(&endless.stderr).into_owned()
+        + &String::from_utf8_lossy(&endless.stdout);
+    assert_eq!(endless.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("longer than 1 MiB"), "{errors}");
+    let failing = measuring(&node, "sh -c 'echo my hunter22 secret >&2; exit 3'")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&failing.stderr).into_owned()
+        + &String::from_utf8_lossy(&failing.stdout);
+    assert_eq!(failing.status.code(), Some(2), "{errors}");
+    assert!(
+        errors.contains("exit status: 3") && !errors.contains("hunter22"),
+        "{errors}"
+    );
 }

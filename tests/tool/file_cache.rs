@@ -381,11 +381,49 @@ fn secrets_are_in_the_file_and_nowhere_else() {
             );
         }
     }
-    assert_eq!(files, 2);
+    assert_eq!(files, 3);
     let bits = std::fs::metadata(node.cache())
         .unwrap()
         .permissions()
         .mode()
         & 0o777;
     assert_eq!(bits, 0o700);
+}
+
+#[test]
+fn files_of_others_are_left_alone_however_old() {
+    let _machine = beside_others();
+    let node = Node::new("");
+    let shared = node.home().join("shared");
+    private_directory(&shared);
+    let own = format!("{}.json", "a".repeat(64));
+    let others = ["package.json", "settings.json", "notes.new", own.as_str()];
+    let old = std::time::SystemTime::now() - Duration::from_secs(9 * 86_400);
+    for name in others {
+        let file = std::fs::File::create(shared.join(name)).unwrap();
+        file.set_modified(old).unwrap();
+    }
+    printed(
+        &node
+            .process()
+            .arg("--cache-dir")
+            .arg(&shared)
+            .output()
+            .unwrap(),
+    );
+    for name in others {
+        assert!(shared.join(name).exists(), "{name}");
+    }
+    // What the cache itself has made is swept of its own old files.
+    printed(&node.run());
+    node.age(EXPIRED);
+    let (stale, note) = (node.cache().join(&own), node.cache().join("notes.new"));
+    for path in [&stale, &note] {
+        std::fs::File::create(path)
+            .unwrap()
+            .set_modified(old)
+            .unwrap();
+    }
+    printed(&node.run());
+    assert!(!stale.exists() && note.exists());
 }

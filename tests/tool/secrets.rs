@@ -1,11 +1,16 @@
 //! No secret is in any output, whatever the command, the format and the trouble.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use awscreds_bench::lab::{BUCKET, ExportedSource, KEY};
 
 use crate::node::Node;
-use crate::support::{beside_others, hides_issued, tool};
+use crate::support::{beside_others, file, hides_issued, measured, run, text, tool};
 
 const FORMATS: [&str; 8] = [
     "table", "json", "csv", "markdown", "html", "svg", "hlog", "hgrm",
@@ -175,4 +180,159 @@ fn searched(case: &Case, format: &str) {
         empty,
         "{source:?} {arguments:?} {format}"
     );
+}
+
+/// A session token as AWS issues them, in length and alphabet.
+fn token() -> String {
+    "IQoJb3JpZ2luX2VjEDoaCWV1LXdlc3QtMSJHMEUCIQD/+".to_owned() + &"x9/Qz+w".repeat(40) + "=="
+}
+
+const PASSWORD: &str = "a-password-of-ours";
+
+/// Characters that a terminal or an editor would obey.
+const COMMANDS: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}\u{2066}\u{200f}";
+
+/// Asserts that nothing in a text is obeyed by whoever shows it.
+fn commands_nobody(text: &str) {
+    let obeyed =
+        |c: &char| c.is_control() && *c != '\n' || COMMANDS[5..].contains(*c) && !c.is_ascii();
+    assert_eq!(text.chars().find(obeyed), None, "{text}");
+}
+
+fn percent_encoded(text: &str) -> String {
+    text.replace('/', "%2F")
+        .replace('+', "%2B")
+        .replace('=', "%3D")
+}
+
+/// Answers every request with an error that quotes the token in the given form, in words that no SDK knows.
+fn echoing(quoted: String) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _ = answer(stream.unwrap(), &quoted);
+        }
+    });
+    address
+}
+
+fn answer(mut stream: TcpStream, quoted: &str) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    while !request.ends_with(b"Version=2011-06-15") {
+        let read = stream.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(());
+        }
+        request.extend(&buffer[..read]);
+    }
+    let body = format!(
+        "<ErrorResponse><Error><Code>Mismatch</Code><Message>we had from you {quoted}{COMMANDS}</Message></Error>\
+         </ErrorResponse>"
+    );
+    write!(
+        stream,
+        "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[test]
+fn a_service_that_quotes_the_token_in_its_own_words_is_quoted_without_it() {
+    let _machine = beside_others();
+    let token = token();
+    let forms = [
+        token.clone(),
+        percent_encoded(&token),
+        STANDARD.encode(format!("Token: {token}, and more")),
+        token.replace('/', "\\/"),
+        token[7..90].to_owned(),
+    ];
+    std::thread::scope(|threads| {
+        for form in &forms {
+            threads.spawn(|| quoted_without(form, &token));
+        }
+    });
+}
+
+fn quoted_without(form: &str, token: &str) {
+    let address = echoing(form.to_owned());
+    for format in ["table", "json", "csv", "markdown", "html"] {
+        let output = tool()
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE")
+            .env(
+                "AWS_SECRET_ACCESS_KEY",
+                "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            )
+            .env("AWS_SESSION_TOKEN", token)
+            .args([
+                "sts",
+                "-v",
+                "-n",
+                "1",
+                "--warmup",
+                "0",
+                "--format",
+                format,
+                "--endpoint-url",
+            ])
+            .arg(format!("http://somebody:{PASSWORD}@{address}"))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let (results, errors) = (
+            String::from_utf8(output.stdout),
+            String::from_utf8(output.stderr),
+        );
+        let said = results.unwrap() + &errors.unwrap();
+        assert!(said.contains("[secret]@127.0.0.1"), "{said}");
+        assert!(
+            format == "csv" || said.contains("we had from you"),
+            "{said}"
+        );
+        for place in (0..form.len() - 24).step_by(8) {
+            let piece = &form[place..place + 24];
+            assert!(!said.contains(piece), "{piece} in {said}");
+        }
+        assert!(
+            !said.contains(PASSWORD) && !said.contains("somebody"),
+            "{said}"
+        );
+        commands_nobody(&said);
+    }
+}
+
+#[test]
+fn a_stored_document_commands_neither_a_terminal_nor_a_page_nor_a_spreadsheet() {
+    let _machine = beside_others();
+    let mut document = measured(&["sts", "--lab", "fast", "-n", "3", "--warmup", "0"]);
+    let name = format!("=cmd|'/C calc'!A0{COMMANDS}\n```\n# Owned | x");
+    document["arms"][0]["name"] = name.clone().into();
+    document["arms"][0]["endpoint"] = format!("https://u:{PASSWORD}@h/{COMMANDS}").into();
+    document["arguments"] = serde_json::json!(["sts", name]);
+    let stored = file(".json", document.to_string());
+    for format in FORMATS {
+        let output = run(&["report", text(stored.path()), "--format", format]);
+        let said =
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{format}: {said}");
+        commands_nobody(&said);
+        assert!(!said.contains(PASSWORD), "{format}: {said}");
+        let heads =
+            |line: &str| line.trim_start().starts_with(['=', '#']) && line.contains("Owned");
+        assert!(
+            format == "hlog" || format == "hgrm" || !said.lines().any(heads),
+            "{format}: {said}"
+        );
+        if format == "csv" {
+            assert!(said.contains(",'=cmd|'"), "{said}");
+        }
+    }
+    document["schema"] = "x\nhint: do this".into();
+    let stored = file(".json", document.to_string());
+    let output = run(&["report", text(stored.path())]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(errors.matches("\nhint: ").count(), 1, "{errors}");
 }

@@ -53,6 +53,7 @@ impl Service {
         setup: &Setup,
         facts: &Arc<ArmFacts>,
     ) -> Result<CloudMap, SetupError> {
+        setup.check_endpoint("SERVICEDISCOVERY")?;
         let identity = setup.identity(facts).await?;
         let sdk = setup.sdk_config(setup.api_connections(facts)?, &identity);
         let mut config = aws_sdk_servicediscovery::config::Builder::from(&sdk);

@@ -79,6 +79,7 @@ impl StrategyArm {
         ready: bool,
     ) -> Result<(Arc<dyn Call>, Renewals), SetupError> {
         let (setup, renewals) = (&self.setup, Renewals::default());
+        setup.check_endpoint("STS")?;
         let provider = SharedCredentialsProvider::new(ObservedProvider {
             provider: setup.provider(&facts).await?,
             renewals: renewals.clone(),

@@ -2,6 +2,9 @@
 
 use sha2::{Digest, Sha256};
 
+/// Hexadecimal digits of a key.
+pub(super) const KEY_LENGTH: usize = 64;
+
 /// The name under which credentials are kept: a hash over everything that decides whose they are. Two
 /// callers share credentials only if all of it is the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

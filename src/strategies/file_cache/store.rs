@@ -18,7 +18,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::entry::Entry;
-use super::key::CacheKey;
+use super::key::{CacheKey, KEY_LENGTH};
 use crate::clock;
 
 /// Nobody else's business.
@@ -33,6 +33,10 @@ const LONGEST: u64 = 1 << 18;
 /// No session lasts longer than 36 hours, so that what is older has expired, and its source has been away for longer
 /// than it is any use to anyone.
 const USELESS: Duration = Duration::from_hours(48);
+
+/// In a directory that was empty when it was first written to: what is in it is this program's own. Old files are
+/// removed nowhere else.
+const MARK: &str = ".awscreds-bench";
 
 /// Held by the one process that renews, for as long as the value lives.
 ///
@@ -109,6 +113,7 @@ impl Store {
 
     /// Tries to become the one who renews; `None` if somebody else is.
     pub(super) fn try_lock(&self) -> Result<Option<Lock>, String> {
+        self.mark_if_empty();
         let name = self.name("lock");
         let file = self.open_file(&name, OFlags::RDWR | OFlags::CREATE)?;
         let path = self.path.join(&name);
@@ -120,6 +125,16 @@ impl Store {
             })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(failed("lock", &path, error)),
+        }
+    }
+
+    /// Marks the directory as this program's own, if nobody has put anything into it. Without a mark nothing is swept,
+    /// which is no reason to go without a cache.
+    fn mark_if_empty(&self) {
+        let files = Dir::read_from(&self.directory).map(Iterator::flatten);
+        let others = |name: &[u8]| ![b".".as_slice(), b".."].contains(&name);
+        if files.is_ok_and(|mut files| !files.any(|file| others(file.file_name().to_bytes()))) {
+            let _ = self.open_raw(MARK, OFlags::WRONLY | OFlags::CREATE);
         }
     }
 
@@ -207,9 +222,12 @@ fn failed(action: &str, path: &Path, error: impl Into<io::Error>) -> String {
     format!("cannot {action} {}: {}", path.display(), error.into())
 }
 
-/// Removes old files with credentials, finished or not. Locks stay: somebody may be waiting for one. Whatever cannot
-/// be removed stays as well, since nothing depends on it.
+/// Removes old files with credentials, finished or not, from a directory of this program's own. Locks stay: somebody
+/// may be waiting for one. Whatever cannot be removed stays as well, since nothing depends on it.
 fn sweep(directory: &OwnedFd) {
+    if statat(directory, MARK, AtFlags::SYMLINK_NOFOLLOW).is_err() {
+        return;
+    }
     let Ok(files) = Dir::read_from(directory) else {
         return;
     };
@@ -217,8 +235,7 @@ fn sweep(directory: &OwnedFd) {
     let now = clock::wall();
     for file in files.flatten() {
         let name = file.file_name();
-        let kept = [b".json".as_slice(), b".new"];
-        if !kept.iter().any(|end| name.to_bytes().ends_with(end)) {
+        if !name.to_str().is_ok_and(is_own) {
             continue;
         }
         let Ok(stat) = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) else {
@@ -231,6 +248,14 @@ fn sweep(directory: &OwnedFd) {
     }
 }
 
+/// Whether a file is called as one with credentials is: by a key.
+fn is_own(name: &str) -> bool {
+    let digit = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+    name.split_once('.').is_some_and(|(key, extension)| {
+        ["json", "new"].contains(&extension) && key.len() == KEY_LENGTH && key.chars().all(digit)
+    })
+}
+
 fn is_useless(written: SystemTime, now: SystemTime) -> bool {
     now.duration_since(written).is_ok_and(|age| age > USELESS)
 }
@@ -239,21 +264,41 @@ fn is_useless(written: SystemTime, now: SystemTime) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn old_credentials_go_and_everything_else_stays() {
+    /// The files of a folder after they were swept, all of which are old but `new`.
+    fn swept(names: &[String], new: &str) -> Vec<String> {
         let folder = tempfile::tempdir().expect("a folder");
         let old = clock::wall() - USELESS - Duration::from_secs(9);
-        for name in ["a.json", "b.new", "c.lock", "d.txt", "e.json"] {
+        for name in names {
             let file = File::create(folder.path().join(name)).expect("made");
-            if name != "e.json" {
+            if name != new {
                 file.set_modified(old).expect("stamped");
             }
         }
-        let directory = OwnedFd::from(File::open(folder.path()).expect("opened"));
-        sweep(&directory);
+        sweep(&OwnedFd::from(File::open(folder.path()).expect("opened")));
         let left = std::fs::read_dir(folder.path()).expect("listed");
-        let mut left: Vec<_> = left.map(|file| file.expect("read").file_name()).collect();
+        let names = left.map(|file| file.expect("read").file_name().into_string());
+        let mut left: Vec<_> = names.collect::<Result<_, _>>().expect("text");
         left.sort();
-        assert_eq!(left, ["c.lock", "d.txt", "e.json"]);
+        left
+    }
+
+    #[test]
+    fn old_credentials_go_and_everything_else_stays() {
+        let [a, b, c] = ["a", "b", "c"].map(|digit| digit.repeat(KEY_LENGTH));
+        let mut kept = vec![
+            MARK.to_owned(),
+            format!("{a}.lock"),
+            format!("{c}.json"),
+            format!("{}.json", "A".repeat(KEY_LENGTH)),
+            format!("{}.json", &a[1..]),
+            "notes.new".to_owned(),
+            "package.json".to_owned(),
+        ];
+        kept.sort();
+        let own = [format!("{a}.json"), format!("{b}.new")];
+        let all = [&kept[..], &own].concat();
+        assert_eq!(swept(&all, &format!("{c}.json")), kept);
+        let unmarked: Vec<_> = all.into_iter().filter(|name| name != MARK).collect();
+        assert_eq!(swept(&unmarked, "").len(), unmarked.len());
     }
 }
