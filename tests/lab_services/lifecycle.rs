@@ -140,7 +140,7 @@ async fn nothing_secret_is_in_debug() {
 #[tokio::test]
 async fn labs_of_one_seed_share_no_secret() {
     let (one, two) = (lab("seed = 7").await, lab("seed = 7").await);
-    let keys = [&one, &two].map(|lab| lab.static_credentials());
+    let keys = [&one, &two].map(Lab::static_credentials);
     assert_ne!(keys[0].access_key_id, keys[1].access_key_id);
     assert_ne!(keys[0].secret_access_key, keys[1].secret_access_key);
     assert_ne!(one.container_token(), two.container_token());

@@ -267,7 +267,7 @@ fn a_mistake_is_answered_with_its_line_its_path_and_what_would_be_right() {
         (
             "[imds.rules]\ndelay = \"1ms\"",
             "line 1: unknown field `imds.rules` (did you mean `routers`?); known here: v1, listener, \
-             enabled, instance_profile, connections, packets, hop_limit, routers, delay, throttle, fault, \
+             enabled, instance_profile, hosts, connections, packets, hop_limit, routers, delay, throttle, fault, \
              stall, token, role, credentials",
         ),
         (

@@ -105,7 +105,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn new(case: &Case, host: &str, signer: &Signer) -> Self {
+    fn new(case: &Case, host: &str, keys: &Signer) -> Self {
         let (base, signed) = (case.base, &case.signed);
         let body = match base {
             Base::Sts => FORM.as_bytes().to_vec(),
@@ -142,7 +142,7 @@ impl Draft {
                 header("x-amz-trailer", TRAILER);
             }
         }
-        if let Some(token) = &signer.token
+        if let Some(token) = &keys.token
             && !base.is_presigned()
         {
             header("x-amz-security-token", token);
@@ -223,14 +223,14 @@ impl super::case::Signed {
 }
 
 /// The request that a case sends to the lab at `host`.
-pub fn request(case: &Case, host: &str, signer: &Signer, now: SystemTime) -> Wire {
+pub fn request(case: &Case, host: &str, keys: &Signer, now: SystemTime) -> Wire {
     let signed = &case.signed;
-    let secret = signed.secret.as_ref().unwrap_or(&signer.secret);
+    let secret = signed.secret.as_ref().unwrap_or(&keys.secret);
     let signing = Signing::new(case, secret, now);
-    let mut draft = Draft::new(case, host, signer);
+    let mut draft = Draft::new(case, host, keys);
     let credential = format!(
         "{}/{}",
-        signed.key.as_ref().unwrap_or(&signer.key),
+        signed.key.as_ref().unwrap_or(&keys.key),
         signing.scope
     );
     if !case.base.is_presigned() {
@@ -256,7 +256,7 @@ pub fn request(case: &Case, host: &str, signer: &Signer, now: SystemTime) -> Wir
         ] {
             draft.query.push(format!("{name}={}", escaped(value)));
         }
-        if let Some(token) = &signer.token {
+        if let Some(token) = &keys.token {
             draft
                 .query
                 .push(format!("X-Amz-Security-Token={}", escaped(token)));
