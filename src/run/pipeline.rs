@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use super::assemble;
 use super::credibility;
 use super::failure::{Failure, hint_for};
-use super::first_call::{FirstCalls, Fresh};
+use super::first_call::{FirstCalls, Fresh, PROBES};
 use super::first_finding;
 use super::head::head;
 use super::lab::{LabRequests, since};
@@ -16,9 +16,6 @@ use super::session::Session;
 use crate::client::{ArmFacts, SetupError};
 use crate::document::{Comparison, Document, Finding, LabInfo, Measurement, Target};
 use crate::measure::{self, Call, Measured, Pacing, Plan, Statistic, Tally};
-
-/// Calls per arm that may fail before a run is given up: one could be bad luck.
-pub(super) const PROBES: u32 = 3;
 
 /// An arm to be measured.
 pub struct ArmCall {
@@ -100,7 +97,7 @@ impl Session {
         };
         let mut left = plan.warmup;
         let mut failure = all_failed(self.command, first.tallies());
-        for _ in first.rounds()..u64::from(PROBES) {
+        for _ in first.rounds()..PROBES {
             if failure.is_none() {
                 break;
             }
@@ -186,13 +183,13 @@ impl Run<'_> {
         self.after = Some(self.session.lab_requests());
     }
 
-    /// The document of all that was measured, with the findings on first calls and the command's own before those on
-    /// the measurement itself.
+    /// The document of all that was measured, with the command's own findings and those on first calls before those
+    /// on the measurement itself.
     pub(crate) fn document(self, findings: impl IntoIterator<Item = Finding>) -> Document {
         let (session, mut body) = (self.session, self.body);
         self.first.describe(&mut body.arms);
         let first = first_finding::findings(&body.arms);
-        body.findings.splice(..0, first.into_iter().chain(findings));
+        body.findings.splice(..0, findings.into_iter().chain(first));
         let after = self.after.unwrap_or_else(|| session.lab_requests());
         body.lab = session.lab.as_ref().map(|running| LabInfo {
             requests: since(&self.before, after),
