@@ -119,8 +119,8 @@ fn a_program_in_the_lab_gives_its_exit_status_and_its_requests() {
         attempts
     );
     assert_eq!(
-        counted["requests"]["imds:credentials"]["ok"], 2,
-        "one load per arm"
+        counted["requests"]["imds:credentials"]["ok"], 4,
+        "one load per client"
     );
 }
 
