@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::assemble;
-use super::pipeline::PROBES;
 use super::session::Session;
 use crate::client::{ArmFacts, SetupError, error_text, timeline};
 use crate::clock;
 use crate::document::Arm;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Plan, Tally};
+
+/// Calls per arm that may fail before a run is given up: one could be bad luck.
+pub(super) const PROBES: u64 = 3;
 
 /// Between two first calls of an arm that is not in the lab: twenty fetches of credentials in a second are a quarter
 /// of the packets that an interface may send to link-local addresses.
@@ -124,7 +126,7 @@ impl Session {
                     self.pause(GAP).await;
                 }
                 if !self.first_round(arms, &mut first, round, &made).await
-                    || (round + 1 >= u64::from(PROBES) && !first.has_succeeded())
+                    || (round + 1 >= PROBES && !first.has_succeeded())
                 {
                     break;
                 }

@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn arms_that_wait_for_the_same_source_share_the_finding() {
-        let arms = [arm("global", 1.8e6, 9e4), arm("regional", 1.8e6, 1e4)];
+        let arms = vec![arm("global", 1.8e6, 9e4), arm("regional", 1.8e6, 1e4)];
         let [found] = &findings(&arms)[..] else {
             panic!("{:?}", findings(&arms));
         };
@@ -347,8 +347,8 @@ mod tests {
 
     #[test]
     fn a_first_call_that_failed_is_told_with_its_error() {
-        let mut failing = arm("regional", 0.0, 0.0);
-        failing.first_call = Some(FirstCall {
+        let mut arms = vec![arm("regional", 0.0, 0.0), arm("other", 0.0, 0.0)];
+        arms[0].first_call = Some(FirstCall {
             clients: 1,
             outcomes: Outcomes {
                 timeout: 1,
@@ -360,7 +360,7 @@ mod tests {
             }],
             ..FirstCall::default()
         });
-        let found = findings(&[failing, arm("other", 0.0, 0.0)]);
+        let found = findings(&arms);
         assert_eq!(found[0].id, "first-call-failed");
         assert!(
             found[0]

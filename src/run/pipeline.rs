@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::assemble;
 use super::credibility;
 use super::failure::Failure;
-use super::first_call::{FirstCalls, Fresh};
+use super::first_call::{FirstCalls, Fresh, PROBES};
 use super::first_finding;
 use super::head::head;
 use super::lab::{LabRequests, since};
@@ -15,9 +15,6 @@ use super::session::Session;
 use crate::client::{ArmFacts, SetupError};
 use crate::document::{Comparison, Document, Finding, LabInfo, Measurement, Target};
 use crate::measure::{self, Call, Measured, Pacing, Plan, Statistic, Tally};
-
-/// Calls per arm that may fail before a run is given up: one could be bad luck.
-pub(super) const PROBES: u32 = 3;
 
 /// An arm to be measured.
 pub struct ArmCall {
@@ -99,7 +96,7 @@ impl Session {
         };
         let mut left = plan.warmup;
         let mut failure = all_failed(self.command, first.tallies());
-        for _ in first.rounds()..u64::from(PROBES) {
+        for _ in first.rounds()..PROBES {
             if failure.is_none() {
                 break;
             }
@@ -192,14 +189,14 @@ impl Run<'_> {
         self.first.describe(&mut self.body.arms);
     }
 
-    /// The document of all that was measured, with the findings on first calls and the command's own before those on
-    /// the measurement itself.
+    /// The document of all that was measured, with the command's own findings and those on first calls before those
+    /// on the measurement itself.
     pub(crate) fn document(mut self, findings: impl IntoIterator<Item = Finding>) -> Document {
         self.close();
         let (session, mut body) = (self.session, self.body);
         let first = first_finding::findings(&body.arms);
-        let own = limits::finding().into_iter().chain(first);
-        body.findings.splice(..0, own.chain(findings));
+        let own = limits::finding().into_iter().chain(findings);
+        body.findings.splice(..0, own.chain(first));
         let after = self.after.unwrap_or_else(|| session.lab_requests());
         body.lab = session.lab.as_ref().map(|running| LabInfo {
             requests: since(&self.before, after),

@@ -107,12 +107,13 @@ fn a_program_in_the_lab_gives_its_exit_status_and_its_requests() {
         .unwrap();
     assert_eq!(output.status.code(), Some(5));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let attempts: u64 = document["arms"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|arm| arm["attempts"].as_u64().unwrap())
-        .sum();
+    let arms = document["arms"].as_array().unwrap().iter();
+    let made = arms.map(|arm| {
+        let first = arm["first_call"]["clients"].as_u64().unwrap();
+        first + arm["attempts"].as_u64().unwrap()
+    });
+    let attempts: u64 = made.sum();
+    assert_eq!(attempts, 2 * (1 + 7));
     let counted: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     assert_eq!(counted["command"], "lab");
     assert_eq!(
@@ -120,8 +121,8 @@ fn a_program_in_the_lab_gives_its_exit_status_and_its_requests() {
         attempts
     );
     assert_eq!(
-        counted["requests"]["imds:credentials"]["ok"], 2,
-        "one load per arm"
+        counted["requests"]["imds:credentials"]["ok"], 4,
+        "one load per client"
     );
 }
 
