@@ -128,12 +128,7 @@ impl Intercept for Instrument {
     ) -> Result<(), BoxError> {
         self.facts
             .note_date(context.response().headers().get("date"));
-        timeline::write(|t| {
-            if let Some(remote) = t.fresh_remote() {
-                self.facts.note_remote(remote);
-            }
-            t.enter(Phase::Deserialize);
-        });
+        timeline::write(|t| t.enter(Phase::Deserialize));
         Ok(())
     }
 
@@ -167,7 +162,12 @@ impl Intercept for Instrument {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        timeline::write(Timeline::end_attempt);
+        timeline::write(|t| {
+            if let Some(remote) = t.new_remote() {
+                self.facts.note_remote(remote);
+            }
+            t.end_attempt();
+        });
         Ok(())
     }
 

@@ -155,11 +155,18 @@ impl Timeline {
         });
     }
 
-    /// The address that this attempt's connection reached, when the connection is fresh.
-    pub(super) fn fresh_remote(&self) -> Option<SocketAddr> {
-        let telemetry = self.exchange.as_ref()?.telemetry.get();
-        let fresh = telemetry.acquisition()?.usage() == ConnectionUsage::Fresh;
-        telemetry.connection().filter(|_| fresh)?.remote_addr()
+    /// The address that this attempt's connection reached; that of a reused one is known.
+    pub(super) fn new_remote(&self) -> Option<SocketAddr> {
+        let exchange = self.exchange.as_ref()?;
+        let telemetry = exchange.telemetry.get();
+        match telemetry
+            .acquisition()
+            .map(ConnectionAcquisitionTelemetry::usage)
+        {
+            Some(ConnectionUsage::Fresh) => telemetry.connection()?.remote_addr(),
+            Some(_) => None,
+            None => exchange.connection.get()?.remote_addr(),
+        }
     }
 
     /// Between two attempts, a call waits in back-off.

@@ -4,9 +4,11 @@
 mod bodies;
 mod capacity;
 mod knee;
+#[expect(dead_code, reason = "nothing here waits for most of a minute")]
 #[path = "../tool/machine.rs"]
 mod machine;
 mod metadata;
+mod names;
 mod phases;
 mod queueing;
 mod retries;

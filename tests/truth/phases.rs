@@ -120,6 +120,9 @@ fn assert_seen(case: Case) {
     } = case;
     let arm = run.arm();
     assert_eq!(arm["outcomes"][outcome], arm["requests"], "{name}: {arm:#}");
+    let is_reached = outcome == "ok" || phase != "connect";
+    let addresses = arm["remote_addresses"].as_array().unwrap();
+    assert_eq!(!addresses.is_empty(), is_reached, "{name}: {addresses:?}");
     let (booked, total) = (mean(&arm, phase), mean(&arm, "total"));
     if outcome == "ok" {
         // Of a body, what comes before the client looks is no wait of the client.

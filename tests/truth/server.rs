@@ -61,12 +61,15 @@ pub struct Served {
     pub took: Duration,
 }
 
+/// What a server does with a request.
+pub type Answer = dyn Fn(&Request) -> Vec<Step> + Send + Sync;
+
 /// How a server behaves.
 pub struct Behaviour {
     /// On a new connection, before TLS.
     pub greeting: Vec<Step>,
     pub tls: Option<TlsAcceptor>,
-    pub answer: Box<dyn Fn(&Request) -> Vec<Step> + Send + Sync>,
+    pub answer: Box<Answer>,
 }
 
 #[derive(Default)]
@@ -79,6 +82,7 @@ struct Books {
 /// A port on which connections are begun and never made: its queue is full.
 pub struct Unreachable {
     pub address: SocketAddr,
+    /// Nobody takes a connection out of it.
     _queue: (TcpListener, Vec<TcpStream>),
 }
 
@@ -94,8 +98,10 @@ impl Unreachable {
             while let Ok(made) = timeout(patience, TcpStream::connect(address)).await {
                 queued.push(made.unwrap());
             }
-            let _queue = (listener, queued);
-            Self { address, _queue }
+            Self {
+                address,
+                _queue: (listener, queued),
+            }
         })
     }
 }

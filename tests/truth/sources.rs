@@ -15,9 +15,13 @@ fn beyond_two(beyond: Beyond) -> Value {
 
 fn fetched(fetches_per_s: f64, beyond: Beyond) -> Value {
     let server = limited(fetches_per_s, 2.0, beyond);
-    let run = Run::of("imds --concurrency 1 -n 3 --warmup 0 --timeout 5s");
-    run.with("AWS_EC2_METADATA_SERVICE_ENDPOINT", &server.url())
-        .arm()
+    let run = Run::of("imds --concurrency 1 -n 3 --warmup 0 --timeout 20s");
+    let arm = run
+        .with("AWS_EC2_METADATA_SERVICE_ENDPOINT", &server.url())
+        .arm();
+    // The search for the knee comes after, and adds to the server's books.
+    assert!(exchanges(&arm, "count") as usize <= server.requests());
+    arm
 }
 
 /// Exchanges of an arm that ended so.

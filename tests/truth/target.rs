@@ -1,6 +1,5 @@
 //! A server, and what a client of it needs.
 
-use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::server::{Behaviour, Request, Server, Step};
@@ -44,10 +43,5 @@ impl Target {
             Some(bundle) => run.with("AWS_CA_BUNDLE", bundle.path().to_str().unwrap()),
             None => run,
         }
-    }
-
-    /// The only arm of such a run.
-    pub fn arm(&self, command: &str) -> Value {
-        self.run(command).arm()
     }
 }
