@@ -144,19 +144,19 @@ fn write(output: &OutputOptions, text: &str) -> Result<(), Failure> {
     let Some(path) = &output.output else {
         return Ok(render::write(None, text).context("cannot write the results to stdout")?);
     };
-    render::write(Some(path), text).or_else(|error| {
+    render::write(Some(path), text).map_err(|error| {
         let place = path.display();
         let error =
             anyhow::Error::new(error).context(format!("cannot write the results to {place}"));
         // What was measured is not to be lost with the place that it was meant for.
         let kept = render::write(None, text).context("nor to stdout");
-        Err(match kept {
+        match kept {
             Ok(()) => Failure::new(
                 error,
                 "they are on stdout instead: what was measured is whole",
             ),
             Err(lost) => lost.context(error).into(),
-        })
+        }
     })
 }
 

@@ -250,6 +250,8 @@ impl ProvideCredentials for ProcessProvider {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
+    use aws_credential_types::attributes::AccountId;
+
     use super::*;
 
     async fn ran(command: &str) -> Result<Credentials, String> {
@@ -273,7 +275,7 @@ mod tests {
             credentials.expiry(),
             Some(UNIX_EPOCH + Duration::from_secs(9))
         );
-        assert_eq!(credentials.account_id().map(|id| id.as_str()), Some("1"));
+        assert_eq!(credentials.account_id().map(AccountId::as_str), Some("1"));
     }
 
     #[tokio::test]

@@ -184,7 +184,9 @@ mod tests {
 
     fn knowing(known: &[&str]) -> Secrets {
         let mut secrets = Secrets::default();
-        known.iter().for_each(|secret| secrets.add(secret));
+        for secret in known {
+            secrets.add(secret);
+        }
         secrets
     }
 

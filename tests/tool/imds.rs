@@ -1,7 +1,9 @@
 //! `imds`: cold fetches step by step.
 
+use crate::node::Node;
 use crate::support::{
-    alone, arm, beside_others, findings, hides_issued, lab_counts, measured, ms, run, scenario,
+    alone, arm, beside_others, errors, file, findings, hides_issued, lab_counts, measured, ms, run,
+    scenario, tool,
 };
 
 #[test]
@@ -204,7 +206,7 @@ fn what_workers_measured_is_what_the_lab_counted() {
 #[test]
 fn comparing_caches_off_the_lab_says_first_what_it_will_do() {
     let _machine = beside_others();
-    let output = crate::support::tool()
+    let output = tool()
         .args([
             "imds",
             "--compare-cache",
@@ -225,4 +227,40 @@ fn comparing_caches_off_the_lab_says_first_what_it_will_do() {
         notes.contains("2 worker processes") && notes.contains("DNS"),
         "{notes}"
     );
+}
+
+#[test]
+fn the_profile_says_where_metadata_is_and_the_document_names_that() {
+    let _machine = beside_others();
+    let node = Node::new("");
+    let lab = format!("http://{}", node.lab.imds_address());
+    for (setting, endpoint, code) in [
+        (
+            format!("ec2_metadata_service_endpoint = {lab}/"),
+            lab.as_str(),
+            0,
+        ),
+        // There is no such address here: what counts is where it was looked for.
+        (
+            "ec2_metadata_service_endpoint_mode = IPv6".to_owned(),
+            "http://[fd00:ec2::254]",
+            2,
+        ),
+    ] {
+        let profile = file(
+            "",
+            format!("[profile six]\nregion = eu-west-1\n{setting}\n"),
+        );
+        let output = tool()
+            .env("AWS_CONFIG_FILE", profile.path())
+            .env("AWS_PROFILE", "six")
+            .args(["imds", "--concurrency", "1", "-n", "1", "--warmup", "0"])
+            .args(["--timeout", "2s", "--format", "json"])
+            .output()
+            .unwrap();
+        let errors = errors(&output);
+        assert_eq!(output.status.code(), Some(code), "{errors}");
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect(&errors);
+        assert_eq!(document["arms"][0]["endpoint"], endpoint);
+    }
 }

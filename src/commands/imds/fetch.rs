@@ -73,7 +73,7 @@ impl Call for ColdFetch {
 
 /// An arm of fetches: its connections are those to the source.
 pub(super) fn documented(name: &str, tally: &Tally, facts: &ArmFacts, setup: &Setup) -> Arm {
-    // A profile has no say where the source is named.
+    // What a profile says of it is among the variables by now.
     let endpoint = || metadata_endpoint(&setup.named.variables, MetadataProfile::default());
     let exchanges = facts.exchanges.snapshot();
     let remotes = exchanges.values().flat_map(|stats| &stats.remotes);
