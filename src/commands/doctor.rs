@@ -10,7 +10,7 @@ use super::command::{Command, Completed, Kind};
 use crate::clock::Moment;
 use crate::credentials::Source;
 use crate::diagnosis::{
-    self, Check, Examination, Extent, Identity, Link, LinkState, Subject, sdks,
+    self, Check, Examination, Extent, Identity, Link, LinkState, Subject, Symptom, sdks,
 };
 use crate::document::{
     self, Body, DiagnosedLink, DiagnosedRegion, DiagnosedSts, DoctorResult, Document, FailOn,
@@ -36,6 +36,10 @@ pub struct DoctorArgs {
     /// Explain a finding: its cause, its consequence, its remedy
     #[arg(long, value_name = "ID")]
     explain: Option<String>,
+
+    /// Tell only what may explain this, and which commands prove it
+    #[arg(long, value_enum, value_name = "SYMPTOM", conflicts_with = "explain")]
+    symptom: Option<Symptom>,
 
     /// End with exit code 1 if anything is found at this level or above
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::Error)]
@@ -96,8 +100,16 @@ async fn run(args: DoctorArgs) -> Result<Completed, Failure> {
         extent: Extent::Machine,
     };
     let seen = unless_stopped(&stop, diagnosis::examine(&subject)).await?;
-    let found = diagnosis::diagnose(&seen);
-    let body = result(&args, &seen, found);
+    let mut found = diagnosis::diagnose(&seen);
+    if let Some(symptom) = args.symptom {
+        let checks = symptom.known().checks;
+        found.retain(|found| checks.contains(&&*found.id));
+    }
+    let about = lab.as_ref().and_then(|lab| lab.info.about.clone());
+    let body = DoctorResult {
+        about,
+        ..result(&args, &seen, found)
+    };
     let fails = |finding: &Finding| args.fail_on.fails_at(finding.severity);
     let exit = if body.findings.iter().any(fails) {
         Exit::CheckFailed
@@ -131,6 +143,11 @@ fn explained(id: &str) -> Result<String, Failure> {
             .initial_indent("  ")
             .subsequent_indent("  ");
         let _ = writeln!(text, "\n{name}\n{}", textwrap::fill(words, options));
+        if name == "remedy" {
+            for line in check.lines() {
+                let _ = writeln!(text, "    {line}");
+            }
+        }
     }
     Ok(text)
 }
@@ -140,6 +157,10 @@ fn result(args: &DoctorArgs, seen: &Examination, found: Vec<Finding>) -> DoctorR
     let winner = seen.winner().map(|(link, _)| name(link));
     DoctorResult {
         scenario: args.lab.clone(),
+        about: None,
+        symptom: args
+            .symptom
+            .map(|symptom| symptom.known().answer(args.lab.as_deref())),
         place: seen.platform.clone(),
         region: seen.region.as_ref().map(|(name, from)| DiagnosedRegion {
             name: name.clone(),

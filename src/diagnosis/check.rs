@@ -18,8 +18,10 @@ pub struct Check {
     pub explanation: &'static str,
     /// What it does to programs.
     pub consequence: &'static str,
-    /// The setting or command that cures it.
+    /// What cures it, in a sentence or two.
     pub remedy: &'static str,
+    /// The settings or commands that do it, each a line ready to paste, with what is known of the machine.
+    pub(super) change: fn(&Examination) -> Vec<String>,
     /// Where to read more: a public document or thread.
     pub reference: &'static str,
     /// A lab scenario or setting that provokes it, for those who want to see it.
@@ -28,6 +30,11 @@ pub struct Check {
 }
 
 impl Check {
+    /// The lines of what to change, on a machine of which nothing is known.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        (self.change)(&Examination::default())
+    }
+
     /// Its texts, under their headings.
     pub(crate) fn sections(&self) -> [(&'static str, &'static str); 5] {
         [
@@ -47,9 +54,11 @@ impl Check {
         summary: impl Into<String>,
         evidence: impl Into<String>,
     ) -> Finding {
-        let seen = Observation::new(evidence).summary(summary);
-        seen.lowered_to(self.level.min(Severity::Warning), true)
-            .finding(self)
+        let found = Observation::new(evidence).summary(summary);
+        let level = self.level.min(Severity::Warning);
+        found
+            .lowered_to(level, true)
+            .finding(self, &Examination::default())
     }
 }
 
@@ -82,16 +91,36 @@ impl Observation {
     }
 
     /// What the document says of it.
-    pub(super) fn finding(self, check: &Check) -> Finding {
+    pub(super) fn finding(self, check: &Check, seen: &Examination) -> Finding {
         let severity = self.level.unwrap_or(check.level);
         let summary = self.summary.as_deref().unwrap_or(check.title);
-        Finding {
+        let found = Finding {
             consequence: Some(check.consequence.to_owned()),
             reference: Some(check.reference.to_owned()),
             ..Finding::new(severity, check.id, summary, self.evidence, check.remedy)
-        }
+        };
+        found.change((check.change)(seen))
     }
 }
+
+/// The Region as a line may name it.
+pub(super) fn region(seen: &Examination) -> &str {
+    seen.region.as_ref().map_or("<region>", |(name, _)| name)
+}
+
+/// Lines that are the same on every machine.
+pub(super) fn lines<const N: usize>(lines: [&str; N]) -> Vec<String> {
+    lines.map(str::to_owned).into()
+}
+
+/// The line of a profile that lets the processes of a machine share their credentials.
+pub(super) const SHARED: &str = "credential_process = awscreds-bench credential-process";
+
+/// What lets boto3 and the AWS CLI wait longer for metadata.
+pub(super) const LONGER_LIMITS: [&str; 2] = [
+    "export AWS_METADATA_SERVICE_TIMEOUT=5",
+    "export AWS_METADATA_SERVICE_NUM_ATTEMPTS=3",
+];
 
 /// A time as findings state it: to three digits or so, with its unit.
 pub(super) fn brief(time: Duration) -> String {

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::checks::{catalogue, find};
-use crate::document::word;
+use super::symptom;
+use crate::document::{Proof, word};
 use crate::nearest::nearest;
 
 const INTRODUCTION: &str = "\
@@ -21,6 +22,12 @@ kernel (`dns-slow`, and once more `imds-hop-limit` and `imds-black-hole`) is tes
 
 The level is the worst that an entry can be: most say less where other credentials are found. `--fail-on` takes
 `error` (the default), `warning`, `info` or `never`.
+";
+
+const SYMPTOMS: &str = "
+## From a symptom to its cause
+
+`awscreds-bench doctor --symptom NAME` tells only what may explain what you see, and which commands prove it.
 ";
 
 /// The check that no lab can provoke.
@@ -46,6 +53,20 @@ fn page() -> String {
             id = check.id,
         );
     }
+    page.push_str(SYMPTOMS);
+    for symptom in symptom::known() {
+        let checks = symptom.checks.iter().map(|id| format!("[{id}](#{id})"));
+        let checks: Vec<String> = checks.collect();
+        let _ = writeln!(
+            page,
+            "\n**`--symptom {}`**: {}.\n",
+            symptom.name, symptom.meaning
+        );
+        let _ = writeln!(page, "Checks: {}.\n", checks.join(", "));
+        for Proof { command, shows } in symptom.proofs(None) {
+            let _ = writeln!(page, "- `{command}`: {shows}");
+        }
+    }
     for check in catalogue() {
         let _ = writeln!(page, "\n## {}\n", check.id);
         let _ = writeln!(page, "**{}**\n", sentence(check.title));
@@ -56,6 +77,10 @@ fn page() -> String {
             "**Remedy.** {}.\n",
             sentence(check.remedy).trim_end_matches('.')
         );
+        let lines = check.lines();
+        if !lines.is_empty() {
+            let _ = writeln!(page, "```sh\n{}\n```\n", lines.join("\n"));
+        }
         let _ = writeln!(page, "**Reference.** <{}>", check.reference);
     }
     page

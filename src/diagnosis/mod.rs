@@ -19,6 +19,7 @@ mod probe;
 mod profile;
 pub(crate) mod sdks;
 mod subject;
+mod symptom;
 
 pub use check::Check;
 pub use checks::catalogue;
@@ -26,3 +27,4 @@ pub(crate) use checks::{CLOCK_NOTED_S, diagnose, diagnose_client, find, measured
 pub(crate) use examination::{Examination, Identity, Link, LinkState};
 pub(crate) use probe::examine;
 pub(crate) use subject::{Extent, Subject};
+pub use symptom::Symptom;

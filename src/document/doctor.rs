@@ -11,6 +11,12 @@ use crate::credentials::Source;
 pub struct DoctorResult {
     /// The lab's scenario, where a lab was examined.
     pub scenario: Option<String>,
+    /// What the scenario says of itself, and which command shows what it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// What the user sees, where that was said (`--symptom`): then the findings are those that may explain it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symptom: Option<SymptomAnswer>,
     pub place: DiagnosedPlace,
     pub region: Option<DiagnosedRegion>,
     /// The credential chain, in the order in which the Rust SDK asks.
@@ -25,6 +31,27 @@ pub struct DoctorResult {
     pub findings: Vec<Finding>,
     /// From which severity on the exit code is 1.
     pub fail_on: FailOn,
+}
+
+/// What is known of a symptom.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SymptomAnswer {
+    pub name: String,
+    /// What is usually behind it.
+    pub meaning: String,
+    /// The checks that may explain it, by their ids.
+    pub checks: Vec<String>,
+    /// Commands that prove it.
+    pub proofs: Vec<Proof>,
+}
+
+/// A command, ready to paste, and what it shows.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Proof {
+    pub command: String,
+    pub shows: String,
 }
 
 /// Where it runs.

@@ -36,7 +36,7 @@ pub use check::{Check, Operator, Unit};
 pub(crate) use comparison::{Compared, Comparison, StoredRun, base_name};
 pub use doctor::{
     DiagnosedLink, DiagnosedPlace, DiagnosedRegion, DiagnosedSts, DoctorResult, FailOn, LinkState,
-    PlatformKind, SdkPick,
+    PlatformKind, Proof, SdkPick, SymptomAnswer,
 };
 pub use finding::{Finding, Severity};
 pub use knee::{Knee, KneeKind, KneeStep, Pressure};

@@ -5,7 +5,9 @@ use super::part::{Part, csv_of};
 use super::screen::{self, Place, Screen};
 use super::wording;
 use crate::credentials::Source;
-use crate::document::{DiagnosedLink, DoctorResult, Finding, Head, LinkState, SdkPick, word};
+use crate::document::{
+    DiagnosedLink, DoctorResult, Finding, Head, LinkState, SdkPick, SymptomAnswer, word,
+};
 use crate::figures;
 
 const WAITS: &str =
@@ -21,23 +23,31 @@ impl Part for DoctorResult {
     }
 
     fn outline(&self, head: &Head, _width: usize) -> Vec<Block> {
+        let nothing = match self.symptom {
+            Some(_) => "No check finds anything now that would explain it.",
+            None => "Nothing is wrong as far as can be seen from here.",
+        };
         let found = if self.findings.is_empty() {
-            Block::Note("Nothing is wrong as far as can be seen from here.".to_owned())
+            Block::Note(nothing.to_owned())
         } else {
             Block::Statements(self.findings.iter().map(wording::finding).collect())
         };
-        vec![
+        let mut blocks = vec![
             Block::Title(head.command_line()),
             Block::Facts(facts(head, self)),
             Block::Heading("Findings"),
             found,
+        ];
+        blocks.extend(self.symptom.iter().flat_map(proofs));
+        blocks.extend([
             Block::Heading("Credential chain"),
             links(&self.links),
             Block::Statements(self.links.iter().filter_map(trouble).collect()),
             Block::Heading("What SDKs do here"),
             sdks(&self.sdks),
             Block::Note(WAITS.to_owned()),
-        ]
+        ]);
+        blocks
     }
 
     /// A row for each finding; the header is there without any.
@@ -65,6 +75,7 @@ fn row(finding: &Finding) -> [String; 8] {
 fn facts(head: &Head, document: &DoctorResult) -> Vec<(&'static str, String)> {
     let none = || "none".to_owned();
     let place = &document.place;
+    let symptom = document.symptom.as_ref();
     let region = document.region.as_ref();
     let region = region.map(|region| format!("{}, from {}", region.name, region.from));
     let mut links = document.links.iter();
@@ -73,6 +84,11 @@ fn facts(head: &Head, document: &DoctorResult) -> Vec<(&'static str, String)> {
     let elapsed_s = head.elapsed_s.unwrap_or_default();
     let facts = [
         ("lab", document.scenario.clone()),
+        ("", document.about.clone()),
+        (
+            "symptom",
+            symptom.map(|symptom| format!("{}: {}", symptom.name, symptom.meaning)),
+        ),
         (
             "runs on",
             Some(format!("{} ({})", word(place.kind), place.evidence)),
@@ -141,8 +157,32 @@ fn trouble(link: &DiagnosedLink) -> Option<Statement> {
     Some(Statement::new(link.name.name(), tone, detail))
 }
 
+/// What proves where a symptom comes from.
+fn proofs(symptom: &SymptomAnswer) -> [Block; 2] {
+    let proofs = symptom.proofs.iter();
+    let proofs = proofs.map(|proof| Statement::new(&proof.command, Tone::Plain, &proof.shows));
+    [
+        Block::Heading("What proves it"),
+        Block::Statements(proofs.collect()),
+    ]
+}
+
+/// A row for all SDKs that do the same here, in the order in which the first of each comes.
 fn sdks(picks: &[SdkPick]) -> Block {
-    Columns::of(picks)
+    let mut rows: Vec<SdkPick> = Vec::new();
+    for pick in picks {
+        let same = |row: &&mut SdkPick| {
+            (row.link, row.fails, row.waits_s) == (pick.link, pick.fails, pick.waits_s)
+        };
+        match rows.iter_mut().find(same) {
+            Some(row) => row.sdk = format!("{}, {}", row.sdk, pick.sdk),
+            None => rows.push(pick.clone()),
+        }
+    }
+    if let [only] = &mut rows[..] {
+        only.sdk = format!("all {}", picks.len());
+    }
+    Columns::of(&rows)
         .left("SDK", |pick| pick.sdk.as_str())
         .left("ends at", |pick| pick.link.map_or("nothing", Source::name))
         .left("with", |pick| match (&pick.link, pick.fails) {

@@ -1,5 +1,6 @@
 //! The tool as its users run it: the real binary against the real lab.
 
+mod answers;
 mod bad_input;
 mod cloudmap;
 mod cloudmap_listen;

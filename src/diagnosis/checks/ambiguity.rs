@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::credentials::Source;
-use crate::diagnosis::check::{Check, Observation};
+use crate::diagnosis::check::{Check, Observation, lines, region};
 use crate::diagnosis::examination::{Examination, FetchedCredentials};
 use crate::diagnosis::sdks;
 use crate::document::Severity;
@@ -19,6 +19,7 @@ pub(super) static CHECKS: &[Check] = &[
         remedy: "say it where every SDK reads it: in the profile, or with the variables that all of them know (AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID)",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html",
         provoked_by: "AWS_METADATA_SERVICE_TIMEOUT=5",
+        change: |_| lines([]),
         look: ignored_variables,
     },
     Check {
@@ -30,6 +31,7 @@ pub(super) static CHECKS: &[Check] = &[
         remedy: "set both to the same Region, or neither and `region` in the profile",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html",
         provoked_by: "AWS_REGION and AWS_DEFAULT_REGION that differ",
+        change: both_regions,
         look: region_ambiguous,
     },
     Check {
@@ -41,6 +43,7 @@ pub(super) static CHECKS: &[Check] = &[
         remedy: "leave one source per environment: unset the variables, or remove the profile or the role that is not meant",
         reference: "https://github.com/apache/datafusion-comet/issues/6024",
         provoked_by: "the lab's static keys in the environment, with `imds` beside them",
+        change: |_| lines([]),
         look: identities_differ,
     },
     Check {
@@ -49,9 +52,12 @@ pub(super) static CHECKS: &[Check] = &[
         title: "keys in the environment or in a profile hide this machine's role",
         explanation: "The place gives a role (a task role, a service account, an instance profile), and something before it in the chain answers first: keys left in variables, or a profile in a file that came with an image.",
         consequence: "Programs run as somebody else than the role that was given to them, often with keys that never expire.",
-        remedy: "unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_PROFILE, and remove the profile",
+        remedy: "unset the variables, and remove the profile",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html",
         provoked_by: "the lab's static keys in the environment, with `imds` beside them",
+        change: |_| {
+            lines(["unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE"])
+        },
         look: role_shadowed,
     },
     Check {
@@ -63,6 +69,7 @@ pub(super) static CHECKS: &[Check] = &[
         remedy: "leave one source per environment, or name it in each program (a provider in code, AWS_PROFILE with nothing else set)",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html",
         provoked_by: "web identity variables beside a profile with keys",
+        change: |_| lines([]),
         look: sdks_disagree,
     },
 ];
@@ -87,6 +94,13 @@ const PARTIAL: [(&str, &str); 11] = [
     ("AMAZON_ACCESS_KEY_ID", "JavaScript v2"),
     ("AWS_CREDENTIAL_FILE", "old boto and Java v1"),
 ];
+
+fn both_regions(seen: &Examination) -> Vec<String> {
+    let region = region(seen);
+    vec![format!(
+        "export AWS_REGION={region} AWS_DEFAULT_REGION={region}"
+    )]
+}
 
 fn ignored_variables(seen: &Examination) -> Option<Observation> {
     let set = PARTIAL.iter();

@@ -1,7 +1,7 @@
 //! The container credentials endpoint, and the token files that it and STS are shown.
 
 use crate::credentials::Source;
-use crate::diagnosis::check::{Check, Observation};
+use crate::diagnosis::check::{Check, Observation, SHARED, lines};
 use crate::diagnosis::examination::{Examination, TokenFile};
 use crate::document::Severity;
 
@@ -12,9 +12,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "the container credentials endpoint refuses requests for their rate",
         explanation: "The agent that serves container credentials has a limit: 40 requests per second and 60 at once on ECS, 1,000 and 500 for EKS Pod Identity. Beyond it the answer is 429, which most SDKs do not try again and report as missing credentials.",
         consequence: "Processes that start together fail with \"no credentials\", or silently use those of another link.",
-        remedy: "start processes over a longer time, share credentials among the processes of a task, one client per process; find the limit with `awscreds-bench imds --endpoint container`",
+        remedy: "start processes over a longer time, and one client per process. A profile with this line lets the processes of a task share their credentials; `awscreds-bench imds --endpoint container` finds the limit",
         reference: "https://github.com/aws/containers-roadmap/issues/1649",
         provoked_by: "a lab scenario with `[container] throttle = { rate = 0.1, burst = 1 }`",
+        change: |_| lines([SHARED]),
         look: throttled,
     },
     Check {
@@ -23,9 +24,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "the container credentials endpoint does not accept the token",
         explanation: "The endpoint answers 401 or 403: no token was sent, it is not the endpoint's, or it has been replaced and the file was not read again.",
         consequence: "The container gets no credentials. Where the token was rotated, programs that read it only once fail from then on.",
-        remedy: "check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: it must name the mounted token, and programs must read it at each fetch; restart the container so that variables and mounts are set anew",
+        remedy: "let AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE name the mounted token, and read it at each fetch. Restart the container so that variables and mounts are set anew",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html",
         provoked_by: "lab scenarios `container-wrong-token` and `container-no-token`",
+        change: |_| lines([]),
         look: token_rejected,
     },
     Check {
@@ -34,9 +36,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "a token file cannot be read",
         explanation: "A variable names a file with a token (AWS_WEB_IDENTITY_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE), and the file is not there, is empty, or may not be read by this user.",
         consequence: "The link that needs it fails, and with it the chain: SDKs do not go on to the next link.",
-        remedy: "mount the token where the variable says, readable for the user that the program runs as (fsGroup in the pod's securityContext), or unset the variable",
+        remedy: "mount the token where the variable says, readable for the user that the program runs as (fsGroup in the pod's securityContext); or unset the variable",
         reference: "https://docs.aws.amazon.com/eks/latest/userguide/pod-configuration.html",
         provoked_by: "AWS_WEB_IDENTITY_TOKEN_FILE=/nonexistent",
+        change: unset_token,
         look: token_file_unreadable,
     },
     Check {
@@ -45,12 +48,25 @@ pub(super) static CHECKS: &[Check] = &[
         title: "a token file ends with a newline",
         explanation: "The newline is no part of the token, but SDKs send the file as it is: a header cannot hold a newline, and STS takes it for a part of the token. Files written with `echo` or by an editor end with one.",
         consequence: "The fetch fails with an error that does not mention the newline (Rust, Go), while SDKs that cut it off work.",
-        remedy: "write the file without a newline: printf %s \"$TOKEN\" > FILE",
+        remedy: "write the file without a newline",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html",
         provoked_by: "lab scenario `container-token-newline`",
+        change: cut_newline,
         look: token_file_newline,
     },
 ];
+
+fn unset_token(seen: &Examination) -> Vec<String> {
+    let file = token_files(seen).find(|(_, file)| file.unreadable.is_some() || file.empty);
+    let name = file.map_or("AWS_WEB_IDENTITY_TOKEN_FILE", |(_, file)| file.variable);
+    vec![format!("unset {name}")]
+}
+
+fn cut_newline(seen: &Examination) -> Vec<String> {
+    let file = token_files(seen).find(|(_, file)| file.ends_with_newline);
+    let path = file.map_or("<file>", |(_, file)| &file.path);
+    vec![format!("printf %s \"$(cat {path})\" > {path}")]
+}
 
 fn throttled(seen: &Examination) -> Option<Observation> {
     let endpoint = seen.container.as_ref()?;

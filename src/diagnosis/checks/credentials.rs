@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::diagnosis::check::{Check, Observation, brief};
+use crate::diagnosis::check::{Check, Observation, SHARED, brief, lines};
 use crate::diagnosis::examination::Examination;
 use crate::document::Severity;
 
@@ -13,9 +13,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "credentials are renewed later than a fetch takes",
         explanation: "The Rust SDK renews credentials 5 to 10 seconds before they expire, and others have similar margins. Where a fetch takes a good part of that, or where the source hands out credentials that are about to expire, calls run into the expiry.",
         consequence: "Requests wait for the refresh, or are sent with credentials that expire on the way (ExpiredToken).",
-        remedy: "renew earlier (IdentityCache::lazy().buffer_time(…) in Rust, and its like), renew in the background, and make the source faster",
+        remedy: "renew earlier (IdentityCache::lazy().buffer_time(…) in Rust, and its like) or in the background, and make the source faster. A profile with this line has its credentials renewed ahead of their expiry",
         reference: "https://github.com/aws/aws-sdk-java-v2/issues/5247",
         provoked_by: "a lab scenario with `[container] delay = \"2700ms\"`",
+        change: |_| lines([SHARED]),
         look: refresh_margin,
     },
     Check {
@@ -24,9 +25,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "the credentials are about to expire",
         explanation: "The credentials that SDKs find here have minutes left. Where the source renews them that is as it should be; those in variables, or from a process that keeps them, end.",
         consequence: "Programs that hold them fail with ExpiredToken within minutes.",
-        remedy: "renew them: aws sso login, or whatever wrote them; programs that run for long should use a source that renews",
+        remedy: "renew them with whatever wrote them; programs that run for long should use a source that renews",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html",
         provoked_by: "a lab scenario with `[credentials] lifetime = \"2m\"`",
+        change: login,
         look: credentials_expiring,
     },
     Check {
@@ -35,9 +37,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "the credentials have expired",
         explanation: "The credentials that SDKs find first are past their time. Keys that were copied into variables or into the credentials file are the usual case: nothing renews them, and they hide every source behind them.",
         consequence: "Every request is refused with ExpiredToken.",
-        remedy: "remove or renew them: unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN, aws sso login, or run again whatever wrote them",
+        remedy: "remove or renew them: run again whatever wrote them",
         reference: "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html",
         provoked_by: "AWS_CREDENTIAL_EXPIRATION in the past, or credentials that have outlived their time",
+        change: drop_expired,
         look: credentials_expired,
     },
     Check {
@@ -46,9 +49,15 @@ pub(super) static CHECKS: &[Check] = &[
         title: "this machine's clock is wrong",
         explanation: "Signatures carry the time. AWS refuses those that are more than five minutes off, and a clock that is off makes credentials look valid for longer or shorter than they are. The service's Date header gives it away.",
         consequence: "Requests are refused with SignatureDoesNotMatch, InvalidSignatureException or RequestTimeTooSkewed, now or when it has drifted further.",
-        remedy: "synchronise the clock: chronyc makestep, timedatectl set-ntp true; on EC2 use the time service at 169.254.169.123",
+        remedy: "synchronise the clock; on EC2 use the time service at 169.254.169.123",
         reference: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html",
         provoked_by: "lab scenario `clock-skew`",
+        change: |_| {
+            vec![
+                "sudo chronyc makestep".to_owned(),
+                "sudo timedatectl set-ntp true".to_owned(),
+            ]
+        },
         look: clock_skew,
     },
     Check {
@@ -60,6 +69,7 @@ pub(super) static CHECKS: &[Check] = &[
         remedy: "let the process keep its answer in a file of its own until shortly before it expires, and print Expiration",
         reference: "https://github.com/common-fate/granted/issues/395",
         provoked_by: "a profile whose credential_process takes 0.7 s",
+        change: |_| lines([]),
         look: credential_process_slow,
     },
     Check {
@@ -68,14 +78,30 @@ pub(super) static CHECKS: &[Check] = &[
         title: "credential_process gives no credentials",
         explanation: "The profile's credential_process does not end, ends with an error, or prints something else than credentials. Most SDKs put no limit on it, and whatever it asks for at a terminal nobody will answer.",
         consequence: "Programs hang at their first request, or fail without another link being tried.",
-        remedy: "run the command by hand, without a terminal (< /dev/null), and mend it; give it a limit of its own (timeout 10 COMMAND)",
+        remedy: "run the command by hand, without a terminal (< /dev/null), and mend it; give it a limit of its own",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html",
         provoked_by: "a profile with `credential_process = sleep 60`",
+        change: |_| lines(["credential_process = timeout 10 <command>"]),
         look: credential_process_fails,
     },
 ];
 
 /// A time in whole seconds, minutes and hours.
+/// What renews a profile's session.
+fn login(seen: &Examination) -> Vec<String> {
+    vec![match seen.profiles.selected_by {
+        Some(_) => format!("aws sso login --profile {}", seen.profiles.selected),
+        None => "aws sso login".to_owned(),
+    }]
+}
+
+fn drop_expired(seen: &Examination) -> Vec<String> {
+    if seen.variable("AWS_ACCESS_KEY_ID").is_none() {
+        return login(seen);
+    }
+    vec!["unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN".to_owned()]
+}
+
 fn whole_seconds(time: Duration) -> String {
     humantime::format_duration(Duration::from_secs(time.as_secs())).to_string()
 }

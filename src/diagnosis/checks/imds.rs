@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::credentials::Source;
-use crate::diagnosis::check::{Check, Observation, brief};
+use crate::diagnosis::check::{Check, LONGER_LIMITS, Observation, SHARED, brief, lines, region};
 use crate::diagnosis::examination::{ConnectOutcome, Examination, HttpOutcome, Metadata};
 use crate::document::Severity;
 
@@ -14,9 +14,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "the hop limit keeps metadata tokens from reaching this container",
         explanation: "The answer to a request for a metadata token is sent with an IP hop limit, 1 by default. Each router on the way takes one off, and a container's bridge is a router. The connection is set up and other requests are answered, but the token never arrives.",
         consequence: "SDKs that insist on version 2 get no credentials from metadata. Those that fall back to version 1 wait for the token first, so that the first request of each process takes a second or more.",
-        remedy: "raise the limit to 2: aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2 --http-endpoint enabled; or give the container credentials of its own (a task role, Pod Identity, a web identity)",
+        remedy: "raise the limit to 2, or give the container credentials of its own (a task role, Pod Identity, a web identity)",
         reference: "https://github.com/aws/aws-sdk-go/issues/2972",
         provoked_by: "lab scenario `imds-hop-limit`",
+        change: raise_hop_limit,
         look: hop_limit,
     },
     Check {
@@ -25,9 +26,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "instance metadata drops or refuses requests",
         explanation: "A network interface passes 1,024 packets per second to link-local addresses, shared by metadata, DNS and NTP of everything on the node. What exceeds that is dropped without a word, so that throttling looks like random timeouts. Stand-ins for metadata may answer 429 or 503 instead.",
         consequence: "Credential fetches time out now and then, worst when many processes start at once; DNS lookups suffer with them.",
-        remedy: "fetch less often: one client per process, credentials shared by the processes of a node, no new session per request; find the limit with `awscreds-bench imds --concurrency`",
+        remedy: "fetch less often: one client per process, credentials shared by the processes of a node, no new session per request. A profile with this line shares them",
         reference: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-network-performance-ena.html",
         provoked_by: "a lab scenario with `[imds] throttle = { rate = 0.1, burst = 2, answer = \"drop\" }`",
+        change: |_| lines([SHARED, "awscreds-bench imds --concurrency"]),
         look: throttled,
     },
     Check {
@@ -36,9 +38,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "instance metadata is slow",
         explanation: "Metadata is a millisecond away when all is well. Where it takes long, something stands between: a proxy for pods (kiam, kube2iam), an agent under load, a hypervisor that is short of time.",
         consequence: "Every process waits at its start and at each refresh; SDKs that give metadata one second give up now and then.",
-        remedy: "look at what answers in metadata's place, and at the load on it; raise AWS_METADATA_SERVICE_TIMEOUT for boto3 and the AWS CLI; keep credentials for as long as they are good",
+        remedy: "look at what answers in metadata's place, and at the load on it, and keep credentials for as long as they are good. The variables let boto3 and the AWS CLI wait longer meanwhile",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-client.html",
         provoked_by: "lab scenario `imds-slow`",
+        change: |_| lines(LONGER_LIMITS),
         look: slow,
     },
     Check {
@@ -47,9 +50,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "nothing answers at the metadata address",
         explanation: "Where there is no instance metadata (on a laptop, in CI, in another cloud), requests to 169.254.169.254 are often dropped, not refused. SDKs that find no credentials elsewhere wait for it, and some wait for a Region there as well.",
         consequence: "Every process that finds no credentials before metadata pays seconds of waiting, and then has none.",
-        remedy: "set AWS_EC2_METADATA_DISABLED=true where there is no instance metadata, and AWS_REGION so that no SDK looks for a Region there",
+        remedy: "switch metadata off where there is none, and name the Region, so that no SDK looks for it there",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html",
         provoked_by: "lab scenario `imds-black-hole`",
+        change: without_metadata,
         look: black_hole,
     },
     Check {
@@ -58,9 +62,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "connections to the metadata address are refused",
         explanation: "Something on the way answers that nobody listens there: a firewall rule that rejects, or an endpoint variable that names the wrong port.",
         consequence: "Metadata gives no credentials; as the refusal is quick, nothing waits for it.",
-        remedy: "check AWS_EC2_METADATA_SERVICE_ENDPOINT and the firewall rules for 169.254.169.254; set AWS_EC2_METADATA_DISABLED=true where metadata is not meant to be used",
+        remedy: "check AWS_EC2_METADATA_SERVICE_ENDPOINT and the firewall rules for 169.254.169.254; where metadata is not meant to be used, switch it off",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-client.html",
         provoked_by: "lab scenario `imds-refused`",
+        change: |_| lines([DISABLE]),
         look: refused,
     },
     Check {
@@ -69,9 +74,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "the instance's metadata endpoint is switched off",
         explanation: "Instance metadata answers 403 to everything, with and without a token: its HTTP endpoint is disabled in the instance's metadata options.",
         consequence: "The instance's role gives no credentials, and the Region is not found there either.",
-        remedy: "switch it on (aws ec2 modify-instance-metadata-options --instance-id ID --http-endpoint enabled), or set AWS_EC2_METADATA_DISABLED=true so that nobody asks",
+        remedy: "switch the endpoint on; or set AWS_EC2_METADATA_DISABLED=true so that nobody asks",
         reference: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-options.html",
         provoked_by: "lab scenario `imds-disabled`",
+        change: enable,
         look: disabled,
     },
     Check {
@@ -80,9 +86,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "the instance has no role",
         explanation: "Instance metadata answers, and there is no role in it: no instance profile is attached to the instance, or its role was deleted.",
         consequence: "Metadata gives no credentials, although everything about it works.",
-        remedy: "attach an instance profile: aws ec2 associate-iam-instance-profile --instance-id ID --iam-instance-profile Name=NAME",
+        remedy: "attach an instance profile to the instance",
         reference: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html",
         provoked_by: "lab scenario `imds-no-role`",
+        change: attach_role,
         look: no_role,
     },
     Check {
@@ -91,12 +98,56 @@ pub(super) static CHECKS: &[Check] = &[
         title: "metadata answers without a token, but gives none",
         explanation: "The request for a token is refused while version 1 answers. Old imitations of metadata do that. SDKs that may fall back use version 1, which protects nothing; those that may not (Rust, and any with AWS_EC2_METADATA_V1_DISABLED) get nothing.",
         consequence: "Some programs on this machine have credentials and others have none; those that have them can be tricked into handing them out (server-side request forgery).",
-        remedy: "replace the imitation by one that knows version 2; on EC2 require it: aws ec2 modify-instance-metadata-options --instance-id ID --http-tokens required",
+        remedy: "replace the imitation by one that knows version 2; on EC2 require that version",
         reference: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
         provoked_by: "lab scenarios `imds-v1-only` and `imds-v1-fallback`",
+        change: require_tokens,
         look: v1_fallback,
     },
 ];
+
+const DISABLE: &str = "export AWS_EC2_METADATA_DISABLED=true";
+
+/// A change of the instance's metadata options.
+fn modify(seen: &Examination, options: &str) -> Vec<String> {
+    let instance = instance(seen);
+    vec![format!(
+        "aws ec2 modify-instance-metadata-options --instance-id {instance} {options}"
+    )]
+}
+
+fn instance(seen: &Examination) -> &str {
+    let metadata = seen.metadata.as_ref();
+    let instance = metadata.and_then(|metadata| metadata.instance.as_deref());
+    instance.unwrap_or("<instance-id>")
+}
+
+fn raise_hop_limit(seen: &Examination) -> Vec<String> {
+    modify(
+        seen,
+        "--http-put-response-hop-limit 2 --http-endpoint enabled",
+    )
+}
+
+fn enable(seen: &Examination) -> Vec<String> {
+    modify(seen, "--http-endpoint enabled")
+}
+
+fn require_tokens(seen: &Examination) -> Vec<String> {
+    modify(seen, "--http-tokens required")
+}
+
+fn attach_role(seen: &Examination) -> Vec<String> {
+    let instance = instance(seen);
+    vec![format!(
+        "aws ec2 associate-iam-instance-profile --instance-id {instance} --iam-instance-profile Name=<name>"
+    )]
+}
+
+fn without_metadata(seen: &Examination) -> Vec<String> {
+    let region = region(seen);
+    vec![DISABLE.to_owned(), format!("export AWS_REGION={region}")]
+}
 
 fn hop_limit(seen: &Examination) -> Option<Observation> {
     let metadata = seen.metadata.as_ref()?;

@@ -61,7 +61,7 @@ pub(crate) fn diagnose_client(seen: &Examination) -> Vec<Finding> {
 }
 
 fn found_by(checks: impl Iterator<Item = &'static Check>, seen: &Examination) -> Vec<Finding> {
-    let found = checks.filter_map(|check| Some((check.look)(seen)?.finding(check)));
+    let found = checks.filter_map(|check| Some((check.look)(seen)?.finding(check, seen)));
     let mut found: Vec<Finding> = found.collect();
     let is_last_resort = |found: &Finding| LAST_RESORTS.contains(&found.id.as_str());
     let is_explanation = |found| !is_last_resort(found) && found.severity == Severity::Error;

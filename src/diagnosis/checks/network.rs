@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::credentials::Source;
-use crate::diagnosis::check::{Check, Observation, brief};
+use crate::diagnosis::check::{Check, LONGER_LIMITS, Observation, brief, lines, region};
 use crate::diagnosis::examination::{ConnectOutcome, Examination, Metadata};
 use crate::document::Severity;
 
@@ -16,9 +16,15 @@ pub(super) static CHECKS: &[Check] = &[
         title: "the global STS endpoint is used",
         explanation: "sts.amazonaws.com is one endpoint for the world. In Regions that are enabled by default it has been served nearby since April 2025; from opt-in Regions, and by way of its throttle and its failure, it is still us-east-1.",
         consequence: "Each assumed role may cost a trip to another continent, and fails when us-east-1 does.",
-        remedy: "set AWS_STS_REGIONAL_ENDPOINTS=regional (or sts_regional_endpoints = regional in the profile), a real Region, and no AWS_ENDPOINT_URL_STS; compare with `awscreds-bench sts --regional`",
+        remedy: "use the Region's own endpoint, and set no AWS_ENDPOINT_URL_STS; `awscreds-bench sts --regional` compares the two",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/feature-sts-regionalized-endpoints.html",
         provoked_by: "AWS_STS_REGIONAL_ENDPOINTS=legacy",
+        change: |_| {
+            lines([
+                "export AWS_STS_REGIONAL_ENDPOINTS=regional",
+                "sts_regional_endpoints = regional",
+            ])
+        },
         look: sts_global_endpoint,
     },
     Check {
@@ -27,9 +33,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "STS is far away",
         explanation: "A call on an open connection is one round trip and the service's own time. Where that takes a tenth of a second, the endpoint is on another continent, or a proxy or VPN leads there.",
         consequence: "Every assumed role and every web identity costs that much more, several times over where connections are new.",
-        remedy: "use the endpoint of the Region that this runs in (AWS_REGION), or an interface endpoint for STS in the VPC; compare Regions with `awscreds-bench sts --regional REGION,REGION`",
+        remedy: "use the endpoint of the Region that this runs in (AWS_REGION), or an interface endpoint for STS in the VPC; compare Regions first",
         reference: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_region-endpoints.html",
         provoked_by: "a lab scenario with `[sts.regional] delay = \"150ms\"`",
+        change: compare_regions,
         look: sts_far,
     },
     Check {
@@ -38,9 +45,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "name lookups are slow",
         explanation: "Each new connection begins with a lookup. Where the first name server does not answer, resolvers try the next one after seconds; in Kubernetes a search list multiplies lookups; on EC2 they share 1,024 packets per second with metadata.",
         consequence: "New connections take that much longer, and credential fetches that need one may hit their time limit.",
-        remedy: "mend or remove the name server that does not answer (/etc/resolv.conf), use a cache on the node (NodeLocal DNSCache, systemd-resolved, nscd), set ndots:1 in the pod's dnsConfig, keep connections open",
+        remedy: "mend or remove the name server that does not answer (/etc/resolv.conf), and use a cache on the node (NodeLocal DNSCache, systemd-resolved, nscd). In Kubernetes set ndots:1 in the pod's dnsConfig; keep connections open",
         reference: "https://github.com/aws/karpenter-provider-aws/issues/6550",
         provoked_by: "a name server that answers after 400 ms",
+        change: |_| lines([]),
         look: dns_slow,
     },
     Check {
@@ -49,9 +57,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "a proxy stands before a credential source",
         explanation: "HTTP_PROXY is set, and NO_PROXY does not name the metadata or container address. A proxy cannot reach this machine's link-local addresses; metadata refuses what comes through one (X-Forwarded-For).",
         consequence: "SDKs that heed the variables (boto3, the AWS CLI, Rust, and others) ask the proxy for credentials, and fail or wait.",
-        remedy: "add the addresses to NO_PROXY and no_proxy: 169.254.169.254,169.254.170.2,169.254.170.23,[fd00:ec2::254],[fd00:ec2::23]",
+        remedy: "name the addresses of credential sources in NO_PROXY and no_proxy",
         reference: "https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html",
         provoked_by: "HTTP_PROXY=http://127.0.0.1:1 without NO_PROXY",
+        change: exceptions,
         look: proxy_in_the_way,
     },
     Check {
@@ -60,12 +69,29 @@ pub(super) static CHECKS: &[Check] = &[
         title: "a source is about as slow as SDKs will wait for it",
         explanation: "SDKs give a credential source little time: one second for metadata (Rust; boto3 and the AWS CLI by AWS_METADATA_SERVICE_TIMEOUT, with one try), two for the container endpoint (boto3), five (Rust). An answer that usually takes more than half of that will at times take all of it.",
         consequence: "Fetches fail at random, and tries that fail load the source further.",
-        remedy: "make the source faster; for boto3 and the AWS CLI set AWS_METADATA_SERVICE_TIMEOUT=5 and AWS_METADATA_SERVICE_NUM_ATTEMPTS=3; elsewhere give the provider's HTTP client longer timeouts",
+        remedy: "make the source faster. The variables lengthen the limits of boto3 and the AWS CLI; elsewhere give the provider's HTTP client longer timeouts",
         reference: "https://github.com/vectordotdev/vector/issues/14671",
         provoked_by: "lab scenario `imds-slow`",
+        change: |_| lines(LONGER_LIMITS),
         look: timeout_too_short,
     },
 ];
+
+fn compare_regions(seen: &Examination) -> Vec<String> {
+    let region = region(seen);
+    vec![format!(
+        "awscreds-bench sts --regional {region},<other-region>"
+    )]
+}
+
+fn exceptions(_: &Examination) -> Vec<String> {
+    const SOURCES: &str =
+        "169.254.169.254,169.254.170.2,169.254.170.23,[fd00:ec2::254],[fd00:ec2::23]";
+    vec![
+        format!("export NO_PROXY=\"${{NO_PROXY:+$NO_PROXY,}}{SOURCES}\""),
+        "export no_proxy=\"$NO_PROXY\"".to_owned(),
+    ]
+}
 
 fn sts_global_endpoint(seen: &Examination) -> Option<Observation> {
     let mut endpoints = seen.sts().filter_map(|sts| sts.endpoint.as_deref());

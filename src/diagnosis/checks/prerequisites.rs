@@ -1,6 +1,6 @@
 //! What every request needs: a Region, credentials, and an STS that can be reached and accepts them.
 
-use crate::diagnosis::check::{Check, Observation, brief};
+use crate::diagnosis::check::{Check, Observation, brief, lines};
 use crate::diagnosis::examination::{Examination, LinkState};
 use crate::document::Severity;
 
@@ -11,9 +11,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "no Region is configured",
         explanation: "Neither AWS_REGION, nor the profile, nor instance metadata names a Region.",
         consequence: "SDKs refuse to make a request, or wait for instance metadata to tell them.",
-        remedy: "set AWS_REGION and AWS_DEFAULT_REGION, or `region` in the profile",
+        remedy: "name the Region in both variables, or `region` in the profile",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html",
         provoked_by: "an empty environment",
+        change: |_| lines(["export AWS_REGION=<region> AWS_DEFAULT_REGION=<region>"]),
         look: no_region,
     },
     Check {
@@ -22,9 +23,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "STS does not accept the credentials",
         explanation: "The credentials were found, and STS refuses what is signed with them: the keys were deleted or made inactive, key and secret do not belong together, or the session token is missing.",
         consequence: "Every request is refused.",
-        remedy: "check that key, secret and token are of one issue (all three variables together), and that the key is active: aws iam list-access-keys",
+        remedy: "check that key, secret and token are of one issue (all three variables together), and that the key is active",
         reference: "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html",
         provoked_by: "a wrong AWS_SECRET_ACCESS_KEY",
+        change: |_| lines(["aws iam list-access-keys"]),
         look: credentials_refused,
     },
     Check {
@@ -36,6 +38,7 @@ pub(super) static CHECKS: &[Check] = &[
         remedy: "check proxies, firewall and AWS_CA_BUNDLE; in a VPC without a way out, add an interface endpoint for STS",
         reference: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_interface_vpc_endpoints.html",
         provoked_by: "AWS_ENDPOINT_URL_STS=http://127.0.0.1:1",
+        change: |_| lines([]),
         look: sts_unreachable,
     },
     Check {
@@ -44,9 +47,10 @@ pub(super) static CHECKS: &[Check] = &[
         title: "no credentials are found",
         explanation: "No link of the chain gave credentials. Where a link is configured and fails, the chain ends there: only a link that has nothing to say lets the next one try.",
         consequence: "Every request fails before it is sent.",
-        remedy: "configure one link: AWS_PROFILE and `aws sso login`, a role for the task, the service account or the instance; or try the embedded lab: awscreds-bench doctor --lab",
+        remedy: "configure one link: AWS_PROFILE and `aws sso login`, or a role for the task, the service account or the instance; measuring with --lab needs no AWS account",
         reference: "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html",
         provoked_by: "an empty environment with AWS_EC2_METADATA_DISABLED=true",
+        change: |_| lines([]),
         look: no_credentials,
     },
 ];

@@ -1,7 +1,7 @@
 //! The command: exit codes, formats, explanations.
 
 use super::in_lab;
-use crate::support::{beside_others, run};
+use crate::support::{beside_others, document, findings, run};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -85,4 +85,40 @@ fn every_finding_is_explained_and_a_misspelt_one_recognised() {
         errors.contains("did you mean `imds-hop-limit`") && errors.contains("hint: "),
         "{errors}"
     );
+}
+
+#[test]
+fn a_symptom_leads_to_what_may_explain_it_and_to_the_commands_that_prove_it() {
+    let _machine = beside_others();
+    let asked = |symptom| {
+        let arguments = [
+            "doctor",
+            "--lab",
+            "imds-slow",
+            "--format",
+            "json",
+            "--symptom",
+        ];
+        document(&run(&[&arguments[..], &[symptom]].concat()))
+    };
+    let slow = asked("sign");
+    assert!(
+        findings(&slow).contains(&"imds-slow"),
+        "{}",
+        slow["findings"]
+    );
+    assert_eq!(slow["symptom"]["name"], "sign");
+    let proof = &slow["symptom"]["proofs"][0]["command"];
+    assert_eq!(proof, "awscreds-bench sts --first 10 --lab imds-slow");
+    let denied = asked("access-denied");
+    assert_eq!(findings(&denied), Vec::<&str>::new());
+    let table = run(&["doctor", "--lab", "imds-slow", "--symptom", "sign"]);
+    let table = text(&table.stdout);
+    for words in [
+        "What proves it",
+        "awscreds-bench sts --first 10 --lab imds-slow",
+        "all 13",
+    ] {
+        assert!(table.contains(words), "{words}: {table}");
+    }
 }
