@@ -86,7 +86,7 @@ pub(super) fn next(bad: &[Judged], clean: Option<f64>) -> Option<f64> {
     // Nearer to what it lets through, with less trouble.
     let nearer = likely(bad, clean).map(|served| middle(served.min(failing), failing));
     match (below, nearer) {
-        (Some(clean), Some(nearer)) if bad.len() == 1 && nearer > clean => Some(nearer),
+        (Some(clean), Some(nearer)) if bad.len() == 1 && nearer > clean * 1.02 => Some(nearer),
         (Some(clean), _) => (failing / clean > NARROW).then(|| middle(clean, failing)),
         (None, Some(nearer)) => Some(nearer),
         // Half the failing one, and half of that.
@@ -223,22 +223,22 @@ mod tests {
                 took: Some(TOOK),
                 ..Quiet::default()
             };
-            let (mut bad, mut clean) = (Vec::new(), None);
+            let (mut bad, mut clean) = (Vec::new(), None::<f64>);
             let mut rising = [50.0, 100.0, 200.0].into_iter();
             let mut rate = rising.next();
             while let Some(tried) = rate {
                 let judged = Judged::of(&self.step(tried), &quiet);
                 if judged.is_clean() {
-                    clean = clean.max(Some(tried as u64));
+                    clean = Some(clean.map_or(tried, |clean| clean.max(tried)));
                 } else {
                     bad.push(judged);
                 }
                 rate = match bad[..] {
                     [] => rising.next(),
-                    _ => next(&bad, clean.map(|rate| rate as f64)),
+                    _ => next(&bad, clean),
                 };
             }
-            Found::of(&bad, clean.map(|rate| rate as f64))
+            Found::of(&bad, clean)
         }
     }
 

@@ -159,10 +159,14 @@ impl Search<'_> {
         }
         let fetches = (rate * STEP.as_secs_f64()).round() as u64;
         let mut seen = Seen::of(self.session, rate, fetches).await?;
-        if seen.stood_still() && clock::since(self.begun) <= PATIENCE {
+        if seen.held_up && clock::since(self.begun) <= PATIENCE {
             seen = Seen::of(self.session, rate, fetches).await?;
         }
         let judged = Judged::of(&seen, &self.quiet);
+        if seen.held_up && judged.is_late_only() {
+            // This machine cannot ask for so much.
+            return None;
+        }
         self.steps.push(judged.step.clone());
         Some(judged)
     }
