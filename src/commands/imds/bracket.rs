@@ -51,7 +51,8 @@ impl Found {
         };
         let burst_s = rate.and_then(|rate| burst_s(first, rate));
         let sure = sure && burst_s.is_none_or(|burst| burst <= SHORT_BURST);
-        let lowest = rate.map(|rate| rate / NARROW).into_iter().chain(clean);
+        let passed = bad.iter().filter_map(|step| Some(step.served?.in_all));
+        let lowest = passed.chain(rate).map(|rate| rate / NARROW).chain(clean);
         let lowest = lowest.reduce(f64::min);
         Self {
             kind,
@@ -105,7 +106,9 @@ fn served(bad: &[Judged], clean: Option<f64>, limit: fn(Served) -> f64) -> Vec<f
         let served = limit(step.served?);
         // What TCP sends again takes from what there is: under pressure less gets through than without.
         let wasted = step.step.verdict == Pressure::Dropping && step.step.late > step.step.timeout;
-        (!wasted && is_possible(served, bad, clean)).then_some(served)
+        // A line that is not yet long is not late.
+        let queued = step.step.verdict == Pressure::Slow && step.step.timeout == 0;
+        (queued || !wasted && is_possible(served, bad, clean)).then_some(served)
     });
     served.collect()
 }
