@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::bracket::{Found, STEP, next};
 use super::pressure::{Judged, Quiet};
-use super::step::Seen;
+use super::step::{Counts, Seen};
 use crate::clock;
 use crate::credentials::{
     self, MetadataProfile, Source, Variables, container_endpoint, metadata_endpoint,
@@ -49,9 +49,10 @@ pub(super) async fn find(session: &Session) -> Knee {
     };
     search.run().await;
     let found = Found::of(&search.bad, search.clean);
-    let dial = match search.bad.is_empty() {
-        false => dial(session).await,
-        true => None,
+    let dial = if search.bad.is_empty() {
+        None
+    } else {
+        dial(session).await
     };
     // Of workers that fetch back to back.
     let usual = search.quiet.took.map(|took| took.as_secs_f64());
@@ -90,7 +91,7 @@ async fn quiet(session: &Session) -> Quiet {
         requests: if all_succeeded {
             seen.requests()
         } else {
-            Default::default()
+            Counts::default()
         },
         fetches,
     }
