@@ -264,3 +264,23 @@ fn the_profile_says_where_metadata_is_and_the_document_names_that() {
         assert_eq!(document["arms"][0]["endpoint"], endpoint);
     }
 }
+
+/// Two descriptors of a fetch, and those of the lab: 64 are too few for 64 fetches at once.
+#[test]
+fn this_programs_own_limit_is_named_as_its_own() {
+    let _machine = beside_others();
+    for (limit, ok) in [("-Sn", true), ("-n", false)] {
+        let mut shell = crate::support::clean(std::process::Command::new("sh"));
+        let script = format!("ulimit {limit} 64; exec \"$0\" \"$@\"");
+        let output = shell
+            .args(["-c", &script, env!("CARGO_BIN_EXE_awscreds-bench")])
+            .args(["imds", "--concurrency", "64", "--lab", "fast", "-n", "100"])
+            .args(["--quiet", "--format", "json"])
+            .output()
+            .unwrap();
+        let document = crate::support::document(&output);
+        let found = crate::support::findings(&document);
+        assert_eq!(!found.contains(&"own-limit"), ok, "{limit}: {found:?}");
+        assert!(!found.contains(&"source-failing"), "{limit}: {found:?}");
+    }
+}

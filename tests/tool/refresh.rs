@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use std::process::{Command, Stdio};
+
 use crate::support::{
-    arm, assert_phases_add_up, beside_others, beside_others_for_long, document, lab_counts,
-    measured, run,
+    Running, arm, assert_phases_add_up, beside_others, beside_others_for_long, clean, document,
+    home, lab_counts, measured, run, wait_for,
 };
 
 const OURS: [&str; 4] = ["advisory", "refresher", "swapper", "file-cache"];
@@ -354,4 +356,27 @@ fn what_cannot_be_simulated_or_adjusted_is_said() {
     let misspelt = run(&["refresh", "--strategies", "refreshr", "--lab"]);
     assert_eq!(misspelt.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&misspelt.stderr).contains("did you mean `refresher`?"));
+}
+
+#[test]
+fn the_file_cache_keeps_its_file_whatever_the_umask() {
+    let _machine = beside_others();
+    let mut command = clean(Command::new("sh"));
+    command
+        .args(["-c", "umask 022; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_awscreds-bench"))
+        .args(["refresh", "--lab", "--strategies", "file-cache"])
+        .args(["--rate", "10", "--duration", "30s", "--warmup", "1"])
+        .args(["--verbose", "--format", "json"])
+        .env("TMPDIR", home())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut running = Running(command.spawn().unwrap());
+    wait_for(&mut running.0, "measuring");
+    let folders = std::fs::read_dir(home()).unwrap();
+    let caches = folders.map(|folder| folder.unwrap().path().join("credentials"));
+    let files = caches.filter_map(|cache| std::fs::read_dir(cache).ok());
+    let names = files.flatten().map(|file| file.unwrap().path());
+    let kept = names.filter(|path| path.extension().is_some_and(|suffix| suffix == "json"));
+    assert_eq!(kept.count(), 1);
 }

@@ -51,7 +51,8 @@ impl Found {
         };
         let burst_s = rate.and_then(|rate| burst_s(first, rate));
         let sure = sure && burst_s.is_none_or(|burst| burst <= SHORT_BURST);
-        let lowest = rate.map(|rate| rate / NARROW).into_iter().chain(clean);
+        let passed = bad.iter().filter_map(|step| Some(step.served?.in_all));
+        let lowest = passed.chain(rate).map(|rate| rate / NARROW).chain(clean);
         let lowest = lowest.reduce(f64::min);
         Self {
             kind,
@@ -86,7 +87,7 @@ pub(super) fn next(bad: &[Judged], clean: Option<f64>) -> Option<f64> {
     // Nearer to what it lets through, with less trouble.
     let nearer = likely(bad, clean).map(|served| middle(served.min(failing), failing));
     match (below, nearer) {
-        (Some(clean), Some(nearer)) if bad.len() == 1 && nearer > clean => Some(nearer),
+        (Some(clean), Some(nearer)) if bad.len() == 1 && nearer > clean * 1.02 => Some(nearer),
         (Some(clean), _) => (failing / clean > NARROW).then(|| middle(clean, failing)),
         (None, Some(nearer)) => Some(nearer),
         // Half the failing one, and half of that.
@@ -105,7 +106,9 @@ fn served(bad: &[Judged], clean: Option<f64>, limit: fn(Served) -> f64) -> Vec<f
         let served = limit(step.served?);
         // What TCP sends again takes from what there is: under pressure less gets through than without.
         let wasted = step.step.verdict == Pressure::Dropping && step.step.late > step.step.timeout;
-        (!wasted && is_possible(served, bad, clean)).then_some(served)
+        // A line that is not yet long is not late.
+        let queued = step.step.verdict == Pressure::Slow && step.step.timeout == 0;
+        (queued || !wasted && is_possible(served, bad, clean)).then_some(served)
     });
     served.collect()
 }
@@ -223,22 +226,22 @@ mod tests {
                 took: Some(TOOK),
                 ..Quiet::default()
             };
-            let (mut bad, mut clean) = (Vec::new(), None);
+            let (mut bad, mut clean) = (Vec::new(), None::<f64>);
             let mut rising = [50.0, 100.0, 200.0].into_iter();
             let mut rate = rising.next();
             while let Some(tried) = rate {
                 let judged = Judged::of(&self.step(tried), &quiet);
                 if judged.is_clean() {
-                    clean = clean.max(Some(tried as u64));
+                    clean = Some(clean.map_or(tried, |clean| clean.max(tried)));
                 } else {
                     bad.push(judged);
                 }
                 rate = match bad[..] {
                     [] => rising.next(),
-                    _ => next(&bad, clean.map(|rate| rate as f64)),
+                    _ => next(&bad, clean),
                 };
             }
-            Found::of(&bad, clean.map(|rate| rate as f64))
+            Found::of(&bad, clean)
         }
     }
 

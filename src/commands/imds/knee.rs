@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::bracket::{Found, STEP, next};
 use super::pressure::{Judged, Quiet};
-use super::step::Seen;
+use super::step::{Counts, Seen};
 use crate::clock;
 use crate::credentials::{
     self, MetadataProfile, Source, Variables, container_endpoint, metadata_endpoint,
@@ -49,9 +49,10 @@ pub(super) async fn find(session: &Session) -> Knee {
     };
     search.run().await;
     let found = Found::of(&search.bad, search.clean);
-    let dial = match search.bad.is_empty() {
-        false => dial(session).await,
-        true => None,
+    let dial = if search.bad.is_empty() {
+        None
+    } else {
+        dial(session).await
     };
     // Of workers that fetch back to back.
     let usual = search.quiet.took.map(|took| took.as_secs_f64());
@@ -90,7 +91,7 @@ async fn quiet(session: &Session) -> Quiet {
         requests: if all_succeeded {
             seen.requests()
         } else {
-            Default::default()
+            Counts::default()
         },
         fetches,
     }
@@ -159,10 +160,14 @@ impl Search<'_> {
         }
         let fetches = (rate * STEP.as_secs_f64()).round() as u64;
         let mut seen = Seen::of(self.session, rate, fetches).await?;
-        if seen.stood_still() && clock::since(self.begun) <= PATIENCE {
+        if seen.held_up && clock::since(self.begun) <= PATIENCE {
             seen = Seen::of(self.session, rate, fetches).await?;
         }
         let judged = Judged::of(&seen, &self.quiet);
+        if seen.held_up && judged.is_late_only() {
+            // This machine cannot ask for so much.
+            return None;
+        }
         self.steps.push(judged.step.clone());
         Some(judged)
     }

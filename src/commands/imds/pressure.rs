@@ -93,6 +93,12 @@ impl Judged {
         self.step.verdict == Pressure::Clean
     }
 
+    /// Whether it was lateness alone that went wrong, which this machine may have made itself.
+    pub(super) fn is_late_only(&self) -> bool {
+        let lately = matches!(self.step.verdict, Pressure::Slow | Pressure::Dropping);
+        lately && self.step.timeout + self.step.connect == 0
+    }
+
     /// Whether so little went wrong that it may not do so again.
     pub(super) fn is_doubtful(&self) -> bool {
         !self.is_clean() && self.share < PLAIN
@@ -266,6 +272,7 @@ mod tests {
             fetches: fetches.collect(),
             counts: vec![(Duration::from_secs(1), counts)],
             retransmitted: None,
+            held_up: false,
         };
         let took = Some(2 * MS);
         Judged::of(

@@ -22,8 +22,8 @@ const MOST_IN_FLIGHT: usize = 512;
 /// How often the requests are counted meanwhile.
 const EVERY: Duration = Duration::from_millis(20);
 
-/// Fetches are begun with no longer pauses than this between them, beyond what their rate asks for.
-const STANDSTILL: Duration = Duration::from_millis(100);
+/// What is ready to run here and has to wait for longer makes fetches late, whatever the source does.
+const HELD_UP: Duration = Duration::from_millis(75);
 
 /// What was seen of a step.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,8 @@ pub(super) struct Seen {
     pub counts: Vec<(Duration, Counts)>,
     /// TCP segments that this machine sent a second time meanwhile.
     pub retransmitted: Option<u64>,
+    /// Whether this machine was too busy for the step to show the source alone.
+    pub held_up: bool,
 }
 
 /// What became of a fetch.
@@ -88,13 +90,16 @@ impl Seen {
         let before = link_local::retransmitted();
         let label = format!("{rate:.0} fetches/s");
         let mut measuring = pin!(session.watched(std::slice::from_ref(&arm), &plan, &label));
-        let mut counts = Vec::new();
+        let (mut counts, mut held_up) = (Vec::new(), false);
         let measured = loop {
             tokio::select! {
                 measured = &mut measuring => break measured,
                 () = tokio::time::sleep(EVERY) => (),
             }
             counts.push((clock::since(start), counted(&facts.exchanges)));
+            let ready = clock::now();
+            let _ = tokio::spawn(async {}).await;
+            held_up |= clock::since(ready) > HELD_UP;
         };
         counts.push((clock::since(start), counted(&facts.exchanges)));
         let mut fetches = std::mem::take(&mut *lock(&seen));
@@ -106,21 +111,13 @@ impl Seen {
             retransmitted: link_local::retransmitted()
                 .zip(before)
                 .map(|(after, before)| after.saturating_sub(before)),
+            held_up,
         })
     }
 
     /// When the last fetch began.
     pub(super) fn arrived(&self) -> Duration {
         self.fetches.last().map_or(Duration::ZERO, |last| last.at)
-    }
-
-    /// Whether this machine stood still for so long that the step shows that more than the source.
-    pub(super) fn stood_still(&self) -> bool {
-        let begun = self.fetches.iter().zip(self.fetches.iter().skip(1));
-        let longest = begun
-            .map(|(one, next)| next.at.saturating_sub(one.at))
-            .max();
-        longest.unwrap_or_default() > STANDSTILL + Duration::from_secs_f64(1.0 / self.rate)
     }
 
     /// All requests.
