@@ -4,6 +4,7 @@
 
 mod dns;
 mod honest;
+mod interrupt;
 mod page;
 mod processes;
 mod server;

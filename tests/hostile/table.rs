@@ -273,7 +273,7 @@ pub fn metadata() -> Vec<Group> {
         From::Imds,
         sources::documents(),
         &OF_SOURCES,
-        5,
+        3,
     );
     let mut places = group(
         "metadata: zone",
@@ -320,7 +320,7 @@ pub fn container() -> Vec<Group> {
             From::Container,
             sources::documents(),
             &OF_SOURCES,
-            3,
+            2,
         ),
         group(
             "container: HTTP",
@@ -328,7 +328,7 @@ pub fn container() -> Vec<Group> {
             From::Container,
             transport::lies(),
             &OF_SOURCES,
-            2,
+            1,
         ),
     ]
 }
@@ -437,7 +437,11 @@ pub fn names() -> Vec<Group> {
         from: From::Keys,
         command: DISCOVERY,
         number: n,
-        told: None,
+        told: match n {
+            0 | 3 => Some("holds no IPv4 address"),
+            1 => Some("is cut off"),
+            _ => None,
+        },
     });
     vec![Group {
         name: "DNS",

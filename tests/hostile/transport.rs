@@ -85,11 +85,11 @@ fn framing() -> Vec<(&'static str, Vec<Act>)> {
         ),
         (
             "a chunk's length without end",
-            vec![send(&chunked), Act::Flood(vec![b'0'; 4096])],
+            vec![send(&chunked), Act::Pace(vec![b'0'; 100])],
         ),
         (
             "a chunk's extension without end",
-            vec![send(format!("{chunked}1;")), Act::Flood(vec![b'e'; 4096])],
+            vec![send(format!("{chunked}1;")), Act::Pace(vec![b'e'; 100])],
         ),
         (
             "trailers without end",
@@ -154,11 +154,11 @@ fn heads() -> Vec<(&'static str, Vec<Act>)> {
         ),
         (
             "100 for ever",
-            vec![Act::Flood(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())],
+            vec![Act::Pace(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())],
         ),
         (
             "103 for ever",
-            vec![Act::Flood(
+            vec![Act::Pace(
                 b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".to_vec(),
             )],
         ),
