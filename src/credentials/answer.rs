@@ -17,8 +17,8 @@ use time::format_description::well_known::Rfc3339;
 
 /// Bytes of one answer: a hundred times what the longest session token takes.
 pub(super) const LARGEST: usize = 1024 * 1024;
-/// Seconds from 1970 to the end of the year 9999, after which there is no calendar.
-const CALENDAR: Duration = Duration::from_secs(253_402_300_800);
+/// From 1970 to the end of the year 9999, after which there is no calendar.
+const CALENDAR: Duration = Duration::from_hours(70_389_528);
 /// Seconds that an IMDS token is asked to last, or lasts.
 pub(super) const TOKEN_TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 

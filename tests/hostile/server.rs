@@ -126,7 +126,7 @@ impl Peer {
                     return Ok(request);
                 }
             }
-            let mut buffer = [0; 65_536];
+            let mut buffer = [0; 8_192];
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(read) => request.extend(&buffer[..read]),

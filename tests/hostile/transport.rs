@@ -35,7 +35,11 @@ pub fn lies() -> Vec<Lie> {
     let of = |lies: Vec<(&'static str, Vec<Act>)>| {
         lies.into_iter().map(|(name, acts)| Lie { name, acts })
     };
-    of(framing()).chain(of(heads())).chain(of(ends())).collect()
+    of(framing())
+        .chain(of(statuses()))
+        .chain(of(heads()))
+        .chain(of(ends()))
+        .collect()
 }
 
 /// How long a body is.
@@ -132,9 +136,8 @@ fn framing() -> Vec<(&'static str, Vec<Act>)> {
     ]
 }
 
-/// What stands before the body.
-fn heads() -> Vec<(&'static str, Vec<Act>)> {
-    let status = "HTTP/1.1 200 OK\r\n";
+/// What stands in the first line.
+fn statuses() -> Vec<(&'static str, Vec<Act>)> {
     vec![
         (
             "a redirect to itself",
@@ -186,6 +189,13 @@ fn heads() -> Vec<(&'static str, Vec<Act>)> {
         ("500", vec![Act::Send(http("500 Oops", b"<html>"))]),
         ("999", vec![Act::Send(http("999 What", b""))]),
         ("a status of letters", vec![send("HTTP/1.1 abc OK\r\n\r\n")]),
+    ]
+}
+
+/// What stands before the body.
+fn heads() -> Vec<(&'static str, Vec<Act>)> {
+    let status = "HTTP/1.1 200 OK\r\n";
+    vec![
         (
             "headers without end",
             vec![send(status), Act::Flood(b"x-more: 1\r\n".repeat(500))],
