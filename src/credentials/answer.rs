@@ -2,6 +2,7 @@
 //! of what a source can say.
 
 use std::error::Error;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -16,6 +17,8 @@ use time::format_description::well_known::Rfc3339;
 
 /// Bytes of one answer: a hundred times what the longest session token takes.
 pub(super) const LARGEST: usize = 1024 * 1024;
+/// From 1970 to the end of the year 9999, after which there is no calendar.
+const CALENDAR: Duration = Duration::from_hours(70_389_528);
 /// Seconds that an IMDS token is asked to last, or lasts.
 pub(super) const TOKEN_TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 
@@ -120,7 +123,7 @@ fn text<'a>(body: &'a Bytes, what: &str) -> Result<&'a str, String> {
     std::str::from_utf8(body).map_err(|_| format!("{what} is not text in UTF-8"))
 }
 
-/// Credentials that can be signed with: the ID of their key and their token become headers.
+/// Credentials that can be signed with, and whose end can be told: the ID of their key and their token become headers.
 pub(super) fn usable(operation: &str, credentials: &Credentials) -> Result<(), BadAnswer> {
     let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
     let key_id = credentials.access_key_id();
@@ -130,6 +133,8 @@ pub(super) fn usable(operation: &str, credentials: &Credentials) -> Result<(), B
         "the ID of the access key has characters that no key's ID has"
     } else if !credentials.session_token().is_none_or(plain) {
         "the session token has characters that no header can carry"
+    } else if credentials.expiry().is_some_and(is_beyond_the_calendar) {
+        "the credentials expire beyond the calendar"
     } else {
         return Ok(());
     };
@@ -137,6 +142,11 @@ pub(super) fn usable(operation: &str, credentials: &Credentials) -> Result<(), B
         operation: operation.to_owned(),
         what: what.to_owned(),
     })
+}
+
+fn is_beyond_the_calendar(time: SystemTime) -> bool {
+    let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH);
+    since_1970.is_ok_and(|since| since >= CALENDAR)
 }
 
 #[cfg(test)]
@@ -194,5 +204,11 @@ mod tests {
         assert!(!usable("ASIA", "", "t"));
         assert!(!usable("ASIA\u{1b}[2J", "s", "t"));
         assert!(!usable("ASIA", "s", "t\r\nHost: evil"));
+        let end = SystemTime::UNIX_EPOCH + CALENDAR;
+        assert!(is_beyond_the_calendar(end));
+        assert!(!is_beyond_the_calendar(end - Duration::from_secs(1)));
+        assert!(!is_beyond_the_calendar(
+            SystemTime::UNIX_EPOCH - Duration::from_secs(1)
+        ));
     }
 }

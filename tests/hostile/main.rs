@@ -2,8 +2,10 @@
 //! lie may make the tool panic, outlast its limits, hold more than 200 MB, leave a process behind, tell a secret, or
 //! send a control character to a terminal.
 
+mod commands;
 mod dns;
 mod honest;
+mod interrupt;
 mod page;
 mod processes;
 mod server;

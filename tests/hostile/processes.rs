@@ -38,7 +38,7 @@ pub fn scripts() -> Vec<(&'static str, String)> {
         ),
         (
             "half of it, and a hang",
-            format!("printf '{{\"Version\":1,'; sleep 600"),
+            "printf '{\"Version\":1,'; sleep 600".to_owned(),
         ),
         ("2 GB of output", "head -c 2000000000 /dev/zero".to_owned()),
         ("output without end", "yes".to_owned()),

@@ -27,6 +27,8 @@ pub enum Act {
     Send(Vec<u8>),
     /// Over and over, as fast as it is taken.
     Flood(Vec<u8>),
+    /// Over and over, a thousand times a second: what a build without optimisation can keep up with.
+    Pace(Vec<u8>),
     /// Over and over, a byte at a time.
     Drip(Vec<u8>),
     /// What was asked, between these two.
@@ -124,7 +126,7 @@ impl Peer {
                     return Ok(request);
                 }
             }
-            let mut buffer = [0; 65_536];
+            let mut buffer = [0; 8_192];
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(read) => request.extend(&buffer[..read]),
@@ -138,6 +140,10 @@ impl Peer {
             Act::Send(bytes) => self.send(bytes),
             Act::Flood(bytes) => loop {
                 self.send(bytes)?;
+            },
+            Act::Pace(bytes) => loop {
+                self.send(bytes)?;
+                std::thread::sleep(Duration::from_millis(1));
             },
             Act::Drip(bytes) => loop {
                 for byte in bytes {

@@ -20,20 +20,21 @@ fn error(code: &str, message: &str) -> String {
 
 /// XML, whatever was asked.
 pub fn xml() -> Vec<Lie> {
-    let laughs: String = (1..10)
+    let entities: Vec<String> = (1..10)
         .map(|n| {
             let ten = format!("&l{};", n - 1).repeat(10);
             format!("<!ENTITY l{n} \"{ten}\">")
         })
         .collect();
+    let laughs = entities.concat();
     let laughs =
         format!("<?xml version=\"1.0\"?><!DOCTYPE r [<!ENTITY l0 \"ha\">{laughs}]><r>&l9;</r>");
     let file =
         "<?xml version=\"1.0\"?><!DOCTYPE r [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><r>&x;</r>";
     let wide = format!("<r>{}</r>", "<a b=\"c\"/>".repeat(400_000));
-    let attributes: String = (0..50_000).map(|n| format!(" a{n}=\"1\"")).collect();
+    let attributes: Vec<String> = (0..50_000).map(|n| format!(" a{n}=\"1\"")).collect();
+    let attributes = attributes.concat();
     let refused = "400 Bad Request";
-    let echo = |before: &str, after: &str| vec![Act::Echo(before.into(), after.into())];
     let mut lies = vec![
         lie("no XML", "200 OK", "nonsense"),
         lie("an empty body", "200 OK", ""),
@@ -65,6 +66,16 @@ pub fn xml() -> Vec<Lie> {
             "<!DOCTYPE html><html><body>Sign in<br></body></html>",
         ),
         lie("JSON", "200 OK", "{}"),
+    ];
+    lies.extend(errors());
+    lies
+}
+
+/// Refusals in XML.
+fn errors() -> Vec<Lie> {
+    let refused = "400 Bad Request";
+    let echo = |before: &str, after: &str| vec![Act::Echo(before.into(), after.into())];
+    vec![
         lie("an error code with escapes", refused, error(BOLD, "x")),
         lie(
             "an error message with escapes",
@@ -113,8 +124,6 @@ pub fn xml() -> Vec<Lie> {
             refused,
             error("Denied", "&lt;script&gt;alert(1)&lt;/script&gt;"),
         ),
-    ];
-    lies.extend([
         Lie {
             name: "an echo of the request in an error",
             acts: echo(
@@ -133,8 +142,7 @@ pub fn xml() -> Vec<Lie> {
             name: "an echo of the request alone",
             acts: echo("", ""),
         },
-    ]);
-    lies
+    ]
 }
 
 /// Credentials of a role, as STS has them.
@@ -193,10 +201,6 @@ pub fn cloudmap() -> Vec<Lie> {
     let ok = |name, body: &str| Lie {
         name,
         acts: vec![Act::Send(http("200 OK", body.as_bytes()))],
-    };
-    let refused = |name, body: String| Lie {
-        name,
-        acts: vec![Act::Send(http("400 Bad Request", body.as_bytes()))],
     };
     let instance = |from: &str, to: &str| INSTANCES.replace(from, to);
     let one = INSTANCES
@@ -259,6 +263,16 @@ pub fn cloudmap() -> Vec<Lie> {
             &format!("{{\"x\":{}", "[".repeat(100_000)),
         ),
         ok("objects 100,000 deep", &"{\"Instances\":".repeat(100_000)),
+    ]
+}
+
+/// Refusals of Cloud Map.
+pub fn refusals() -> Vec<Lie> {
+    let refused = |name, body: String| Lie {
+        name,
+        acts: vec![Act::Send(http("400 Bad Request", body.as_bytes()))],
+    };
+    vec![
         refused(
             "an error type with escapes",
             format!("{{\"__type\":\"{}\",\"Message\":\"x\"}}", r"\u001b[2JX"),

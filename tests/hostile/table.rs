@@ -1,7 +1,8 @@
 //! Source × lie × command: every case that is tried, by group.
 
-use std::time::Duration;
-
+use crate::commands::{
+    CLOUDMAP, Command, DISCOVERY, DOCTOR, IMDS, OF_SOURCES, PROCESS, REFRESH, S3, STS,
+};
 use crate::server::{Act, Lie, Step};
 use crate::{dns, processes, services, sources, transport};
 
@@ -26,139 +27,6 @@ pub enum From {
     Keys,
     Profile,
 }
-
-/// A command that is told lies.
-#[derive(Clone, Copy, Debug)]
-pub struct Command {
-    pub name: &'static str,
-    arguments: &'static [&'static str],
-    /// How long its own limits let it last: each call a second, each measurement a second, what it does before
-    /// another one, and five for an examination.
-    pub limit: Duration,
-    /// Whether it takes `--source`.
-    names_source: bool,
-    formats: &'static [&'static str],
-}
-
-const LATENCIES: &[&str] = &[
-    "table", "json", "csv", "markdown", "html", "svg", "hlog", "hgrm",
-];
-
-const IMDS: Command = Command {
-    name: "imds",
-    arguments: &[
-        "--concurrency",
-        "1",
-        "-n",
-        "2",
-        "--warmup",
-        "0",
-        "--timeout",
-        "1s",
-    ],
-    limit: Duration::from_secs(3),
-    names_source: true,
-    formats: LATENCIES,
-};
-const STS: Command = Command {
-    name: "sts",
-    arguments: &["-n", "2", "--warmup", "0", "--timeout", "1s"],
-    limit: Duration::from_secs(3),
-    names_source: true,
-    formats: LATENCIES,
-};
-const REFRESH: Command = Command {
-    name: "refresh",
-    arguments: &[
-        "--strategies",
-        "lazy,advisory,file-cache",
-        "--duration",
-        "1s",
-        "--warmup",
-        "0",
-        "--rate",
-        "20",
-        "--timeout",
-        "1s",
-    ],
-    limit: Duration::from_secs(5),
-    names_source: true,
-    formats: LATENCIES,
-};
-const PROCESS: Command = Command {
-    name: "credential-process",
-    arguments: &["--timeout", "1s"],
-    limit: Duration::from_secs(2),
-    names_source: true,
-    formats: &[],
-};
-const DOCTOR: Command = Command {
-    name: "doctor",
-    arguments: &["--fail-on", "never"],
-    limit: Duration::from_secs(5),
-    names_source: false,
-    formats: &["table", "json", "csv", "markdown", "html"],
-};
-const S3: Command = Command {
-    name: "s3",
-    arguments: &[
-        "--bucket",
-        "bucket",
-        "--key",
-        "key",
-        "-n",
-        "2",
-        "--timeout",
-        "1s",
-        "--duration",
-        "1s",
-    ],
-    limit: Duration::from_secs(6),
-    names_source: true,
-    formats: LATENCIES,
-};
-const CLOUDMAP: Command = Command {
-    name: "cloudmap",
-    arguments: &[
-        "--target",
-        "cloudmap://server.demo",
-        "-n",
-        "2",
-        "--warmup",
-        "0",
-        "--duration",
-        "1s",
-        "--timeout",
-        "1s",
-        "--name-server",
-        "127.0.0.1:9",
-    ],
-    limit: Duration::from_secs(8),
-    names_source: true,
-    formats: LATENCIES,
-};
-const DISCOVERY: Command = Command {
-    name: "cloudmap",
-    arguments: &[
-        "--target",
-        "cloudmap://server.demo",
-        "--part",
-        "discovery",
-        "-n",
-        "2",
-        "--warmup",
-        "0",
-        "--az",
-        "a",
-        "--timeout",
-        "1s",
-    ],
-    limit: Duration::from_secs(5),
-    names_source: true,
-    formats: LATENCIES,
-};
-
-const OF_SOURCES: [Command; 5] = [IMDS, STS, REFRESH, PROCESS, DOCTOR];
 
 /// One run.
 #[derive(Clone, Debug)]
@@ -273,7 +141,7 @@ pub fn metadata() -> Vec<Group> {
         From::Imds,
         sources::documents(),
         &OF_SOURCES,
-        5,
+        3,
     );
     let mut places = group(
         "metadata: zone",
@@ -320,7 +188,7 @@ pub fn container() -> Vec<Group> {
             From::Container,
             sources::documents(),
             &OF_SOURCES,
-            3,
+            2,
         ),
         group(
             "container: HTTP",
@@ -328,7 +196,7 @@ pub fn container() -> Vec<Group> {
             From::Container,
             transport::lies(),
             &OF_SOURCES,
-            2,
+            1,
         ),
     ]
 }
@@ -415,7 +283,7 @@ pub fn cloudmap() -> Vec<Group> {
             "Cloud Map: answers",
             Step::CloudMap,
             From::Keys,
-            services::cloudmap(),
+            [services::cloudmap(), services::refusals()].concat(),
             &[CLOUDMAP],
             1,
         ),
@@ -437,7 +305,11 @@ pub fn names() -> Vec<Group> {
         from: From::Keys,
         command: DISCOVERY,
         number: n,
-        told: None,
+        told: match n {
+            0 | 3 => Some("holds no IPv4 address"),
+            1 => Some("is cut off"),
+            _ => None,
+        },
     });
     vec![Group {
         name: "DNS",

@@ -125,9 +125,10 @@ impl Run<'_> {
         if seen.orphans > 0 {
             faults.push(format!("{} processes outlived it", seen.orphans));
         }
-        let where_secrets_may_not_be = match self.prints_credentials {
-            true => stderr.as_ref(),
-            false => &said,
+        let where_secrets_may_not_be = if self.prints_credentials {
+            stderr.as_ref()
+        } else {
+            &said
         };
         for secret in SECRETS {
             if forms(secret)

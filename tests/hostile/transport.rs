@@ -35,7 +35,11 @@ pub fn lies() -> Vec<Lie> {
     let of = |lies: Vec<(&'static str, Vec<Act>)>| {
         lies.into_iter().map(|(name, acts)| Lie { name, acts })
     };
-    of(framing()).chain(of(heads())).chain(of(ends())).collect()
+    of(framing())
+        .chain(of(statuses()))
+        .chain(of(heads()))
+        .chain(of(ends()))
+        .collect()
 }
 
 /// How long a body is.
@@ -85,11 +89,11 @@ fn framing() -> Vec<(&'static str, Vec<Act>)> {
         ),
         (
             "a chunk's length without end",
-            vec![send(&chunked), Act::Flood(vec![b'0'; 4096])],
+            vec![send(&chunked), Act::Pace(vec![b'0'; 100])],
         ),
         (
             "a chunk's extension without end",
-            vec![send(format!("{chunked}1;")), Act::Flood(vec![b'e'; 4096])],
+            vec![send(format!("{chunked}1;")), Act::Pace(vec![b'e'; 100])],
         ),
         (
             "trailers without end",
@@ -132,9 +136,8 @@ fn framing() -> Vec<(&'static str, Vec<Act>)> {
     ]
 }
 
-/// What stands before the body.
-fn heads() -> Vec<(&'static str, Vec<Act>)> {
-    let status = "HTTP/1.1 200 OK\r\n";
+/// What stands in the first line.
+fn statuses() -> Vec<(&'static str, Vec<Act>)> {
     vec![
         (
             "a redirect to itself",
@@ -154,11 +157,11 @@ fn heads() -> Vec<(&'static str, Vec<Act>)> {
         ),
         (
             "100 for ever",
-            vec![Act::Flood(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())],
+            vec![Act::Pace(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())],
         ),
         (
             "103 for ever",
-            vec![Act::Flood(
+            vec![Act::Pace(
                 b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".to_vec(),
             )],
         ),
@@ -186,6 +189,13 @@ fn heads() -> Vec<(&'static str, Vec<Act>)> {
         ("500", vec![Act::Send(http("500 Oops", b"<html>"))]),
         ("999", vec![Act::Send(http("999 What", b""))]),
         ("a status of letters", vec![send("HTTP/1.1 abc OK\r\n\r\n")]),
+    ]
+}
+
+/// What stands before the body.
+fn heads() -> Vec<(&'static str, Vec<Act>)> {
+    let status = "HTTP/1.1 200 OK\r\n";
+    vec![
         (
             "headers without end",
             vec![send(status), Act::Flood(b"x-more: 1\r\n".repeat(500))],

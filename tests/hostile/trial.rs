@@ -37,15 +37,17 @@ fn seated<R>(seats: usize, work: impl FnOnce() -> R) -> R {
 pub fn hold(groups: &[Group]) {
     let mut broken = Vec::new();
     for group in groups {
+        let cases: Vec<&Case> = group
+            .cases
+            .iter()
+            .filter(|case| wanted(&case.name))
+            .collect();
         let next = AtomicUsize::new(0);
         let faults = Mutex::new(Vec::new());
         std::thread::scope(|threads| {
             for _ in 0..SEATS {
                 threads.spawn(|| {
-                    while let Some(case) = group.cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        if !wanted(&case.name) {
-                            continue;
-                        }
+                    while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let found = tried(case);
                         let mut faults = faults.lock().unwrap_or_else(PoisonError::into_inner);
                         faults.extend((!found.is_empty()).then_some((case, found)));
@@ -54,7 +56,7 @@ pub fn hold(groups: &[Group]) {
             }
         });
         let faults = faults.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (cases, held) = (group.cases.len(), group.cases.len() - faults.len());
+        let (cases, held) = (cases.len(), cases.len() - faults.len());
         println!("{}: {held} of {cases} held", group.name);
         for (case, found) in faults {
             let arguments = case.arguments().join(" ");
