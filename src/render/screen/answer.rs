@@ -27,7 +27,7 @@ pub(super) struct Answer<'a> {
     pub(super) causes: Vec<&'a Finding>,
 }
 
-pub(super) fn of<'a>(target: Option<Target>, run: &'a Measurement) -> Answer<'a> {
+pub(super) fn of(target: Option<Target>, run: &Measurement) -> Answer<'_> {
     let mut sentences = troubles(run);
     let telling = telling(run);
     let causes = causes(run, telling);

@@ -124,10 +124,10 @@ fn change(changes: &[Change], page: &Page) -> Vec<String> {
     for change in changes {
         match change {
             Change::Line(line) => {
-                lines.push(format!("{INDENT}{}", line.replace(char::is_control, " ")))
+                lines.push(format!("{INDENT}{}", line.replace(char::is_control, " ")));
             }
             Change::Prose(text) => {
-                lines.extend(cut(page.wrapped(text, INDENT, INDENT), MOST_PROSE))
+                lines.extend(cut(page.wrapped(text, INDENT, INDENT), MOST_PROSE));
             }
         }
     }

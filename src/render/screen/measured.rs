@@ -139,7 +139,7 @@ fn with_phases(run: &Measurement, phases: &[&'static str], p90: bool) -> Grid {
     let any = |has: fn(&Arm) -> bool| run.arms.iter().any(has);
     let mut columns = Columns::of(&run.arms)
         .left("", |arm| arm.name.as_str())
-        .right("failed", failed);
+        .right("failed", |arm| failed(arm));
     if any(|arm| arm.rate_per_s.is_some()) {
         columns = columns.right("rate", |arm| arm.rate_per_s.map(figures::rate));
     }
@@ -194,7 +194,7 @@ fn summand(phase: &'static str) -> &'static str {
     }
 }
 
-fn failed(arm: &&Arm) -> Cell {
+fn failed(arm: &Arm) -> Cell {
     let [failed, of] = [arm.outcomes.failed(), arm.requests].map(figures::count);
     Cell::bad_if(arm.outcomes.failed() > 0, format!("{failed}/{of}"))
 }

@@ -18,12 +18,12 @@ pub(in crate::render) fn of_simulation(
     let mut answer = Vec::new();
     let mut change = Vec::new();
     if let (Some(best), Some(worst)) = (
-        strategies.iter().min_by_key(harm),
-        strategies.iter().max_by_key(harm),
+        strategies.iter().min_by_key(|s| harm(s)),
+        strategies.iter().max_by_key(|s| harm(s)),
     ) {
         let as_good: Vec<&SimulatedStrategy> = strategies
             .iter()
-            .filter(|s| harm(s) == harm(&best))
+            .filter(|s| harm(s) == harm(best))
             .collect();
         let names: Vec<String> = as_good
             .iter()
@@ -31,7 +31,7 @@ pub(in crate::render) fn of_simulation(
             .collect();
         let text = format!("Best for calls: {} ({}).", names.join(", "), fate(best));
         answer.push(Sentence::new(Tone::Good, text));
-        if harm(&worst) != harm(&best) {
+        if harm(worst) != harm(best) {
             let text = format!("Worst: `{}` ({}).", worst.name.name(), fate(worst));
             answer.push(Sentence::new(Tone::Bad, text));
         }
@@ -66,7 +66,7 @@ pub(in crate::render) fn of_simulation(
 }
 
 /// What calls suffered: failures first, then waits.
-fn harm(strategy: &&SimulatedStrategy) -> (u64, u64, u64) {
+fn harm(strategy: &SimulatedStrategy) -> (u64, u64, u64) {
     let longest_us = (strategy.longest_wait_s * 1e6) as u64;
     (strategy.failed, longest_us, strategy.blocked)
 }
