@@ -42,8 +42,30 @@ const GLOBAL: Answer = Elsewhere("sts --regional --lab");
 const STALLS: Answer = Elsewhere("sts --rate 50 --duration 30s --lab stalls");
 const EXPIRING: &str = "credentials-expiring";
 
+/// Scenarios in which every command finds the same, with their sources.
+const SAME: [(&str, &str, &str); 11] = [
+    (
+        "container-no-token",
+        "container",
+        "container-token-rejected",
+    ),
+    (
+        "container-wrong-token",
+        "container",
+        "container-token-rejected",
+    ),
+    ("container-token-newline", "container", "token-file-newline"),
+    ("imds-black-hole", "imds", "imds-black-hole"),
+    ("imds-disabled", "imds", "imds-disabled"),
+    ("imds-hop-limit", "imds", "imds-hop-limit"),
+    ("imds-no-role", "imds", "imds-no-role"),
+    ("imds-refused", "imds", "imds-refused"),
+    ("imds-slow", "imds", "imds-slow"),
+    ("imds-v1-fallback", "imds", "imds-v1-fallback"),
+    ("imds-v1-only", "imds", "imds-v1-fallback"),
+];
+
 fn rows() -> Vec<Row> {
-    let everywhere = |scenario, source, id| (scenario, source, [Finds(id); 6]);
     // A limit is met by many fetches at once, which only one command makes.
     let limit = |scenario, source, seen, shown| {
         let elsewhere = Elsewhere(shown);
@@ -57,7 +79,7 @@ fn rows() -> Vec<Row> {
     let slow = Finds("imds-slow");
     let expiring = |arguments| FindsWith(arguments, EXPIRING);
     let in_container = "imds --endpoint container --lab eks-agent";
-    vec![
+    let mut rows = vec![
         (
             "default",
             "imds",
@@ -109,17 +131,6 @@ fn rows() -> Vec<Row> {
             "imds",
             [skew, skew, no_service, skew, skew, skew],
         ),
-        everywhere(
-            "container-no-token",
-            "container",
-            "container-token-rejected",
-        ),
-        everywhere(
-            "container-wrong-token",
-            "container",
-            "container-token-rejected",
-        ),
-        everywhere("container-token-newline", "container", "token-file-newline"),
         limit(
             "ecs-agent",
             "container",
@@ -145,15 +156,9 @@ fn rows() -> Vec<Row> {
             FindsWith("--concurrency 64 -n 300 --timeout 1s", "imds-throttled"),
             "imds --lab imds-packets",
         ),
-        everywhere("imds-black-hole", "imds", "imds-black-hole"),
-        everywhere("imds-disabled", "imds", "imds-disabled"),
-        everywhere("imds-hop-limit", "imds", "imds-hop-limit"),
-        everywhere("imds-no-role", "imds", "imds-no-role"),
-        everywhere("imds-refused", "imds", "imds-refused"),
-        everywhere("imds-slow", "imds", "imds-slow"),
-        everywhere("imds-v1-fallback", "imds", "imds-v1-fallback"),
-        everywhere("imds-v1-only", "imds", "imds-v1-fallback"),
-    ]
+    ];
+    rows.extend(SAME.map(|(scenario, source, id)| (scenario, source, [Finds(id); 6])));
+    rows
 }
 
 #[test]
