@@ -398,7 +398,7 @@ fn files_of_others_are_left_alone_however_old() {
     private_directory(&shared);
     let own = format!("{}.json", "a".repeat(64));
     let others = ["package.json", "settings.json", "notes.new", own.as_str()];
-    let old = std::time::SystemTime::now() - Duration::from_secs(9 * 86_400);
+    let old = std::time::SystemTime::now() - Duration::from_hours(9 * 24);
     for name in others {
         let file = std::fs::File::create(shared.join(name)).unwrap();
         file.set_modified(old).unwrap();
@@ -417,13 +417,13 @@ fn files_of_others_are_left_alone_however_old() {
     // What the cache itself has made is swept of its own old files.
     printed(&node.run());
     node.age(EXPIRED);
-    let (stale, note) = (node.cache().join(&own), node.cache().join("notes.new"));
-    for path in [&stale, &note] {
+    let (stale, others_note) = (node.cache().join(&own), node.cache().join("notes.new"));
+    for path in [&stale, &others_note] {
         std::fs::File::create(path)
             .unwrap()
             .set_modified(old)
             .unwrap();
     }
     printed(&node.run());
-    assert!(!stale.exists() && note.exists());
+    assert!(!stale.exists() && others_note.exists());
 }

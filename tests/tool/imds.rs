@@ -2,8 +2,8 @@
 
 use crate::node::Node;
 use crate::support::{
-    alone, arm, beside_others, errors, file, findings, hides_issued, lab_counts, measured, ms, run,
-    scenario, tool,
+    alone, arm, beside_others, document, errors, file, findings, hides_issued, lab_counts,
+    measured, ms, run, scenario, tool,
 };
 
 #[test]
@@ -278,8 +278,8 @@ fn this_programs_own_limit_is_named_as_its_own() {
             .args(["--quiet", "--format", "json"])
             .output()
             .unwrap();
-        let document = crate::support::document(&output);
-        let found = crate::support::findings(&document);
+        let document = document(&output);
+        let found = findings(&document);
         assert_eq!(!found.contains(&"own-limit"), ok, "{limit}: {found:?}");
         assert!(!found.contains(&"source-failing"), "{limit}: {found:?}");
     }
