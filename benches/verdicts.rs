@@ -162,7 +162,7 @@ fn mann_whitney(arms: &[Vec<f64>; 2]) -> bool {
     for tied in all.chunk_by(|a, b| a.0.to_bits() == b.0.to_bits()) {
         let size = tied.len() as f64;
         let own = tied.iter().filter(|(_, arm)| *arm == 0).count() as f64;
-        ranks += own * (below + (size + 1.0) / 2.0);
+        ranks += own * (below + f64::midpoint(size, 1.0));
         ties += size.powi(3) - size;
         below += size;
     }
@@ -259,8 +259,9 @@ fn told_apart(law: Law) -> [u64; 4] {
         let highest = base.iter().copied().fold(0.0, f64::max);
         let lowest = new.iter().copied().fold(f64::INFINITY, f64::min);
         let gap = source.random.random_range(1.06..1.5);
-        new.iter_mut()
-            .for_each(|value| *value *= gap * highest / lowest);
+        for value in &mut new {
+            *value *= gap * highest / lowest;
+        }
         let tallies = [tally(&base), tally(&new)];
         for (kind, pairing) in [Pairing::Interleaved, Pairing::Separate]
             .into_iter()

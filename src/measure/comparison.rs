@@ -209,7 +209,7 @@ fn of_quantiles(pair: &Pair, quantile: f64, difference: f64) -> Option<Evidence>
         Ok((low.min(difference), high.max(difference)))
     });
     let sign = match interval {
-        _ if quantile == 0.5 => tested(pair, &pair.ranks()?),
+        _ if (quantile - 0.5).abs() < 1e-9 => tested(pair, &pair.ranks()?),
         Ok((low, high)) if low > 0.0 || high < 0.0 => difference.signum(),
         _ => 0.0,
     };
@@ -219,9 +219,10 @@ fn of_quantiles(pair: &Pair, quantile: f64, difference: f64) -> Option<Evidence>
 /// How many standard errors from zero are more than chance.
 fn critical(pair: &Pair, estimate: &Estimate, z: f64) -> Result<f64, Refusal> {
     let variance = estimate.variance;
-    let (why, fewest) = match variance.remembers {
-        true => (NoInterval::Dependent, FEWEST_BATCHES),
-        false => (NoInterval::FewCalls, FEWEST_BLOCKS),
+    let (why, fewest) = if variance.remembers {
+        (NoInterval::Dependent, FEWEST_BATCHES)
+    } else {
+        (NoInterval::FewCalls, FEWEST_BLOCKS)
     };
     let batches = variance.batches;
     if batches < fewest {
@@ -342,9 +343,12 @@ mod tests {
 
     /// As `compare` holds two stored runs against each other.
     fn separate(tallies: &[Tally; 2], statistic: Statistic, ordered: bool) -> Option<Comparison> {
-        let arms = [0, 1].map(|arm| match ordered {
-            true => Latencies::stored(&tallies[arm]),
-            false => Latencies::unordered(tallies[arm].succeeded.total.histogram().clone()),
+        let arms = tallies.each_ref().map(|tally| {
+            if ordered {
+                Latencies::stored(tally)
+            } else {
+                Latencies::unordered(tally.succeeded.total.histogram().clone())
+            }
         });
         let figures = [0, 1].map(|arm| statistic.of(&tallies[arm].succeeded.total));
         let figures = [figures[0]?, figures[1]?];

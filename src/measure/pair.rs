@@ -168,9 +168,12 @@ impl<'a> Pair<'a> {
                 (real, [ratio(real, plain[0].value + plain[1].value); 2])
             }
             Pairing::Separate => {
-                let real = [0, 1].map(|arm| match self.arms[arm].ordered {
-                    true => variance(&scores[arm].deviations, self.lengths[arm]),
-                    false => plain[arm],
+                let real = [0, 1].map(|arm| {
+                    if self.arms[arm].ordered {
+                        variance(&scores[arm].deviations, self.lengths[arm])
+                    } else {
+                        plain[arm]
+                    }
                 });
                 (
                     real[0].plus(real[1]),

@@ -169,7 +169,7 @@ pub(super) fn rounded(nanos: u64) -> u64 {
 
 /// The width within which a series does not tell latencies around this one apart, in nanoseconds.
 pub(super) fn grain(nanos: u64) -> f64 {
-    2_f64.powi(nanos.max(1).ilog2().saturating_sub(STEPS) as i32)
+    (1_u64 << nanos.max(1).ilog2().saturating_sub(STEPS)) as f64
 }
 
 #[cfg(test)]
