@@ -179,7 +179,7 @@ fn left_behind(mode: u32, files: &[&str]) -> tempfile::TempDir {
 
 #[tokio::test]
 async fn a_lab_clears_what_dead_ones_left_and_nothing_else() {
-    let dead = left_behind(0o700, &["lock", "credentials"]);
+    let dead = left_behind(0o700, &["credentials", "lock"]);
     // Another program's, or one that is being made.
     let unlocked = left_behind(0o700, &["credentials"]);
     let open = left_behind(0o755, &["lock"]);

@@ -58,6 +58,10 @@ fn troubles(run: &Measurement) -> Vec<Sentence> {
     let broken = checks::breaches(run).into_iter();
     let broken = broken.map(|text| Sentence::new(Tone::Bad, format!("A check failed. {text}.")));
     troubles.extend(broken);
+    if !run.checks.is_empty() && run.checks.iter().all(|check| check.passed) {
+        let kept = figures::counted(run.checks.len() as u64, "check");
+        troubles.push(Sentence::new(Tone::Good, format!("{kept} passed.")));
+    }
     troubles.extend(failures(run));
     let left = troubles.len().saturating_sub(MOST_TROUBLES);
     troubles.truncate(MOST_TROUBLES);

@@ -35,7 +35,7 @@ fn the_exit_code_follows_fail_on() {
 #[test]
 fn a_finding_says_because_so_do_and_see() {
     let _machine = beside_others();
-    let output = in_lab("imds-hop-limit", "imds", "", "doctor");
+    let output = in_lab("imds-hop-limit", "imds", "", "doctor --details");
     let table = text(&output.stdout);
     for words in [
         "because:",
