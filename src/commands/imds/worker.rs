@@ -19,6 +19,7 @@ use crate::client::{SetupError, credentials_outcome, error_text, provider_of};
 use crate::clock;
 use crate::commands::command::{Command, Completed, Kind};
 use crate::credentials::{ExchangeStats, Exchanges, NamedSource, watching};
+use crate::disclosure;
 use crate::measure::{IdentityPath, Outcome, Phase, Sample};
 use crate::render;
 use crate::run::{CheckOptions, Failure, OutputOptions, environment};
@@ -176,7 +177,9 @@ impl Worker {
         let (served, met) =
             watching(Box::pin(tokio::time::timeout(limit, self.credentials()))).await;
         let took = clock::since(began);
-        let failed = |outcome, error| (IdentityPath::Load, None, Some((outcome, error)));
+        // What this process has fetched is not known to the one that it tells.
+        let told = |error: String| disclosure::without_secrets(&error);
+        let failed = |outcome, error| (IdentityPath::Load, None, Some((outcome, told(error))));
         let (path, expires, error) = match served {
             Ok(Ok((credentials, path))) => (path, expiry(&credentials), None),
             Ok(Err(Unserved::Setup(error))) => failed(Outcome::Other, error_text(&error)),
