@@ -85,7 +85,7 @@ impl StrategyArm {
             renewals: renewals.clone(),
         });
         let (identity, watcher) = self.identity(provider, ready).await;
-        let sdk = setup.sdk_config(setup.api_connections(&facts)?, &identity);
+        let sdk = setup.sdk_config(setup.connections(&facts)?, &identity);
         let mut config = aws_sdk_sts::config::Builder::from(&sdk);
         config.push_interceptor(setup.interceptor(&facts));
         if let Some(watcher) = watcher {
