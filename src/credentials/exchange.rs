@@ -29,38 +29,25 @@ use url::form_urlencoded;
 use super::answer::{self, TOKEN_TTL, Unread};
 use super::guarded;
 use crate::clock;
-use crate::measure::{Distribution, Outcome, Outcomes};
+use crate::measure::{Distribution, Outcome};
 
 tokio::task_local! {
-    static MET: Cell<Met>;
+    static LAST: Cell<Option<Outcome>>;
 }
 
-/// How the exchanges of one fetch ended.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Met {
-    pub exchanges: Outcomes,
-    /// The last of them, if there was one.
-    pub last: Option<Outcome>,
-}
-
-/// Runs `fetch`, and tells what its exchanges met. Providers report a refused or unanswered exchange in words only,
-/// or not at all where they try again.
-pub async fn watching<F: Future>(fetch: F) -> (F::Output, Met) {
+/// Runs `fetch`, and tells how the last of its exchanges ended, if there was one. Providers report a refused or
+/// unanswered exchange in words only.
+pub async fn watching<F: Future>(fetch: F) -> (F::Output, Option<Outcome>) {
     let scoped = async {
         let output = fetch.await;
-        (output, MET.with(Cell::get))
+        (output, LAST.with(Cell::get))
     };
-    MET.scope(Cell::default(), scoped).await
+    LAST.scope(Cell::default(), scoped).await
 }
 
 fn note(outcome: Outcome) {
     // Outside a watched fetch nobody asks.
-    let _ = MET.try_with(|met| {
-        let Met { mut exchanges, .. } = met.get();
-        exchanges.add(outcome);
-        let last = Some(outcome);
-        met.set(Met { exchanges, last });
-    });
+    let _ = LAST.try_with(|last| last.set(Some(outcome)));
 }
 
 /// The exchanges of one operation. An exchange ends with the head of the response.
@@ -349,7 +336,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_fetch_that_succeeds_in_the_end_tells_what_it_met_before() {
+    async fn a_fetch_tells_how_its_last_exchange_ended_and_what_it_met_before_is_recorded() {
         let source = TimedConnector {
             connector: answering([503, 200]),
             exchanges: Exchanges::default(),
@@ -360,9 +347,10 @@ mod tests {
                 source.call(request).await.expect("an answer");
             }
         };
-        let ((), met) = watching(fetch).await;
-        assert_eq!(met.last, Some(Outcome::Ok));
-        assert_eq!((met.exchanges.throttled, met.exchanges.ok), (1, 1));
+        let ((), last) = watching(fetch).await;
+        assert_eq!(last, Some(Outcome::Ok));
+        let stats = &source.exchanges.snapshot()["container:credentials"];
+        assert_eq!((stats.throttled, stats.ok), (1, 1));
     }
 
     #[test]

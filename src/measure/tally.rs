@@ -19,8 +19,6 @@ pub struct Tally {
     pub attempts: u64,
     pub connections: Connections,
     pub identity: IdentityUse,
-    /// Exchanges with credential sources that calls made, by their own ends.
-    pub exchanges: Outcomes,
     /// Calls that succeeded.
     pub succeeded: PhaseDistributions,
     /// Calls that did not.
@@ -42,7 +40,6 @@ impl Tally {
         self.identity.hit += sample.identity.hit;
         self.identity.load += sample.identity.load;
         self.identity.wait += sample.identity.wait;
-        self.exchanges.absorb(&sample.exchanges);
         if sample.outcome == Outcome::Ok {
             self.succeeded.record(sample);
         } else {

@@ -174,7 +174,7 @@ impl Worker {
     async fn serve(&mut self, start: Instant) -> WorkerRequest {
         let began = clock::now();
         let limit = self.task.timeout;
-        let (served, met) =
+        let (served, last) =
             watching(Box::pin(tokio::time::timeout(limit, self.credentials()))).await;
         let took = clock::since(began);
         // What this process has fetched is not known to the one that it tells.
@@ -184,7 +184,7 @@ impl Worker {
             Ok(Ok((credentials, path))) => (path, expiry(&credentials), None),
             Ok(Err(Unserved::Setup(error))) => failed(Outcome::Other, error_text(&error)),
             Ok(Err(Unserved::Fetch(error))) => {
-                failed(credentials_outcome(&error, met.last), error_text(&error))
+                failed(credentials_outcome(&error, last), error_text(&error))
             }
             Err(_) => failed(Outcome::Timeout, format!("no credentials within {limit:?}")),
         };
