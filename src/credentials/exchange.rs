@@ -6,7 +6,7 @@ use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -244,10 +244,10 @@ pub fn refusal(status: u16) -> Outcome {
     }
 }
 
-/// Why an exchange got no answer, where the connector knows.
+/// Why an exchange got no answer, where the connector knows. Notes where that is this process's own limit.
 pub fn unanswered(error: &ConnectorError) -> Option<Outcome> {
     if lacks_files(error) {
-        OUT_OF_FILES.fetch_add(1, Ordering::Relaxed);
+        OUT_OF_FILES.store(true, Ordering::Relaxed);
     }
     let transient = error.as_other() == Some(ErrorKind::TransientError);
     match error.connection_metadata() {
@@ -257,11 +257,10 @@ pub fn unanswered(error: &ConnectorError) -> Option<Outcome> {
     }
 }
 
-/// How often this process had no file descriptor left for a connection.
-static OUT_OF_FILES: AtomicU64 = AtomicU64::new(0);
+static OUT_OF_FILES: AtomicBool = AtomicBool::new(false);
 
-/// How often an exchange or a call failed since this process had no file descriptor left.
-pub fn out_of_files() -> u64 {
+/// Whether an exchange or a call has failed since this process had no file descriptor left.
+pub fn out_of_files() -> bool {
     OUT_OF_FILES.load(Ordering::Relaxed)
 }
 
