@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::guarded::Guarded;
 use super::learning::{self, Learning};
-use super::metadata_endpoint::{METADATA_ENDPOINT, METADATA_MODE, metadata_endpoint};
+use super::metadata_endpoint::{METADATA_ENDPOINT, metadata_endpoint};
 use super::process::ProcessProvider;
 use super::profiles::{ProcessChain, metadata, process_chain, profiles, usual};
 use super::source::{Source, Variables, loader, variable};
@@ -86,8 +86,8 @@ impl NamedSource {
         let files = self.configuration();
         let files = files.iter().map(|(_, path)| path.as_str());
         learning::learn_what_is_given(&self.variables, files);
-        let set = |name| variable(&self.variables, name).is_some();
-        let told = set(METADATA_ENDPOINT) || set(METADATA_MODE);
+        // A mode that is set goes after an endpoint, the profile's too.
+        let told = variable(&self.variables, METADATA_ENDPOINT).is_some();
         if self.profile.is_none() && (self.source != Source::Imds || told) {
             return Ok(());
         }
