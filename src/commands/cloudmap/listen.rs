@@ -158,7 +158,7 @@ impl Server {
             StatusCode::OK
         } else {
             // It leaves the process past the results.
-        body["error"] = json!(sample.error.as_deref().map(disclosure::shown));
+            body["error"] = json!(sample.error.as_deref().map(disclosure::shown));
             StatusCode::SERVICE_UNAVAILABLE
         };
         reply(status, &body)

@@ -181,7 +181,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let running = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let running = self
+            .child
+            .id()
+            .and_then(|id| Pid::from_raw(id.cast_signed()));
         if let Some(running) = running {
             // It is told, and not killed, as it has to end what its source has started. Gone already is as good.
             let _ = kill_process(running, Signal::TERM);

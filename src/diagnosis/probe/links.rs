@@ -15,9 +15,7 @@ use super::limits::FETCH;
 use super::process;
 use crate::client::{ArmFacts, Setup, SetupOptions, error_text};
 use crate::clock;
-use crate::credentials::{
-    Source, Variables, container_endpoint, metadata_disabled, variable,
-};
+use crate::credentials::{Source, Variables, container_endpoint, metadata_disabled, variable};
 use crate::diagnosis::examination::{FetchedCredentials, Link, LinkState, ProcessRun};
 use crate::diagnosis::profile::Profiles;
 use crate::diagnosis::subject::Subject;
