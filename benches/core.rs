@@ -62,7 +62,7 @@ fn compare(criterion: &mut Criterion) {
     for calls in [200, 20_000] {
         let (a, b) = (tally(&samples(calls, 1)), tally(&samples(calls, 2)));
         group.bench_function(format!("{calls} calls each"), |bencher| {
-            bencher.iter(|| comparison::compare(black_box(&a), &b, Statistic::Quantile(0.99), 1));
+            bencher.iter(|| comparison::compare(black_box(&a), &b, Statistic::Quantile(0.99)));
         });
     }
     group.finish();

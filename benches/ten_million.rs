@@ -39,7 +39,7 @@ fn main() {
         let start = Instant::now();
         let documented = run::arm("arm", &arms[0], &ArmFacts::default());
         for statistic in Statistic::USUAL {
-            std::hint::black_box(comparison::compare(&arms[0], &arms[1], statistic, 1));
+            std::hint::black_box(comparison::compare(&arms[0], &arms[1], statistic));
         }
         let report = start.elapsed();
         std::hint::black_box(documented);

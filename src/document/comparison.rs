@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
-use crate::measure::{Statistic, Verdict};
+use crate::measure::{NoInterval, Statistic, Verdict};
 
 /// One quantile of one phase, compared between two arms.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -21,6 +21,9 @@ pub struct Comparison {
     pub difference_us: f64,
     pub ci_low_us: Option<f64>,
     pub ci_high_us: Option<f64>,
+    /// Why there is no interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_interval: Option<NoInterval>,
     pub confidence: f64,
     /// The smallest difference that matters: one that lies within it is none.
     pub smallest_us: f64,

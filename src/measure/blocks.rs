@@ -1,173 +1,205 @@
-//! A run cut into blocks: what a comparison resamples, and how many it wants.
+//! Calls in the order of a run, cut into blocks: how much a mean over them would vary were the run made again.
+//!
+//! A call counts for a score: its latency, its rank, or whether it lies below a quantile. Where blocks tell nothing
+//! about one another, each is a batch by itself. Where they do, neighbours make one batch, until a batch holds what
+//! the run remembers: the method of batch means (Schmeiser 1982).
 
 use std::collections::BTreeMap;
 
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
-use rand_distr::{Binomial, Distribution};
-
 /// One arm's latencies in nanoseconds, and how often each was seen, by block of the run.
-pub type LatencyBlocks = Vec<BTreeMap<u64, u32>>;
+pub type LatencyBlocks = Vec<BTreeMap<u64, u64>>;
 
-/// Blocks aimed at, at least: enough to resample, and each long enough to hold its neighbours' influence.
-const FEWEST: f64 = 20.0;
+/// From this many standard deviations of a correlation on, a block is taken to tell something about the next one.
+/// That is little: independent blocks that are put together lose some power, dependent ones that are not make errors.
+const REMEMBERS: f64 = 0.7;
 
-/// Blocks are made this many times as long as an autoregression remembers.
-const LENGTHENING: f64 = 1.5;
+/// Batches are made this many times as long as a first-order autoregression remembers.
+const LENGTHENING: f64 = 2.0;
 
-/// Blocks made at most where the calls may be dealt out at will: more cost time and add nothing.
-const MOST_DEALT: f64 = 64.0;
+/// Batches left at least, of runs long enough to tell how long they remember: what depends on its neighbours for most
+/// of a run shows a plain difference still.
+const FEWEST_BATCHES: usize = 4;
+const FEWEST_TO_CUT: usize = 32;
 
-/// About as many blocks as there are calls to the power of two thirds, the rate at which the length of
-/// blocks must grow for the bootstrap to hold (Hall, Horowitz & Jing 1995).
-pub fn wanted(calls: u64) -> f64 {
-    (calls as f64).powf(2.0 / 3.0).max(FEWEST)
+/// Scores that differ from their mean by a smaller share of it do so by rounding.
+const ROUNDING: f64 = 1e-9;
+
+/// The estimated variance of a mean score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Variance {
+    pub value: f64,
+    /// Batches that it was estimated from, in each arm.
+    pub batches: f64,
+    /// Degrees of freedom of the estimate.
+    pub freedom: f64,
+    /// Whether blocks had to be put together.
+    pub remembers: bool,
 }
 
-/// How many times as long blocks must be, from a figure of each. Where a block tells something about the
-/// next one, blocks are too short to be resampled as if they were independent; how much longer follows from
-/// the time that a first-order autoregression takes to forget. Where that leaves fewer than three blocks, the
-/// data decide nothing.
-pub fn lengthening(figures: &[f64]) -> u64 {
-    let n = figures.len() as f64;
-    let mean = figures.iter().sum::<f64>() / n;
-    let product = |a: f64, b: f64| (a - mean) * (b - mean);
-    let variance: f64 = figures.iter().map(|&d| product(d, d)).sum();
-    let covariance: f64 = figures.windows(2).map(|w| product(w[0], w[1])).sum();
-    // The estimate is low by 1/n.
-    let kept = covariance / variance + 1.0 / n;
-    // Of independent blocks, one run in six exceeds one standard deviation.
-    if variance == 0.0 || kept.is_nan() || kept <= 1.0 / n.sqrt() {
+impl Variance {
+    /// Of the difference between two independent means (Welch 1947).
+    pub fn plus(self, other: Self) -> Self {
+        let value = self.value + other.value;
+        let part = |one: Self| (one.value / value).powi(2) / one.freedom;
+        let freedom = 1.0 / (part(self) + part(other));
+        let known = freedom.is_finite() && value.is_finite();
+        Self {
+            value,
+            freedom: if known {
+                freedom
+            } else {
+                self.freedom.min(other.freedom)
+            },
+            batches: self.batches.min(other.batches),
+            remembers: self.remembers || other.remembers,
+        }
+    }
+}
+
+/// One arm's scores.
+pub(super) struct Scores {
+    pub mean: f64,
+    /// What each block adds to the deviation of the mean.
+    pub deviations: Vec<f64>,
+    /// The variance of the mean, were the calls independent of each other.
+    pub plain: Variance,
+}
+
+impl Scores {
+    /// `None` of no calls.
+    pub fn of(blocks: &LatencyBlocks, score: impl Fn(u64) -> f64) -> Option<Self> {
+        let calls: u64 = blocks.iter().flat_map(BTreeMap::values).sum();
+        let sum = |block: &BTreeMap<u64, u64>, of: &dyn Fn(f64) -> f64| -> f64 {
+            let parts = block.iter();
+            parts
+                .map(|(&value, &count)| count as f64 * of(score(value)))
+                .sum()
+        };
+        let n = calls as f64;
+        let mean = blocks
+            .iter()
+            .map(|block| sum(block, &|score| score))
+            .sum::<f64>()
+            / n;
+        let apart = |score: f64| {
+            let apart = score - mean;
+            if apart.abs() > ROUNDING * mean.abs() {
+                apart
+            } else {
+                0.0
+            }
+        };
+        let squares: f64 = blocks
+            .iter()
+            .map(|block| sum(block, &|score| apart(score).powi(2)))
+            .sum();
+        (calls > 0).then(|| Self {
+            mean,
+            deviations: blocks.iter().map(|block| sum(block, &apart) / n).collect(),
+            plain: Variance {
+                value: squares / n / (n - 1.0).max(1.0),
+                batches: n,
+                freedom: n - 1.0,
+                remembers: false,
+            },
+        })
+    }
+}
+
+/// The variance of the sum of what blocks add, in batches of `length` blocks.
+pub(super) fn variance(deviations: &[f64], length: usize) -> Variance {
+    let count = deviations.len() / length;
+    // All batches are about as long as each other; what is left over is in them.
+    let edge = |batch: usize| batch * deviations.len() / count;
+    let batch = |batch: usize| deviations[edge(batch)..edge(batch + 1)].iter().sum::<f64>();
+    let squares: f64 = (0..count).map(|index| batch(index).powi(2)).sum();
+    let freedom = count.saturating_sub(1) as f64;
+    Variance {
+        value: if count > 1 {
+            squares * count as f64 / freedom
+        } else {
+            f64::INFINITY
+        },
+        batches: count as f64,
+        freedom,
+        remembers: length > 1,
+    }
+}
+
+/// How many blocks make a batch that holds what the run remembers, from what the correlation of neighbours says.
+pub(super) fn batch_length(deviations: &[f64]) -> usize {
+    let n = deviations.len() as f64;
+    let squares: f64 = deviations.iter().map(|d| d * d).sum();
+    let products: f64 = deviations.windows(2).map(|pair| pair[0] * pair[1]).sum();
+    // The estimate is low by 1/n …
+    let kept = products / squares + 1.0 / n;
+    if squares == 0.0 || kept <= REMEMBERS / n.sqrt() {
         return 1;
     }
-    // And by three times itself over n (Marriott & Pope 1954).
+    // … and by three times itself over n (Marriott & Pope 1954).
     let kept = (kept / (1.0 - 3.0 / n).max(0.5)).min(0.95);
-    (LENGTHENING * (1.0 + kept) / (1.0 - kept)).ceil() as u64
-}
-
-/// The mean of the logarithms of a block's latencies; `None` where it has none.
-pub fn mean_log(block: &BTreeMap<u64, u32>) -> Option<f64> {
-    let calls = calls(block);
-    let sum: f64 = block
-        .iter()
-        .map(|(&nanos, &count)| f64::from(count) * (nanos.max(1) as f64).ln())
-        .sum();
-    (calls > 0).then(|| sum / calls as f64)
-}
-
-/// Neighbouring blocks put together until there are about as many as [`wanted`], or fewer where a block
-/// still tells something about the next. Empty ones are left out, so the result suits runs that are compared
-/// with others, not arms interleaved in one.
-pub fn merged(finest: LatencyBlocks) -> LatencyBlocks {
-    let finest: LatencyBlocks = finest.into_iter().filter(|b| !b.is_empty()).collect();
-    let calls = finest.iter().map(calls).sum();
-    let group = (finest.len() as f64 / wanted(calls)) as usize;
-    let group = group.max(1);
-    let memory = |blocks: &LatencyBlocks| {
-        let figures: Vec<f64> = blocks.iter().filter_map(mean_log).collect();
-        lengthening(&figures) as usize
+    let longest = if deviations.len() < FEWEST_TO_CUT {
+        usize::MAX
+    } else {
+        deviations.len() / FEWEST_BATCHES
     };
-    let longer = group * memory(&in_groups(&finest, group));
-    // Of few calls, the finest blocks show best how long a run remembers.
-    in_groups(&finest, longer.max(memory(&finest)))
-}
-
-fn in_groups(blocks: &[BTreeMap<u64, u32>], size: usize) -> LatencyBlocks {
-    let merge = |blocks: &[BTreeMap<u64, u32>]| {
-        let mut merged: BTreeMap<u64, u32> = BTreeMap::new();
-        for (&value, &count) in blocks.iter().flatten() {
-            let sum = merged.entry(value).or_default();
-            *sum = sum.saturating_add(count);
-        }
-        merged
-    };
-    blocks.chunks(size).map(merge).collect()
-}
-
-/// Calls whose order is not known, dealt out to blocks at random.
-///
-/// A comparison of such blocks takes the calls to be independent of each other: where they are not (a slow
-/// minute, a warming cache), its interval is too narrow.
-pub fn dealt(latencies: &BTreeMap<u64, u64>, seed: u64) -> LatencyBlocks {
-    let calls = latencies
-        .values()
-        .fold(0, |sum: u64, &n| sum.saturating_add(n));
-    let wanted = wanted(calls).min(MOST_DEALT) as usize;
-    let mut random = SmallRng::seed_from_u64(seed);
-    let mut blocks: LatencyBlocks = vec![BTreeMap::new(); wanted];
-    for (&value, &count) in latencies {
-        let mut left = count;
-        for (index, block) in blocks.iter_mut().enumerate() {
-            let share = 1.0 / (wanted - index) as f64;
-            // Fails only for shares outside 0..=1.
-            let drawn = Binomial::new(left, share).map_or(left, |draw| draw.sample(&mut random));
-            if drawn > 0 {
-                block.insert(value, u32::try_from(drawn).unwrap_or(u32::MAX));
-            }
-            left -= drawn;
-        }
-    }
-    blocks.retain(|block| !block.is_empty());
-    blocks
-}
-
-/// Calls in a block.
-pub fn calls(block: &BTreeMap<u64, u32>) -> u64 {
-    block.values().map(|&n| u64::from(n)).sum()
+    ((LENGTHENING * (1.0 + kept) / (1.0 - kept)).ceil() as usize)
+        .min(longest)
+        .max(2)
 }
 
 #[cfg(test)]
 mod tests {
-    use rand::Rng;
+    use rand::rngs::SmallRng;
+    use rand::{Rng, SeedableRng};
 
     use super::*;
 
-    #[test]
-    fn the_number_of_blocks_grows_with_the_two_thirds_power() {
-        assert_eq!(wanted(10).to_bits(), 20f64.to_bits());
-        assert!((wanted(1000) - 100.0).abs() < 1e-9);
-    }
-
-    /// Blocks of `calls` calls each, their latencies drawn by `next`.
-    fn drawn(calls: u32, mut next: impl FnMut(&mut SmallRng) -> u64) -> LatencyBlocks {
+    /// The share of itself that a block keeps from the one before.
+    fn keeping(share: f64, blocks: usize) -> Vec<f64> {
         let mut random = SmallRng::seed_from_u64(1);
-        let block = |_| BTreeMap::from([(next(&mut random), calls)]);
-        (0..64).map(block).collect()
-    }
-
-    #[test]
-    fn neighbours_are_merged_only_where_there_are_too_many_blocks() {
-        let independent = |random: &mut SmallRng| random.random_range(1_000..2_000);
-        let merged = merged(drawn(2, independent));
-        assert_eq!(
-            merged.len(),
-            32,
-            "128 calls want 25 blocks: two neighbours make one"
-        );
-        assert_eq!(merged.iter().map(calls).sum::<u64>(), 128);
-        assert_eq!(super::merged(drawn(50, independent)).len(), 64);
-    }
-
-    #[test]
-    fn blocks_that_remember_their_neighbours_are_made_longer() {
-        let mut level = 10_000.0;
-        let drifting = |random: &mut SmallRng| {
-            level += random.random_range(-100.0..100.0);
-            level as u64
+        let mut level = 0.0;
+        let mut next = || {
+            level = share * level + random.random_range(-1.0..1.0);
+            level
         };
-        let merged = merged(drawn(50, drifting));
-        assert!(merged.len() < 10, "{}", merged.len());
+        (0..blocks).map(|_| next()).collect()
     }
 
     #[test]
-    fn dealing_loses_no_call_and_depends_on_the_seed_alone() {
-        let latencies = BTreeMap::from([(10, 150), (20, 49), (30, 1)]);
-        let blocks = dealt(&latencies, 7);
-        assert_eq!(blocks, dealt(&latencies, 7));
-        assert_ne!(blocks, dealt(&latencies, 8));
-        let sum = |value| -> u32 { blocks.iter().filter_map(|b| b.get(&value)).sum() };
-        assert_eq!((sum(10), sum(20), sum(30)), (150, 49, 1));
-        assert!((30..=34).contains(&blocks.len()), "{}", blocks.len());
-        assert!(dealt(&BTreeMap::new(), 1).is_empty());
+    fn blocks_that_tell_nothing_about_one_another_stay_as_they_are() {
+        assert_eq!(batch_length(&keeping(-0.3, 64)), 1);
+        assert_eq!(batch_length(&[0.0; 64]), 1, "constant latencies");
+    }
+
+    #[test]
+    fn the_more_a_block_keeps_the_longer_the_batches() {
+        let [some, much] = [0.4, 0.9].map(|share| batch_length(&keeping(share, 64)));
+        assert!(1 < some && some < much, "{some} and {much}");
+    }
+
+    #[test]
+    fn batches_hold_every_block_once() {
+        let found = variance(&[3.0, -3.0, 2.0, 1.0, -3.0], 2);
+        // Two batches, of (3, -3) and (2, 1, -3).
+        assert_eq!(
+            (found.value.to_bits(), found.freedom.to_bits()),
+            (0f64.to_bits(), 1f64.to_bits())
+        );
+        assert!(
+            variance(&[1.0, -1.0], 2).value.is_infinite(),
+            "one batch tells nothing"
+        );
+    }
+
+    #[test]
+    fn scores_equal_but_for_rounding_do_not_vary() {
+        let block = |count| BTreeMap::from([(20_000_001, count)]);
+        let scores = Scores::of(&vec![block(3), block(7), block(1)], |nanos| {
+            (nanos as f64).ln()
+        });
+        let scores = scores.expect("eleven calls");
+        assert_eq!(scores.plain.value.to_bits(), 0f64.to_bits());
+        assert!(Scores::of(&LatencyBlocks::new(), |nanos| nanos as f64).is_none());
     }
 }

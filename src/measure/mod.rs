@@ -3,24 +3,26 @@
 //! It knows neither AWS nor a terminal. What it measures is anything that implements [`Call`]; what it
 //! hands back is plain data in a [`Tally`] per arm. It must not import any other room but the clock.
 
-pub(crate) mod blocks;
+mod blocks;
 pub mod comparison;
 mod distribution;
 pub(crate) mod load;
 mod log_buckets;
+mod order_statistics;
 mod pacing;
+mod pair;
 mod phase;
-mod resampling;
 mod sample;
 mod schedule;
 pub(crate) mod series;
 pub(crate) mod shape;
 mod statistic;
+mod student;
 mod tally;
 mod tickets;
 mod waits;
 
-pub use comparison::{Comparison, Verdict};
+pub use comparison::{Comparison, NoInterval, Verdict};
 pub use distribution::Distribution;
 pub(crate) use load::{Call, Measured, Plan, Stop};
 pub(crate) use log_buckets::LogBuckets;

@@ -162,6 +162,16 @@ fn value(key: u16) -> u64 {
     (mantissa << shift) + ((1u64 << shift) >> 1)
 }
 
+/// A latency as a series keeps it.
+pub(super) fn rounded(nanos: u64) -> u64 {
+    value(key(nanos))
+}
+
+/// The width within which a series does not tell latencies around this one apart, in nanoseconds.
+pub(super) fn grain(nanos: u64) -> f64 {
+    (1_u64 << nanos.max(1).ilog2().saturating_sub(STEPS)) as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -131,17 +131,11 @@ pub fn modes(distribution: &Distribution) -> Option<Modes> {
 }
 
 fn bucket_counts(distribution: &Distribution, buckets: LogBuckets) -> Vec<f64> {
-    let mut counts = Vec::new();
-    for step in distribution.histogram().iter_recorded() {
-        let bucket = buckets.bucket(step.value_iterated_to());
-        if counts.len() <= bucket {
-            counts.resize(bucket + 1, 0.0);
-        }
-        counts[bucket] += step.count_since_last_iteration() as f64;
-    }
+    let found = buckets.counts(distribution.histogram());
+    let last = found.last_key_value().map_or(0, |(&last, _)| last);
     // Room for the last hill to come down in.
-    counts.push(0.0);
-    counts
+    let counts = (0..=last + 1).map(|bucket| found.get(&bucket).copied().unwrap_or_default());
+    counts.map(|count| count as f64).collect()
 }
 
 /// Each bucket with its neighbours: 1, 2, 1.

@@ -110,8 +110,9 @@ fn columns(run: &Measurement, shown: Vec<&Comparison>) -> Block {
     };
     compared
         .right("difference", |c| figures::difference(c.difference_us))
-        .right("interval", |c| {
-            Some(figures::interval(c.ci_low_us?, c.ci_high_us?))
+        .right("interval", |c| match (c.ci_low_us, c.ci_high_us) {
+            (Some(low), Some(high)) => Some(figures::interval(low, high)),
+            _ => c.no_interval.map(word),
         })
         .left("verdict", |c| verdict(c))
         .block()
@@ -169,7 +170,8 @@ fn statement(comparison: &Comparison) -> Statement {
 /// The interval of the difference times `sign`: a speed-up is spoken of as a positive quantity.
 fn confidence(comparison: &Comparison, sign: f64) -> String {
     let (Some(low), Some(high)) = (comparison.ci_low_us, comparison.ci_high_us) else {
-        return String::new();
+        let why = comparison.no_interval.map(word);
+        return why.map_or_else(String::new, |why| format!(" (no interval: {why})"));
     };
     let interval = if sign < 0.0 {
         figures::interval(-high, -low)

@@ -167,8 +167,7 @@ impl Run<'_> {
         let measured = self.session.watched(arms, plan, &label).await;
         body.complete = measured.complete;
         body.load = assemble::stated(plan, Some(&measured));
-        body.comparisons
-            .extend(comparisons(arms, &measured, plan.seed));
+        body.comparisons.extend(comparisons(arms, &measured));
         for (arm, tally) in arms.iter().zip(&measured.tallies) {
             body.arms.push(assemble::arm(&arm.name, tally, &arm.facts));
         }
@@ -212,12 +211,11 @@ impl Run<'_> {
 }
 
 /// The first arm against each other one, at the median, the 90th and the 99th percentile.
-fn comparisons(arms: &[ArmCall], measured: &Measured, seed: u64) -> Vec<Comparison> {
+fn comparisons(arms: &[ArmCall], measured: &Measured) -> Vec<Comparison> {
     let mut comparisons = Vec::new();
     for (arm, tally) in arms.iter().zip(&measured.tallies).skip(1) {
         for statistic in Statistic::USUAL {
-            let compared =
-                measure::comparison::compare(&measured.tallies[0], tally, statistic, seed);
+            let compared = measure::comparison::compare(&measured.tallies[0], tally, statistic);
             comparisons
                 .extend(compared.map(|c| assemble::comparison(&arms[0].name, &arm.name, &c)));
         }

@@ -1,19 +1,14 @@
 //! Two stored runs compared, arm by arm and phase by phase, from what their documents kept.
 //!
-//! For the total, a document keeps the run's slices in order, so the blocks that a comparison resamples are
-//! stretches of the run, as in a live one. For the phases it keeps whole histograms: their calls are dealt
-//! out to blocks at random, which takes them to be independent of each other.
+//! For the total, a document keeps the run's slices in order, as a live comparison has them. For the phases it keeps
+//! whole histograms: their calls are taken to be independent of each other.
 
-use std::collections::BTreeMap;
+use hdrhistogram::Histogram;
 
 use crate::document::codec::{DecodeError, decode_histogram};
 use crate::document::{Arm, Comparison, Quantiles, base_name};
-use crate::measure::blocks;
-use crate::measure::comparison::{LatencyBlocks, Pairing, Statistic, compare_blocks};
+use crate::measure::comparison::{Latencies, Pairing, Statistic, compare_latencies};
 use crate::run;
-
-/// Resampling is random; with one seed, two comparisons of the same documents say the same.
-const SEED: u64 = 1;
 
 /// A histogram in a document that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -32,18 +27,22 @@ pub(super) fn comparisons(base: &Arm, new: &Arm) -> Result<Vec<Comparison>, Hist
         let Some(was) = base.phases.named(phase) else {
             continue;
         };
-        let before = arm_blocks(base, phase, was)?;
-        let after = arm_blocks(new, phase, is)?;
+        let (Some(before), Some(after)) =
+            (latencies(base, phase, was)?, latencies(new, phase, is)?)
+        else {
+            continue;
+        };
         let stored = usual(was).into_iter().zip(usual(is));
         for (statistic, stored) in Statistic::USUAL.into_iter().zip(stored) {
-            let compared = compare_blocks(&before, &after, statistic, Pairing::Separate, SEED);
-            if let (Some(compared), (Some(was), Some(is))) = (compared, stored) {
-                let (base, compared) = (base_name(&base.name), compared.with(was, is));
-                comparisons.push(Comparison {
-                    phase: phase.to_owned(),
-                    ..run::comparison(&base, &new.name, &compared)
-                });
-            }
+            let (Some(was), Some(is)) = stored else {
+                continue;
+            };
+            let (arms, figures) = ([&before, &after], [was, is]);
+            let compared = compare_latencies(arms, Pairing::Separate, statistic, figures);
+            comparisons.extend(compared.map(|compared| Comparison {
+                phase: phase.to_owned(),
+                ..run::comparison(&base_name(&base.name), &new.name, &compared)
+            }));
         }
     }
     Ok(comparisons)
@@ -54,32 +53,33 @@ fn usual(q: &Quantiles) -> [Option<f64>; 4] {
     [q.p50_us, q.p90_us, q.p99_us, q.mean_us].map(|us| Some(us? * 1e3))
 }
 
-fn arm_blocks(
+/// `None` where a document has no histogram of the phase.
+fn latencies(
     arm: &Arm,
     phase: &'static str,
     quantiles: &Quantiles,
-) -> Result<LatencyBlocks, HistogramError> {
-    let decode = |text: &String| {
-        let histogram = decode_histogram(text).map_err(|reason| HistogramError {
+) -> Result<Option<Latencies>, HistogramError> {
+    let decode = |text: &String| -> Result<Histogram<u64>, HistogramError> {
+        decode_histogram(text).map_err(|reason| HistogramError {
             arm: arm.name.clone(),
             phase,
             reason,
-        })?;
-        let steps = histogram.iter_recorded();
-        let steps = steps.map(|step| (step.value_iterated_to(), step.count_at_value()));
-        Ok(steps.collect::<BTreeMap<u64, u64>>())
+        })
     };
-    if phase == "total" && !arm.timeline.is_empty() {
-        let slices = arm.timeline.iter();
-        let slices = slices.filter_map(|slice| slice.histogram.as_ref());
-        let narrow = |(value, count)| (value, u32::try_from(count).unwrap_or(u32::MAX));
-        let finest = slices.map(|text| Ok(decode(text)?.into_iter().map(narrow).collect()));
-        return Ok(blocks::merged(finest.collect::<Result<_, _>>()?));
-    }
-    match &quantiles.histogram {
-        Some(text) => Ok(blocks::dealt(&decode(text)?, SEED)),
-        None => Ok(LatencyBlocks::new()),
-    }
+    let Some(whole) = quantiles.histogram.as_ref().map(decode).transpose()? else {
+        return Ok(None);
+    };
+    let slices = arm
+        .timeline
+        .iter()
+        .filter_map(|slice| slice.histogram.as_ref());
+    let slices = slices.filter(|_| phase == "total").map(decode);
+    let slices = slices.collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(if slices.is_empty() {
+        Latencies::unordered(whole)
+    } else {
+        Latencies::in_order(whole, slices)
+    }))
 }
 
 #[cfg(test)]
