@@ -135,7 +135,8 @@ fn announce(
     variables: &[(String, String)],
     output: &OutputOptions,
 ) -> Result<(), Failure> {
-    let export = |(name, value): &(String, String)| format!("export {name}={}", shell::quoted(value));
+    let export =
+        |(name, value): &(String, String)| format!("export {name}={}", shell::quoted(value));
     let exports: Vec<String> = variables.iter().map(export).collect();
     render::write(None, &(exports.join("\n") + "\n")).context("cannot print the environment")?;
     let (name, bound) = (&info.scenario, lab.bound_to());

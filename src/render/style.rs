@@ -4,7 +4,7 @@ use super::charts::Chart;
 use super::screen::Place;
 
 /// What the place where a report will be read can show, and what it is to show there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     pub color: bool,
     /// Columns that no line exceeds, as far as that is possible: [`Style::LEAST_WIDTH`] are always used.
@@ -13,18 +13,18 @@ pub struct Style {
     pub chart: Chart,
     /// Everything, and not the first screen alone.
     pub details: bool,
-    /// Whether the result can be had again with `report last`.
-    pub kept: bool,
+    /// What `report` is to be asked for to show the result again, if it can: `last`, or a file.
+    pub stored: Option<String>,
 }
 
 impl Style {
     /// Narrower than this, tables of times cannot be read any more.
     pub const LEAST_WIDTH: usize = 60;
 
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place<'_> {
         Place {
             width: self.columns(),
-            kept: self.kept,
+            stored: self.stored.as_deref(),
         }
     }
 

@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use super::blocks::{Statement, Tone};
 use crate::document::{
-    Arm, Finding, Head, Measurement, Outcomes, Severity, SourceRequests, Target, shell,
-    word,
+    Arm, Finding, Head, Measurement, Outcomes, Severity, SourceRequests, Target, shell, word,
 };
 use crate::figures;
 

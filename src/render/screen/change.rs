@@ -2,7 +2,7 @@
 
 use super::Change;
 use super::answer;
-use crate::document::{Finding, Head, Measurement, Severity, Statistic, Verdict};
+use crate::document::{Finding, Head, Measurement, Severity, Statistic, Verdict, shell};
 
 /// Lines to paste; more are a page, and stand behind `--details`.
 const MOST_LINES: usize = 4;
@@ -85,28 +85,28 @@ pub(super) fn doctor(head: &Head, run: &Measurement) -> Option<(String, &'static
         .any(|finding| finding.id == "slow-first-call");
     let failed = run.arms.iter().any(|arm| arm.outcomes.failed() > 0);
     let command = match &run.lab {
-        Some(lab) => format!("{name} doctor --lab {}", lab.scenario),
+        Some(lab) => format!("{name} doctor --lab {}", shell::quoted(&lab.scenario)),
         None => format!("{name} doctor"),
     };
     (asked || slow || failed)
         .then_some((command, "what is wrong with the credentials, link by link"))
 }
 
-/// The commands that show more of the same result; none where it has not been kept.
-pub(super) fn more(head: &Head, kept: bool) -> Vec<(String, &'static str)> {
+/// The commands that show more of the same result; where it is stored nowhere, the one that makes it anew.
+pub(super) fn more(head: &Head, stored: Option<&str>) -> Vec<(String, &'static str)> {
     let name = &head.tool.name;
-    if !kept {
+    let Some(stored) = stored.map(shell::quoted) else {
         let again = format!("{} --details", head.command_line());
         return vec![(again, "all phases, histograms and intervals")];
-    }
+    };
     vec![
         (
-            format!("{name} report last --details"),
+            format!("{name} report {stored} --details"),
             "all phases, histograms and intervals",
         ),
         (
             format!(
-                "{name} report last --format html --output {}.html",
+                "{name} report {stored} --format html --output {}.html",
                 head.command
             ),
             "the same with pictures",

@@ -1,7 +1,7 @@
 //! The first screen of an examination.
 
 use super::{Place, Screen, Sentence, answer, change};
-use crate::document::{DiagnosedLink, DoctorResult, Finding, Head, Severity, word};
+use crate::document::{DiagnosedLink, DoctorResult, Finding, Head, Severity, shell, word};
 use crate::figures;
 use crate::render::blocks::{Cell, Columns, Grid, Tone};
 use crate::render::doctor::{principal, tone};
@@ -36,7 +36,7 @@ pub(in crate::render) fn screen(head: &Head, result: &DoctorResult, place: Place
             _ => findings(&result.findings),
         }),
         change,
-        next: next(head, told.first().copied(), place.kept),
+        next: next(head, result, place.stored),
     }
 }
 
@@ -104,23 +104,20 @@ fn findings(findings: &[Finding]) -> Grid {
         .grid()
 }
 
-fn next(head: &Head, first: Option<&Finding>, kept: bool) -> Vec<(String, &'static str)> {
+fn next(head: &Head, result: &DoctorResult, stored: Option<&str>) -> Vec<(String, &'static str)> {
     let name = &head.tool.name;
-    let explain = first.map(|finding| {
-        (
+    let lab = result.scenario.as_deref().map(shell::quoted);
+    let lab = lab.map_or_else(String::new, |scenario| format!(" --lab {scenario}"));
+    let first = match result.findings.first() {
+        Some(finding) => (
             format!("{name} doctor --explain {}", finding.id),
             "cause, effect and cure",
-        )
-    });
-    let imds = first.is_none().then(|| {
-        (
-            format!("{name} sts --regional"),
+        ),
+        None => (
+            format!("{name} sts --regional{lab}"),
             "time the calls themselves",
-        )
-    });
-    explain
-        .into_iter()
-        .chain(imds)
-        .chain(change::more(head, kept).into_iter().take(1))
-        .collect()
+        ),
+    };
+    let more = change::more(head, stored).into_iter().take(1);
+    std::iter::once(first).chain(more).collect()
 }

@@ -19,7 +19,7 @@ pub(in crate::render) fn screen(head: &Head, run: &Measurement, place: Place) ->
     if change.is_empty() {
         change.extend(change::without_findings(head, run));
     }
-    let mut next = change::more(head, place.kept);
+    let mut next = change::more(head, place.stored);
     match change::doctor(head, run) {
         // What to do is to find out why.
         Some((doctor, _)) if change.is_empty() => change.push(Change::Line(doctor)),

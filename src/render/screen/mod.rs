@@ -18,10 +18,10 @@ pub(super) use virtual_time::{of_crowds, of_simulation};
 
 /// Where a screen is shown.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Place<'a> {
     pub(super) width: usize,
-    /// Whether the result can be had again with `report last`.
-    pub(super) kept: bool,
+    /// What `report` is to be asked for to show the result again, if it can.
+    pub(super) stored: Option<&'a str>,
 }
 
 /// A result on one screen.

@@ -60,7 +60,7 @@ pub(in crate::render) fn of_simulation(
             simulation::calls(result).fitting(place.width, &["at once", "inline", "stale for"]),
         ),
         change,
-        next: change::more(head, place.kept).into_iter().take(1).collect(),
+        next: change::more(head, place.stored).into_iter().take(1).collect(),
         ..Screen::default()
     }
 }
@@ -113,7 +113,7 @@ pub(in crate::render) fn of_crowds(head: &Head, result: &CrowdsResult, place: Pl
         answer: answer.collect(),
         table: Some(crowds::table(result).fitting(place.width, &["max", "calls"])),
         change: change.into_iter().collect(),
-        next: change::more(head, place.kept).into_iter().take(1).collect(),
+        next: change::more(head, place.stored).into_iter().take(1).collect(),
         ..Screen::default()
     }
 }
