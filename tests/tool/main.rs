@@ -17,6 +17,7 @@ mod installed;
 mod interchange;
 mod interrupt;
 mod lab_command;
+mod last;
 mod machine;
 mod namespaces;
 mod node;
