@@ -239,8 +239,10 @@ fn other_forms_have_first_calls_under_their_own_name() {
     let _machine = beside_others();
     let stored = measured(&["sts", "--lab", "fast", "-n", "3", "--first", "2"]);
     let stored = file(".json", stored.to_string());
-    let report =
-        |format: &str| printed(tool().args(["report", text(stored.path()), "--format", format]));
+    let report = |format: &str| {
+        let stored = ["report", text(stored.path()), "--details"];
+        printed(tool().args(stored).args(["--format", format]))
+    };
     let row = report("csv")
         .lines()
         .find(|row| row.contains(",first,identity,"))

@@ -73,7 +73,7 @@ fn with_requests(head: &Head, requests: u64) -> String {
 }
 
 /// Where the credentials were slow or failed, the command that walks the chain of sources.
-pub(super) fn doctor(head: &Head, run: &Measurement) -> Option<(String, &'static str)> {
+pub(super) fn doctor(head: &Head, run: &Measurement) -> Option<(String, String)> {
     let name = &head.tool.name;
     let asked = run
         .findings
@@ -88,28 +88,25 @@ pub(super) fn doctor(head: &Head, run: &Measurement) -> Option<(String, &'static
         Some(lab) => format!("{name} doctor --lab {}", shell::quoted(&lab.scenario)),
         None => format!("{name} doctor"),
     };
-    (asked || slow || failed)
-        .then_some((command, "what is wrong with the credentials, link by link"))
+    let shows = "what is wrong with the credentials, link by link";
+    (asked || slow || failed).then(|| (command, shows.to_owned()))
 }
 
 /// The commands that show more of the same result; where it is stored nowhere, the one that makes it anew.
-pub(super) fn more(head: &Head, stored: Option<&str>) -> Vec<(String, &'static str)> {
+pub(super) fn more(head: &Head, stored: Option<&str>) -> Vec<(String, String)> {
     let name = &head.tool.name;
+    let all = "all phases, histograms and intervals".to_owned();
     let Some(stored) = stored.map(shell::quoted) else {
-        let again = format!("{} --details", head.command_line());
-        return vec![(again, "all phases, histograms and intervals")];
+        return vec![(format!("{} --details", head.command_line()), all)];
     };
     vec![
-        (
-            format!("{name} report {stored} --details"),
-            "all phases, histograms and intervals",
-        ),
+        (format!("{name} report {stored} --details"), all),
         (
             format!(
                 "{name} report {stored} --format html --output {}.html",
                 head.command
             ),
-            "the same with pictures",
+            "the same with pictures".to_owned(),
         ),
     ]
 }

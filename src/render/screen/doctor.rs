@@ -4,14 +4,16 @@ use super::{Place, Screen, Sentence, answer, change};
 use crate::document::{DiagnosedLink, DoctorResult, Finding, Head, Severity, shell, word};
 use crate::figures;
 use crate::render::blocks::{Cell, Columns, Grid, Tone};
-use crate::render::doctor::{principal, tone};
+use crate::render::doctor::{nothing_found, principal, tone};
 
 /// Findings that are told in sentences; the table names them all.
 const MOST_TOLD: usize = 2;
 
 pub(in crate::render) fn screen(head: &Head, result: &DoctorResult, place: Place) -> Screen {
     let told: Vec<&Finding> = result.findings.iter().take(MOST_TOLD).collect();
-    let mut answer: Vec<Sentence> = Vec::new();
+    let symptom = result.symptom.iter();
+    let meaning = symptom.map(|symptom| Sentence::plain(answer::sentence(&symptom.meaning)));
+    let mut answer: Vec<Sentence> = meaning.collect();
     for finding in &told {
         let tone = match finding.severity {
             Severity::Info => Tone::Plain,
@@ -23,7 +25,7 @@ pub(in crate::render) fn screen(head: &Head, result: &DoctorResult, place: Place
     }
     let change = change::of(&told);
     if told.is_empty() {
-        let text = "Nothing is wrong as far as can be seen from here.";
+        let text = nothing_found(result);
         answer.push(Sentence::new(Tone::Good, text));
     }
     Screen {
@@ -104,11 +106,14 @@ fn findings(findings: &[Finding]) -> Grid {
         .grid()
 }
 
-fn next(head: &Head, result: &DoctorResult, stored: Option<&str>) -> Vec<(String, &'static str)> {
+/// What proves where a symptom comes from, before what explains the first finding.
+fn next(head: &Head, result: &DoctorResult, stored: Option<&str>) -> Vec<(String, String)> {
     let name = &head.tool.name;
+    let proofs = result.symptom.iter().flat_map(|symptom| &symptom.proofs);
+    let proofs = proofs.map(|proof| (proof.command.clone(), proof.shows.clone()));
     let lab = result.scenario.as_deref().map(shell::quoted);
     let lab = lab.map_or_else(String::new, |scenario| format!(" --lab {scenario}"));
-    let first = match result.findings.first() {
+    let (command, shows) = match result.findings.first() {
         Some(finding) => (
             format!("{name} doctor --explain {}", finding.id),
             "cause, effect and cure",
@@ -119,5 +124,8 @@ fn next(head: &Head, result: &DoctorResult, stored: Option<&str>) -> Vec<(String
         ),
     };
     let more = change::more(head, stored).into_iter().take(1);
-    std::iter::once(first).chain(more).collect()
+    proofs
+        .chain([(command, shows.to_owned())])
+        .chain(more)
+        .collect()
 }

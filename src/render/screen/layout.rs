@@ -134,7 +134,7 @@ fn change(changes: &[Change], page: &Page) -> Vec<String> {
     lines
 }
 
-fn next(commands: &[(String, &'static str)], page: &Page) -> Vec<String> {
+fn next(commands: &[(String, String)], page: &Page) -> Vec<String> {
     if commands.is_empty() {
         return Vec::new();
     }

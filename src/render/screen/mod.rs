@@ -39,7 +39,7 @@ pub(super) struct Screen {
     /// Settings and commands to paste, or sentences.
     pub(super) change: Vec<Change>,
     /// Commands, each with what it shows.
-    pub(super) next: Vec<(String, &'static str)>,
+    pub(super) next: Vec<(String, String)>,
 }
 
 pub(super) struct Sentence {
