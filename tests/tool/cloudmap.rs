@@ -115,7 +115,7 @@ fn both_parts_with_phases_zones_and_the_labs_own_counts() {
 #[test]
 fn the_table_shows_both_parts_the_zones_and_the_histograms() {
     let _machine = beside_others();
-    let output = run(&["cloudmap", "--lab", "fast", "-n", "30"]);
+    let output = run(&["cloudmap", "--lab", "fast", "-n", "30", "--details"]);
     let text = String::from_utf8(output.stdout).unwrap();
     for part in [
         "\nZones\n",

@@ -196,7 +196,7 @@ fn what_workers_measured_is_what_the_lab_counted() {
     }
     assert!(findings(&document).contains(&"cache-spares-source"));
     let stored = scenario(&document.to_string());
-    let table = run(&["report", stored.path().to_str().unwrap()]).stdout;
+    let table = run(&["report", stored.path().to_str().unwrap(), "--details"]).stdout;
     let table = String::from_utf8(table).unwrap();
     for told in ["Worker processes", "at expiry", "asked"] {
         assert!(table.contains(told), "{table}");

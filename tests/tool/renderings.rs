@@ -146,7 +146,7 @@ fn shown_us(cell: &str) -> Option<f64> {
 }
 
 fn rendered(path: &str, format: &str) -> String {
-    let output = run(&["report", path, "--format", format]);
+    let output = run(&["report", path, "--details", "--format", format]);
     assert_eq!(
         output.status.code(),
         Some(0),
@@ -363,7 +363,7 @@ impl Other {
     pub fn printed(&self, format: &str) -> String {
         let path = home().join(format);
         let mut arguments = self.arguments.to_vec();
-        arguments.extend(["--format", format, "--output", text(&path)]);
+        arguments.extend(["--details", "--format", format, "--output", text(&path)]);
         if !self.program.is_empty() {
             arguments.extend(["--", env!("CARGO_BIN_EXE_awscreds-bench")]);
             arguments.extend(self.program);

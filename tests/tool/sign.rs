@@ -240,7 +240,7 @@ fn what_takes_longer_is_seen_to_take_longer() {
 #[test]
 fn the_table_has_times_and_throughput_and_claims_no_endpoint() {
     let _machine = beside_others();
-    let output = run(&["sign", "-n", "3", "--payload", "64KiB"]);
+    let output = run(&["sign", "-n", "3", "--payload", "64KiB", "--details"]);
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8(output.stdout).unwrap();
     for word in [
