@@ -68,7 +68,11 @@ fn in_an_empty_environment_it_still_answers() {
         "{}",
         document["findings"]
     );
-    let output = empty(&["doctor", "--details"], "AWS_EC2_METADATA_DISABLED", "true");
+    let output = empty(
+        &["doctor", "--details"],
+        "AWS_EC2_METADATA_DISABLED",
+        "true",
+    );
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(table.contains("[no-credentials]"), "{table}");
 }
