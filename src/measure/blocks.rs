@@ -16,6 +16,11 @@ const REMEMBERS: f64 = 0.7;
 /// Batches are made this many times as long as a first-order autoregression remembers.
 const LENGTHENING: f64 = 2.0;
 
+/// Batches left at least, of runs long enough to tell how long they remember: what depends on its neighbours for most
+/// of a run shows a plain difference still.
+const FEWEST_BATCHES: usize = 4;
+const FEWEST_TO_CUT: usize = 32;
+
 /// Scores that differ from their mean by a smaller share of it do so by rounding.
 const ROUNDING: f64 = 1e-9;
 
@@ -133,7 +138,14 @@ pub(super) fn batch_length(deviations: &[f64]) -> usize {
     }
     // … and by three times itself over n (Marriott & Pope 1954).
     let kept = (kept / (1.0 - 3.0 / n).max(0.5)).min(0.95);
-    (LENGTHENING * (1.0 + kept) / (1.0 - kept)).ceil() as usize
+    let longest = if deviations.len() < FEWEST_TO_CUT {
+        usize::MAX
+    } else {
+        deviations.len() / FEWEST_BATCHES
+    };
+    ((LENGTHENING * (1.0 + kept) / (1.0 - kept)).ceil() as usize)
+        .min(longest)
+        .max(2)
 }
 
 #[cfg(test)]

@@ -2,15 +2,10 @@
 
 use super::blocks::{Block, Cell, Columns, Grid};
 use super::part::{Part, csv_of};
-use super::screen::{self, Place, Screen};
 use crate::document::{CrowdsResult, Head, word};
 use crate::figures;
 
 impl Part for CrowdsResult {
-    fn screen(&self, head: &Head, place: Place) -> Screen {
-        screen::of_crowds(head, self, place)
-    }
-
     fn outline(&self, head: &Head, _width: usize) -> Vec<Block> {
         let [interval, refresh, played] =
             [self.interval_s, self.refresh_s, self.played_s].map(figures::seconds);

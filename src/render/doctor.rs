@@ -2,7 +2,6 @@
 
 use super::blocks::{Block, Cell, Columns, Statement, Tone};
 use super::part::{Part, csv_of};
-use super::screen::{self, Place, Screen};
 use super::wording;
 use crate::credentials::Source;
 use crate::document::{
@@ -16,10 +15,6 @@ const WAITS: &str =
 impl Part for DoctorResult {
     fn title(&self, head: &Head) -> String {
         format!("{} doctor", head.tool.name)
-    }
-
-    fn screen(&self, head: &Head, place: Place) -> Screen {
-        screen::of_doctor(head, self, place)
     }
 
     fn outline(&self, head: &Head, _width: usize) -> Vec<Block> {

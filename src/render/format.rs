@@ -3,7 +3,7 @@
 use super::charts;
 use super::part::{Part, RenderError};
 use super::style::Style;
-use super::{hgrm, hlog, html, markdown, table};
+use super::{hgrm, hlog, html, markdown, screen, table};
 use crate::document::{Body, Document};
 
 /// How the result is written.
@@ -52,7 +52,7 @@ pub fn render(document: &Document, format: Format, style: &Style) -> Result<Stri
         Format::Table if style.details => {
             table::render(&part.outline(head, style.columns()), style)
         }
-        Format::Table => table::render_screen(&part.screen(head, style.place()), style),
+        Format::Table => screen::render(document, style),
         Format::Markdown => markdown::render(&part.outline(head, MARKDOWN_WIDTH)),
         Format::Json => serde_json::to_string_pretty(document)? + "\n",
         Format::Csv => part.csv(head)?,

@@ -4,7 +4,6 @@ use super::blocks::{Block, Cell, Columns, Statement, Tone};
 use super::composition::Row;
 use super::part::{Part, csv_of};
 use super::renewal::{self, requests_measured};
-use super::screen::{self, Place, Screen};
 use super::wording::{self, FAILURES};
 use super::{balance, breakdown, checks, comparisons, composition, first_call, histogram, phases};
 use crate::document::{
@@ -23,10 +22,6 @@ const ROW: &str = "command,arm,concurrency,calls,phase,count,\
     sum_us,mean_us,min_us,p50_us,p90_us,p99_us,p999_us,max_us";
 
 impl Part for Measurement {
-    fn screen(&self, head: &Head, place: Place) -> Screen {
-        screen::of_measured(head, self, place)
-    }
-
     fn outline(&self, head: &Head, width: usize) -> Vec<Block> {
         let arms = &self.arms;
         let drawn = is_drawn(head, self);

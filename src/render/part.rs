@@ -5,7 +5,6 @@ use hdrhistogram::serialization::interval_log::IntervalLogWriterError;
 use serde::Serialize;
 
 use super::blocks::Block;
-use super::screen::{Place, Screen};
 use crate::document::Head;
 use crate::document::codec::DecodeError;
 
@@ -30,9 +29,6 @@ pub(super) trait Part {
     fn title(&self, head: &Head) -> String {
         head.command_line()
     }
-
-    /// The answer, and what it rests on in brief.
-    fn screen(&self, head: &Head, place: Place) -> Screen;
 
     /// All that people read; drawings come out `width` columns wide.
     fn outline(&self, head: &Head, width: usize) -> Vec<Block>;

@@ -4,17 +4,12 @@ use std::time::Duration;
 
 use super::blocks::{Block, Cell, Columns, Grid, Statement, Tone};
 use super::part::{Part, csv_of};
-use super::screen::{self, Place, Screen};
 use crate::document::{Head, SimulatedTerms, SimulationResult, word};
 use crate::figures::{self, seconds};
 
 impl Part for SimulationResult {
     fn title(&self, _head: &Head) -> String {
         "Renewal of credentials, simulated".to_owned()
-    }
-
-    fn screen(&self, head: &Head, place: Place) -> Screen {
-        screen::of_simulation(head, self, place)
     }
 
     fn outline(&self, head: &Head, _width: usize) -> Vec<Block> {

@@ -1,7 +1,6 @@
 //! What the place where a report will be read can show.
 
 use super::charts::Chart;
-use super::screen::Place;
 
 /// What the place where a report will be read can show, and what it is to show there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,13 +19,6 @@ pub struct Style {
 impl Style {
     /// Narrower than this, tables of times cannot be read any more.
     pub const LEAST_WIDTH: usize = 60;
-
-    pub(super) fn place(&self) -> Place<'_> {
-        Place {
-            width: self.columns(),
-            stored: self.stored.as_deref(),
-        }
-    }
 
     pub(super) fn columns(&self) -> usize {
         self.width.max(Self::LEAST_WIDTH)

@@ -12,7 +12,6 @@ use unicode_width::UnicodeWidthStr;
 
 use super::blocks::{Align, Block, Grid, Matrix, Statement, Tone};
 use super::lines::{balanced, widest, wrapped};
-use super::screen::{self, Screen};
 use super::style::Style;
 use crate::figures;
 
@@ -28,12 +27,8 @@ pub(super) fn render(blocks: &[Block], style: &Style) -> String {
     text(blocks.iter().flat_map(|block| page.block(block)))
 }
 
-/// The first screen of it.
-pub(super) fn render_screen(screen: &Screen, style: &Style) -> String {
-    text(screen::lay_out(screen, &Page::of(style)))
-}
-
-fn text(lines: impl IntoIterator<Item = String>) -> String {
+/// Lines as they are printed.
+pub(super) fn text(lines: impl IntoIterator<Item = String>) -> String {
     let mut text = String::new();
     for line in lines {
         text.push_str(line.trim_end());
@@ -48,7 +43,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    fn of(style: &Style) -> Self {
+    pub(super) fn of(style: &Style) -> Self {
         Self {
             color: style.color,
             width: style.columns(),

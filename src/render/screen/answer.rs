@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::Sentence;
+use super::parts::Sentence;
 use crate::document::{
     Arm, Comparison, Finding, Measurement, Phases, Severity, Statistic, Target, Verdict,
 };

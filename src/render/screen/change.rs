@@ -1,7 +1,7 @@
 //! What to do about it, and where to go on.
 
-use super::Change;
 use super::answer;
+use super::parts::Change;
 use crate::document::{Finding, Head, Measurement, Severity, Statistic, Verdict, shell};
 
 /// Lines to paste; more are a page, and stand behind `--details`.

@@ -1,15 +1,17 @@
 //! The first screen of an examination.
 
-use super::{Place, Screen, Sentence, answer, change};
+use super::parts::{Screen, Sentence};
+use super::{answer, change};
 use crate::document::{DiagnosedLink, DoctorResult, Finding, Head, Severity, shell, word};
 use crate::figures;
 use crate::render::blocks::{Cell, Columns, Grid, Tone};
 use crate::render::doctor::{nothing_found, principal, tone};
+use crate::render::style::Style;
 
 /// Findings that are told in sentences; the table names them all.
 const MOST_TOLD: usize = 2;
 
-pub(in crate::render) fn screen(head: &Head, result: &DoctorResult, place: Place) -> Screen {
+pub(super) fn screen(head: &Head, result: &DoctorResult, style: &Style) -> Screen {
     let told: Vec<&Finding> = result.findings.iter().take(MOST_TOLD).collect();
     let symptom = result.symptom.iter();
     let meaning = symptom.map(|symptom| Sentence::plain(answer::sentence(&symptom.meaning)));
@@ -38,7 +40,7 @@ pub(in crate::render) fn screen(head: &Head, result: &DoctorResult, place: Place
             _ => findings(&result.findings),
         }),
         change,
-        next: next(head, result, place.stored),
+        next: next(head, result, style.stored.as_deref()),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use anstyle::Style as Ansi;
 
-use super::{Change, Screen, Sentence};
+use super::parts::{Change, Screen, Sentence};
 use crate::render::blocks::{Cell, Grid};
-use crate::render::table::{Page, color};
+use crate::render::style::Style;
+use crate::render::table::{self, Page, color};
 
 /// Columns from which on a screen has its usual height.
 const WIDE: usize = 100;
@@ -25,8 +26,13 @@ const ANSWER: &str = "ANSWER  ";
 const HANGING: &str = "        ";
 const INDENT: &str = "  ";
 
-/// The lines of a screen, each as wide as the page at most, but for those to be pasted.
-pub(in crate::render) fn lay_out(screen: &Screen, page: &Page) -> Vec<String> {
+/// The screen as text.
+pub(super) fn render(screen: &Screen, style: &Style) -> String {
+    table::text(lines(screen, &Page::of(style)))
+}
+
+/// Its lines, each as wide as the page at most, but for those to be pasted.
+fn lines(screen: &Screen, page: &Page) -> Vec<String> {
     let bold = |text: &str| page.paint(text, Ansi::new().bold());
     let mut head = cut(page.wrapped(&screen.title, "", INDENT), MOST_HEAD);
     for line in &mut head {

@@ -1,11 +1,13 @@
 //! The first screen of what was measured.
 
 use super::answer::{self, Answer, plain};
-use super::{Change, Place, Screen, change};
+use super::change;
+use super::parts::{Change, Screen};
 use crate::document::{Arm, Comparison, Head, Measurement, Phases, Statistic, Target, Verdict};
 use crate::figures;
 use crate::render::blocks::{Cell, Columns, Grid, Tone};
 use crate::render::composition::{self, Row};
+use crate::render::style::Style;
 use crate::render::{breakdown, outline};
 
 /// Bars of arms; the table has more.
@@ -13,13 +15,13 @@ const MOST_BARS: usize = 4;
 /// Alike within this share, two first calls are one.
 const ALIKE: f64 = 0.2;
 
-pub(in crate::render) fn screen(head: &Head, run: &Measurement, place: Place) -> Screen {
+pub(super) fn screen(head: &Head, run: &Measurement, style: &Style) -> Screen {
     let Answer { sentences, causes } = answer::of(head.target, run);
     let mut change = change::of(&causes);
     if change.is_empty() {
         change.extend(change::without_findings(head, run));
     }
-    let mut next = change::more(head, place.stored);
+    let mut next = change::more(head, style.stored.as_deref());
     match change::doctor(head, run) {
         // What to do is to find out why.
         Some((doctor, _)) if change.is_empty() => change.push(Change::Line(doctor)),
@@ -29,8 +31,8 @@ pub(in crate::render) fn screen(head: &Head, run: &Measurement, place: Place) ->
         title: head.command_line(),
         about: about(head, run),
         answer: sentences,
-        picture: picture(head, run, place.width),
-        table: Some(table(run, place.width)),
+        picture: picture(head, run, style.columns()),
+        table: Some(table(run, style.columns())),
         change,
         next,
     }

@@ -2,18 +2,16 @@
 
 use std::cmp::Reverse;
 
-use super::{Change, Place, Screen, Sentence, change};
+use super::change;
+use super::parts::{Change, Screen, Sentence};
 use crate::document::{CrowdsResult, Head, SimulationResult, word};
 use crate::figures::{self, seconds};
 use crate::render::blocks::Tone;
+use crate::render::style::Style;
 use crate::render::{crowds, simulation};
 use crate::simulation::SimulatedStrategy;
 
-pub(in crate::render) fn of_simulation(
-    head: &Head,
-    result: &SimulationResult,
-    place: Place,
-) -> Screen {
+pub(super) fn of_simulation(head: &Head, result: &SimulationResult, style: &Style) -> Screen {
     let strategies = &result.strategies;
     let mut answer = Vec::new();
     let mut change = Vec::new();
@@ -57,10 +55,13 @@ pub(in crate::render) fn of_simulation(
         ),
         answer,
         table: Some(
-            simulation::calls(result).fitting(place.width, &["at once", "inline", "stale for"]),
+            simulation::calls(result).fitting(style.columns(), &["at once", "inline", "stale for"]),
         ),
         change,
-        next: change::more(head, place.stored).into_iter().take(1).collect(),
+        next: change::more(head, style.stored.as_deref())
+            .into_iter()
+            .take(1)
+            .collect(),
         ..Screen::default()
     }
 }
@@ -87,7 +88,7 @@ fn fate(strategy: &SimulatedStrategy) -> String {
     }
 }
 
-pub(in crate::render) fn of_crowds(head: &Head, result: &CrowdsResult, place: Place) -> Screen {
+pub(super) fn of_crowds(head: &Head, result: &CrowdsResult, style: &Style) -> Screen {
     let mut fits: Vec<_> = result.fits.iter().collect();
     fits.sort_by_key(|fits| Reverse(fits.resolvers));
     let answer = fits.iter().map(|fits| {
@@ -111,9 +112,12 @@ pub(in crate::render) fn of_crowds(head: &Head, result: &CrowdsResult, place: Pl
             seconds(result.interval_s)
         ),
         answer: answer.collect(),
-        table: Some(crowds::table(result).fitting(place.width, &["max", "calls"])),
+        table: Some(crowds::table(result).fitting(style.columns(), &["max", "calls"])),
         change: change.into_iter().collect(),
-        next: change::more(head, place.stored).into_iter().take(1).collect(),
+        next: change::more(head, style.stored.as_deref())
+            .into_iter()
+            .take(1)
+            .collect(),
         ..Screen::default()
     }
 }
