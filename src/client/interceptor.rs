@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
-use http_body_util::Limited;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::facts::ArmFacts;
 use super::timeline::{self, Timeline};
@@ -185,8 +185,13 @@ impl Intercept for Instrument {
 /// The operation whose answer nobody holds as a whole.
 const STREAMED: &str = "GetObject";
 
-/// More than any other answer is long; the SDK reads it to its end before it looks at it.
+/// More than any other answer is long: a thousand instances of Cloud Map take a few hundred thousand bytes. The SDK
+/// reads an answer to its end before it looks at it.
 const LONGEST_BODY: usize = 16 << 20;
+
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the answer has more than {LONGEST_BODY} bytes")]
+struct TooLong;
 
 /// Ends a body with an error where it gets longer than that.
 fn bound_body(response: &mut HttpResponse) {
@@ -194,7 +199,14 @@ fn bound_body(response: &mut HttpResponse) {
     let stated: Option<usize> = stated.and_then(|length| length.parse().ok());
     if stated.is_none_or(|length| length > LONGEST_BODY) {
         let body = std::mem::replace(response.body_mut(), SdkBody::taken());
-        *response.body_mut() = SdkBody::from_body_1_x(Limited::new(body, LONGEST_BODY));
+        let body = Limited::new(body, LONGEST_BODY).map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                TooLong.into()
+            } else {
+                error
+            }
+        });
+        *response.body_mut() = SdkBody::from_body_1_x(body);
     }
 }
 

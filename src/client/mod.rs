@@ -5,7 +5,6 @@
 //! and the connection pool's own telemetry. They all write to the [`timeline`] of the task that makes
 //! the call; outside an observed call they cost one failed look-up and do nothing.
 
-mod capped;
 mod endpoint;
 mod facts;
 mod fetch;

@@ -12,7 +12,6 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use super::capped::{Held, capped};
 use super::endpoint;
 use super::facts::ArmFacts;
 use super::identity::Identity;
@@ -154,23 +153,13 @@ impl Setup {
         })
     }
 
-    /// A connection pool of its own, for answers that are passed on as they come. Its name lookups are noted in
-    /// `facts`.
+    /// A connection pool of its own. Its name lookups are noted in `facts`.
     ///
     /// # Errors
     ///
     /// When the pool cannot be made.
     pub fn connections(&self, facts: &Arc<ArmFacts>) -> Result<SharedHttpClient, SetupError> {
-        Ok(capped(self.transport.client(facts)?, Held::Refusals))
-    }
-
-    /// The same for answers that the SDK reads whole before it looks at them.
-    ///
-    /// # Errors
-    ///
-    /// When the pool cannot be made.
-    pub fn api_connections(&self, facts: &Arc<ArmFacts>) -> Result<SharedHttpClient, SetupError> {
-        Ok(capped(self.transport.client(facts)?, Held::All))
+        Ok(self.transport.client(facts)?)
     }
 
     /// Credentials that nobody has fetched yet, under a cache of their own; the exchanges of fetching them

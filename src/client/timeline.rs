@@ -25,10 +25,9 @@ tokio::task_local! {
 /// futures are tens of kilobytes, and each layer round one moves it: hand over a boxed one.
 pub async fn observe<F: Future>(call: F) -> (F::Output, Timeline) {
     let scoped = async {
-        let (output, met) = watching(noting_waits(call)).await;
+        let (output, last) = watching(noting_waits(call)).await;
         let mut timeline = TIMELINE.with(RefCell::take);
-        timeline.fetch_ended = met.last;
-        timeline.sample.exchanges = met.exchanges;
+        timeline.fetch_ended = last;
         (output, timeline)
     };
     TIMELINE.scope(RefCell::default(), scoped).await

@@ -34,13 +34,18 @@ pub async fn execute(command: Command) -> Result<Exit, Failure> {
             }
         }
         Output::Document(mut document) => {
-            hold(&mut document, checks)?;
+            // An interrupted run may lack arms that are spoken of, and what it has is not to be lost for that.
+            if completed.exit != Exit::Interrupted {
+                checks.meant_for(&document)?;
+            }
+            hold(&mut document, checks);
             let document = disclosed(*document)?;
             let kept = kept(&document, output);
             return finish(&document, output, kept, completed.exit);
         }
         Output::Stored(mut document, file) => {
-            hold(&mut document, checks)?;
+            checks.meant_for(&document)?;
+            hold(&mut document, checks);
             let again = (file.as_os_str() != stored::STDIN)
                 .then(|| disclosure::shown(&file.display().to_string()));
             return finish(&disclosed(*document)?, output, again, completed.exit);
@@ -50,14 +55,12 @@ pub async fn execute(command: Command) -> Result<Exit, Failure> {
 }
 
 /// Holds a document against the checks, and notes in it what came of them.
-fn hold(document: &mut Document, checks: &CheckOptions) -> Result<(), Failure> {
-    checks.meant_for(document)?;
+fn hold(document: &mut Document, checks: &CheckOptions) {
     if let Body::Measured(measurement) = &mut document.body
         && !checks.fail_if.is_empty()
     {
         measurement.checks = threshold::check(measurement, &checks.fail_if);
     }
-    Ok(())
 }
 
 /// Keeps the document, and says what `report` is to be asked for to show it again. A place without room for it is no

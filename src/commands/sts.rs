@@ -152,7 +152,7 @@ async fn client(
     facts: &Arc<ArmFacts>,
 ) -> Result<Client, SetupError> {
     let identity = setup.identity(facts).await?;
-    let sdk = setup.sdk_config(setup.api_connections(facts)?, &identity);
+    let sdk = setup.sdk_config(setup.connections(facts)?, &identity);
     let mut config = aws_sdk_sts::config::Builder::from(&sdk).region(region);
     config.push_interceptor(setup.interceptor(facts));
     Ok(Client::from_conf(config.build()))

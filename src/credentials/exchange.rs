@@ -6,7 +6,7 @@ use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,38 +29,25 @@ use url::form_urlencoded;
 use super::answer::{self, TOKEN_TTL, Unread};
 use super::guarded;
 use crate::clock;
-use crate::measure::{Distribution, Outcome, Outcomes};
+use crate::measure::{Distribution, Outcome};
 
 tokio::task_local! {
-    static MET: Cell<Met>;
+    static LAST: Cell<Option<Outcome>>;
 }
 
-/// How the exchanges of one fetch ended.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Met {
-    pub exchanges: Outcomes,
-    /// The last of them, if there was one.
-    pub last: Option<Outcome>,
-}
-
-/// Runs `fetch`, and tells what its exchanges met. Providers report a refused or unanswered exchange in words only,
-/// or not at all where they try again.
-pub async fn watching<F: Future>(fetch: F) -> (F::Output, Met) {
+/// Runs `fetch`, and tells how the last of its exchanges ended, if there was one. Providers report a refused or
+/// unanswered exchange in words only.
+pub async fn watching<F: Future>(fetch: F) -> (F::Output, Option<Outcome>) {
     let scoped = async {
         let output = fetch.await;
-        (output, MET.with(Cell::get))
+        (output, LAST.with(Cell::get))
     };
-    MET.scope(Cell::default(), scoped).await
+    LAST.scope(Cell::default(), scoped).await
 }
 
 fn note(outcome: Outcome) {
     // Outside a watched fetch nobody asks.
-    let _ = MET.try_with(|met| {
-        let Met { mut exchanges, .. } = met.get();
-        exchanges.add(outcome);
-        let last = Some(outcome);
-        met.set(Met { exchanges, last });
-    });
+    let _ = LAST.try_with(|last| last.set(Some(outcome)));
 }
 
 /// The exchanges of one operation. An exchange ends with the head of the response.
@@ -257,10 +244,10 @@ pub fn refusal(status: u16) -> Outcome {
     }
 }
 
-/// Why an exchange got no answer, where the connector knows.
+/// Why an exchange got no answer, where the connector knows. Notes where that is this process's own limit.
 pub fn unanswered(error: &ConnectorError) -> Option<Outcome> {
     if lacks_files(error) {
-        OUT_OF_FILES.fetch_add(1, Ordering::Relaxed);
+        OUT_OF_FILES.store(true, Ordering::Relaxed);
     }
     let transient = error.as_other() == Some(ErrorKind::TransientError);
     match error.connection_metadata() {
@@ -270,11 +257,10 @@ pub fn unanswered(error: &ConnectorError) -> Option<Outcome> {
     }
 }
 
-/// How often this process had no file descriptor left for a connection.
-static OUT_OF_FILES: AtomicU64 = AtomicU64::new(0);
+static OUT_OF_FILES: AtomicBool = AtomicBool::new(false);
 
-/// How often an exchange or a call failed since this process had no file descriptor left.
-pub fn out_of_files() -> u64 {
+/// Whether an exchange or a call has failed since this process had no file descriptor left.
+pub fn out_of_files() -> bool {
     OUT_OF_FILES.load(Ordering::Relaxed)
 }
 
@@ -349,7 +335,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_fetch_that_succeeds_in_the_end_tells_what_it_met_before() {
+    async fn a_fetch_tells_how_its_last_exchange_ended_and_what_it_met_before_is_recorded() {
         let source = TimedConnector {
             connector: answering([503, 200]),
             exchanges: Exchanges::default(),
@@ -360,9 +346,10 @@ mod tests {
                 source.call(request).await.expect("an answer");
             }
         };
-        let ((), met) = watching(fetch).await;
-        assert_eq!(met.last, Some(Outcome::Ok));
-        assert_eq!((met.exchanges.throttled, met.exchanges.ok), (1, 1));
+        let ((), last) = watching(fetch).await;
+        assert_eq!(last, Some(Outcome::Ok));
+        let stats = &source.exchanges.snapshot()["container:credentials"];
+        assert_eq!((stats.throttled, stats.ok), (1, 1));
     }
 
     #[test]

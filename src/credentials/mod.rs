@@ -17,8 +17,7 @@ mod source;
 pub use crate::error_text::{bounded_text, error_text};
 pub(crate) use exchange::{ExchangeStats, Exchanges, out_of_files, refusal, unanswered, watching};
 pub(crate) use metadata_endpoint::{
-    METADATA_ENDPOINT, METADATA_MODE, MetadataProfile, authority, container_endpoint,
-    metadata_disabled, metadata_endpoint,
+    MetadataProfile, authority, container_endpoint, metadata_disabled, metadata_endpoint,
 };
 pub use named::{NamedSource, UnknownProfile};
 pub use process::end_processes;

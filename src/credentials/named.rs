@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::guarded::Guarded;
 use super::learning::{self, Learning};
-use super::metadata_endpoint::{METADATA_ENDPOINT, METADATA_MODE, metadata_endpoint};
+use super::metadata_endpoint::{METADATA_ENDPOINT, metadata_endpoint};
 use super::process::ProcessProvider;
 use super::profiles::{ProcessChain, metadata, process_chain, profiles, usual};
 use super::source::{Source, Variables, loader, variable};
@@ -63,7 +63,14 @@ impl NamedSource {
         if self.source.may_ask_sts() {
             option("region", &self.region);
         }
-        if self.source.reads_profiles() {
+        let told = variable(&self.variables, METADATA_ENDPOINT).is_some();
+        let by_profile = self.source == Source::Imds && !told;
+        // The mode's name begins like this, too.
+        let by_profile = by_profile && self.is_configured("ec2_metadata_service_endpoint");
+        if by_profile && self.profile.is_none() {
+            parts.push(("profile", usual(&self.variables).as_bytes().to_vec()));
+        }
+        if self.source.reads_profiles() || by_profile {
             for (name, path) in self.configuration() {
                 parts.push((name, path.clone().into_bytes()));
                 // Whoever edits a profile means the next call to see it. A file that is not there is empty.
@@ -86,8 +93,8 @@ impl NamedSource {
         let files = self.configuration();
         let files = files.iter().map(|(_, path)| path.as_str());
         learning::learn_what_is_given(&self.variables, files);
-        let set = |name| variable(&self.variables, name).is_some();
-        let told = set(METADATA_ENDPOINT) || set(METADATA_MODE);
+        // A mode that is set goes after an endpoint, the profile's too.
+        let told = variable(&self.variables, METADATA_ENDPOINT).is_some();
         if self.profile.is_none() && (self.source != Source::Imds || told) {
             return Ok(());
         }
@@ -173,10 +180,8 @@ impl NamedSource {
         if by_keys || !self.source.reads_profiles() {
             return None;
         }
-        let files = self.configuration().into_iter();
-        let mut texts = files.filter_map(|(_, path)| std::fs::read_to_string(path).ok());
         // Most have none, and whoever fetches anew each time would read all of this each time.
-        if !texts.any(|text| text.contains("credential_process")) {
+        if !self.is_configured("credential_process") {
             return None;
         }
         let selected = self.profile.as_deref().unwrap_or(usual(variables));
@@ -197,6 +202,13 @@ impl NamedSource {
         name.starts_with("AWS_")
             && !NEUTRAL.contains(&name)
             && (self.source.may_ask_sts() || !ENDPOINTS.iter().any(|other| name.starts_with(other)))
+    }
+
+    /// Whether the shared configuration files name this setting anywhere.
+    fn is_configured(&self, setting: &str) -> bool {
+        let files = self.configuration().into_iter();
+        let mut texts = files.filter_map(|(_, path)| std::fs::read_to_string(path).ok());
+        texts.any(|text| text.contains(setting))
     }
 
     /// The shared configuration files, wherever the SDK would look for them.
@@ -310,6 +322,21 @@ mod tests {
         let before = source.key();
         std::fs::write(&file, "[default]\nrole_arn = arn:aws:iam::1:role/a\n").expect("written");
         assert_ne!(source.key(), before);
+    }
+
+    #[test]
+    fn metadata_of_different_profiles_is_not_the_same() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config");
+        let path = file.to_str().expect("text").to_owned();
+        let text = "[profile a]\nec2_metadata_service_endpoint = http://a\n\
+                    [profile b]\nec2_metadata_service_endpoint = http://b\n";
+        std::fs::write(&file, text).expect("written");
+        let key = |profile| {
+            let pairs = [("AWS_CONFIG_FILE", path.as_str()), ("AWS_PROFILE", profile)];
+            named(Source::Imds, &pairs).key()
+        };
+        assert_ne!(key("a"), key("b"));
     }
 
     #[test]

@@ -18,7 +18,6 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::profiles::ProcessChain;
 
@@ -37,8 +36,6 @@ pub enum ProcessError {
     Unread(#[source] io::Error),
     #[error("its output is longer than {} MiB", LARGEST >> 20)]
     TooLong,
-    #[error("it was interrupted")]
-    Interrupted,
     #[error("it ended with {0}; run it by itself to see what it says")]
     Failed(ExitStatus),
     #[error("it ended with {0}, and said: {1}")]
@@ -67,8 +64,7 @@ impl ProcessOutput {
     }
 }
 
-/// Runs a command as the SDK does, with `sh`. Whoever gives up on it, or interrupts the program, ends it with all
-/// that it started.
+/// Runs a command. Whoever gives up on it, as an interrupted program does, ends it with all that it started.
 ///
 /// # Errors
 ///
@@ -89,18 +85,11 @@ pub async fn run_process(mut command: Command) -> Result<ProcessOutput, ProcessE
         .map_err(ProcessError::Unstarted)?;
     let _group = Group::of(child.id());
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let ended = async {
-        let (output, said) = tokio::try_join!(read(stdout, LARGEST), read(stderr, LONGEST_ERROR))?;
-        if output.len() as u64 > LARGEST {
-            return Err(ProcessError::TooLong);
-        }
-        let status = child.wait().await.map_err(ProcessError::Unread)?;
-        Ok((status, output, said))
-    };
-    let (status, output, said) = tokio::select! {
-        ended = ended => ended?,
-        () = interrupted() => return Err(ProcessError::Interrupted),
-    };
+    let (output, said) = tokio::try_join!(read(stdout, LARGEST), read(stderr, LONGEST_ERROR))?;
+    if output.len() as u64 > LARGEST {
+        return Err(ProcessError::TooLong);
+    }
+    let status = child.wait().await.map_err(ProcessError::Unread)?;
     if !status.success() {
         let said = String::from_utf8_lossy(&said).trim().to_owned();
         return Err(if said.is_empty() {
@@ -140,25 +129,6 @@ pub fn shell(command: &str) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", command]);
     shell
-}
-
-/// Completes with any signal that ends a program. Once this has listened they no longer do so by themselves.
-async fn interrupted() {
-    let kinds = [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-    ];
-    let [mut one, mut two, mut three] = kinds.map(|kind| signal(kind).ok());
-    let next = async |signal: &mut Option<_>| match signal {
-        Some(signal) => tokio::signal::unix::Signal::recv(signal).await,
-        None => std::future::pending().await,
-    };
-    tokio::select! {
-        _ = next(&mut one) => (),
-        _ = next(&mut two) => (),
-        _ = next(&mut three) => (),
-    }
 }
 
 /// The groups that are running.

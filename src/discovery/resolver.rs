@@ -42,8 +42,8 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// Asks until there is a first answer, for no longer than `patience`; then keeps asking as `polling`
-    /// says. `zone` is the caller's own; `seed` spreads this resolver's questions.
+    /// Asks until there is a first answer, for no longer than `patience`; without any, once, for as long as the source
+    /// takes. Then keeps asking as `polling` says. `zone` is the caller's own; `seed` spreads this resolver's questions.
     ///
     /// # Errors
     ///
@@ -93,6 +93,9 @@ impl Resolver {
     }
 
     async fn first(&self, patience: Duration) -> Result<Option<i64>, DiscoverError> {
+        if patience.is_zero() {
+            return self.refresh().await;
+        }
         let mut last = None;
         loop {
             // A source with a time limit of its own is to tell of it.

@@ -148,6 +148,12 @@ pub async fn measure(
     }
 }
 
+/// Makes a call. Whatever it meets, the rest of the run lives.
+pub async fn made(arm: &dyn Call) -> Sample {
+    let made = caught(arm.call()).await;
+    made.unwrap_or_else(|panicked| Sample::default().failed(Outcome::Other, panicked.to_string()))
+}
+
 /// What the workers of one run share.
 struct Run {
     start: Instant,
@@ -163,11 +169,7 @@ impl Run {
         while let Some(ticket) = self.tickets.next().await {
             let (round, arm) = scheduled(self.arms.len(), self.seed, ticket.number);
             let queued = clock::since(ticket.planned);
-            // Whatever a call meets, the rest of the run lives.
-            let made = caught(self.arms[arm].call()).await;
-            let mut sample = made.unwrap_or_else(|panicked| {
-                Sample::default().failed(Outcome::Other, panicked.to_string())
-            });
+            let mut sample = made(&*self.arms[arm]).await;
             if self.tickets.are_paced() {
                 sample.queued(queued);
             }

@@ -57,17 +57,6 @@ impl Outcomes {
     pub(crate) fn failed(&self) -> u64 {
         self.throttled + self.denied + self.timeout + self.connect + self.reset + self.other
     }
-
-    /// Adds the counts of others.
-    pub(super) fn absorb(&mut self, others: &Self) {
-        self.ok += others.ok;
-        self.throttled += others.throttled;
-        self.denied += others.denied;
-        self.timeout += others.timeout;
-        self.connect += others.connect;
-        self.reset += others.reset;
-        self.other += others.other;
-    }
 }
 
 /// How one attempt came by its credentials.
@@ -120,8 +109,6 @@ pub struct Sample {
     /// Fresh ones had carried no request before.
     pub connections: Connections,
     pub identity: IdentityUse,
-    /// How its exchanges with credential sources ended, whatever became of the call.
-    pub exchanges: Outcomes,
     /// What went wrong, in the words of whoever reported it; `None` when nothing did.
     pub error: Option<String>,
 }

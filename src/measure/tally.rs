@@ -7,6 +7,7 @@ use super::distribution::Distribution;
 use super::phase::Phase;
 use super::sample::{Connections, IdentityUse, Outcome, Outcomes, Sample};
 use super::series::Series;
+use crate::disclosure;
 
 /// Different error messages kept per arm; the rest are counted in `outcomes` only.
 const MOST_ERRORS: usize = 16;
@@ -19,8 +20,6 @@ pub struct Tally {
     pub attempts: u64,
     pub connections: Connections,
     pub identity: IdentityUse,
-    /// Exchanges with credential sources that calls made, by their own ends.
-    pub exchanges: Outcomes,
     /// Calls that succeeded.
     pub succeeded: PhaseDistributions,
     /// Calls that did not.
@@ -42,7 +41,6 @@ impl Tally {
         self.identity.hit += sample.identity.hit;
         self.identity.load += sample.identity.load;
         self.identity.wait += sample.identity.wait;
-        self.exchanges.absorb(&sample.exchanges);
         if sample.outcome == Outcome::Ok {
             self.succeeded.record(sample);
         } else {
@@ -58,7 +56,9 @@ impl Tally {
         if let Some(count) = self.errors.get_mut(error) {
             *count += 1;
         } else if self.errors.len() < MOST_ERRORS {
-            self.errors.insert(error.to_owned(), 1);
+            // A secret that it quotes may be forgotten by the end of the run.
+            let error = disclosure::without_secrets(error);
+            *self.errors.entry(error).or_default() += 1;
         }
     }
 }

@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::client::{ArmFacts, SetupError, error_text, timeline};
 use crate::clock;
 use crate::document::Arm;
-use crate::measure::load::CallFuture;
+use crate::measure::load::{self, CallFuture};
 use crate::measure::{Call, Plan, Tally};
 
 /// Calls per arm that may fail before a run is given up: one could be bad luck.
@@ -150,7 +150,7 @@ impl Session {
                 return false;
             }
             tokio::select! {
-                sample = arms[arm].1.call.call() => {
+                sample = load::made(&*arms[arm].1.call) => {
                     first.0[arm].tally.record(round, Duration::ZERO, &sample);
                     made.fetch_add(1, Ordering::Relaxed);
                 }

@@ -29,7 +29,7 @@ pub(super) fn raise_open_files() {
 /// Whether this program could not open what it needed.
 #[must_use]
 pub fn met_own_limit() -> bool {
-    out_of_files() > 0
+    out_of_files()
 }
 
 /// Says so: what failed for it is no fault of the target.
@@ -40,10 +40,7 @@ pub(super) fn finding() -> Option<Finding> {
         Finding::warning(
             "own-limit",
             "this program could not open as many connections as it needed: what failed for that is no fault of the target",
-            format!(
-                "{} times there was no file descriptor left; the limit is {limit}",
-                out_of_files()
-            ),
+            format!("there was no file descriptor left for a connection; the limit is {limit}"),
             "raise the limit on open files (`ulimit -n`), or use fewer workers or a lower rate",
         )
     })

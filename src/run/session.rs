@@ -149,7 +149,7 @@ pub async fn unless_stopped<F: Future>(stop: &Stop, work: F) -> Result<F::Output
         done = work => Ok(done),
         () = stop.stopped() => Err(Failure {
             exit: Exit::Interrupted,
-            ..anyhow!("interrupted before anything was measured").into()
+            ..anyhow!("interrupted before there was a result").into()
         }),
     }
 }

@@ -26,6 +26,7 @@ use super::service::Service;
 use crate::client::ArmFacts;
 use crate::clock;
 use crate::commands::command::Completed;
+use crate::disclosure;
 use crate::document::{Load, LoadMode};
 use crate::measure::Tally;
 use crate::render;
@@ -156,7 +157,8 @@ impl Server {
             body["availabilityZone"] = json!(answer.zone);
             StatusCode::OK
         } else {
-            body["error"] = json!(sample.error);
+            // It leaves the process past the results.
+            body["error"] = json!(sample.error.as_deref().map(disclosure::shown));
             StatusCode::SERVICE_UNAVAILABLE
         };
         reply(status, &body)

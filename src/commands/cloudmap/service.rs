@@ -55,7 +55,7 @@ impl Service {
     ) -> Result<CloudMap, SetupError> {
         setup.check_endpoint("SERVICEDISCOVERY")?;
         let identity = setup.identity(facts).await?;
-        let sdk = setup.sdk_config(setup.api_connections(facts)?, &identity);
+        let sdk = setup.sdk_config(setup.connections(facts)?, &identity);
         let mut config = aws_sdk_servicediscovery::config::Builder::from(&sdk);
         config.push_interceptor(setup.interceptor(facts));
         let variables = &setup.named.variables;
@@ -123,7 +123,7 @@ async fn zone(args: &CloudmapArgs, session: &Session) -> Result<Option<OwnZone>,
     }
     let setup = &session.setup;
     let facts = Arc::<ArmFacts>::default();
-    let http = facts.exchanges.timed(setup.api_connections(&facts)?);
+    let http = facts.exchanges.timed(setup.connections(&facts)?);
     Ok(OwnZone::learn(&setup.named.variables, http).await)
 }
 

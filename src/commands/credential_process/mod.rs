@@ -16,9 +16,12 @@ use super::command::{Command, Completed, Kind};
 use crate::client::{error_text, provider_of};
 use crate::clock;
 use crate::credentials::{Exchanges, NamedSource, Source};
+use crate::measure::Stop;
 use crate::render;
-use crate::run::{CheckOptions, Failure, OutputOptions, duration, environment};
-use crate::strategies::{CacheKey, FileCache, Windows};
+use crate::run::{
+    CheckOptions, Failure, OutputOptions, duration, environment, stop_on_signal, unless_stopped,
+};
+use crate::strategies::{CacheKey, FileCache, FileCacheBuilder, Windows};
 
 /// Lists the keys of the calls that this process was started by, one inside the other.
 const CALLERS: &str = "AWSCREDS_BENCH_CREDENTIAL_PROCESS";
@@ -93,22 +96,34 @@ async fn run(args: CredentialProcessArgs) -> Result<Completed, Failure> {
     if named.source.reads_profiles() {
         mark_callers(&named, &key)?;
     }
+    // Whoever is interrupted ends what the source has started.
+    let stop = Stop::default();
+    stop_on_signal(stop.clone());
+    let fetched = unless_stopped(&stop, fetched(&named, cache, args.timeout)).await??;
+    printed(&fetched)
+}
+
+/// What the source gives, or whoever has asked it just now.
+async fn fetched(
+    named: &NamedSource,
+    cache: FileCacheBuilder,
+    limit: Duration,
+) -> Result<Credentials, Failure> {
+    let source = named.source.name();
     let exchanges = Exchanges::default();
-    let provider = tokio::time::timeout(args.timeout, provider_of(&named, &exchanges)).await;
+    let provider = tokio::time::timeout(limit, provider_of(named, &exchanges)).await;
     let provider = provider.map_err(|_| {
-        let (source, limit) = (named.source.name(), args.timeout);
         let error = format!("no answer within {limit:?}");
         Failure::of_calls(&error, format!("no credentials from {source}"))
     })??;
     let resolved = cache.build(provider).resolve().await.map_err(|error| {
         let text = error_text(&error);
-        let source = named.source.name();
         Failure::of_calls(&text, format!("no credentials from {source}"))
     })?;
     for notice in &resolved.notices {
         render::warning(&notice.to_string());
     }
-    printed(&resolved.credentials)
+    Ok(resolved.credentials)
 }
 
 fn printed(credentials: &Credentials) -> Result<Completed, Failure> {

@@ -14,7 +14,7 @@ use crate::commands::command::Completed;
 use crate::commands::diagnose;
 use crate::credentials::Source;
 use crate::diagnosis;
-use crate::document::{Arm, Finding};
+use crate::document::{Arm, Finding, Measurement};
 use crate::figures;
 use crate::measure::{Pacing, Plan};
 use crate::run::{self, Failure, Hint, Session};
@@ -94,12 +94,22 @@ pub(super) async fn run(args: ImdsArgs) -> Result<Completed, Failure> {
         findings(&run.body.arms, steps.workers.len(), source)
     };
     if run.body.complete && !run::met_own_limit() && steps.seeks_knee(&run.body.arms, source) {
-        session.pause(PAUSE).await;
-        let found = knee::find(&session).await;
-        findings.push(told::finding(&found, source));
-        run.body.knee = Some(found);
+        findings.extend(seek(&session, &mut run.body, source).await);
     }
     Ok(diagnose::completed(&session, run, findings).await)
+}
+
+/// Looks for the knee. Of a search without a step nothing is told, not even that there is no knee.
+async fn seek(session: &Session, body: &mut Measurement, source: Source) -> Option<Finding> {
+    session.pause(PAUSE).await;
+    let found = knee::find(session).await;
+    body.complete = !session.stop.is_stopped();
+    if found.steps.is_empty() {
+        return None;
+    }
+    let finding = told::finding(&found, source);
+    body.knee = Some(found);
+    Some(finding)
 }
 
 /// How many workers fetch how often.

@@ -1,4 +1,4 @@
-//! Credentials that a service would take: what a fetch has to come to.
+//! Credentials that have not expired: what a fetch has to come to. Those without a key are refused where sources are.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use crate::clock;
 /// What the SDK's metadata provider adds to the time, in whole seconds, when it is given credentials that have expired.
 const LENGTHENED: std::ops::RangeInclusive<u64> = 600..=900;
 
-/// A provider whose empty and expired credentials are errors.
+/// A provider whose expired credentials are errors.
 #[derive(Debug)]
 pub(super) struct Usable(pub SharedCredentialsProvider);
 
@@ -23,26 +23,20 @@ impl ProvideCredentials for Usable {
         future::ProvideCredentials::new(async {
             let begun = clock::wall();
             let credentials = self.0.provide_credentials().await?;
-            match unusable(&credentials, begun, clock::wall()) {
-                None => Ok(credentials),
-                Some(why) => Err(CredentialsError::provider_error(why)),
+            if have_expired(&credentials, begun, clock::wall()) {
+                return Err(CredentialsError::provider_error(EXPIRED));
             }
+            Ok(credentials)
         })
     }
 }
 
-/// Why no service would take credentials that were fetched between these times.
-fn unusable(
-    credentials: &Credentials,
-    begun: SystemTime,
-    ended: SystemTime,
-) -> Option<&'static str> {
-    if credentials.access_key_id().is_empty() || credentials.secret_access_key().is_empty() {
-        return Some("the source gave credentials without a key");
-    }
-    let expiry = credentials.expiry()?;
-    (expiry <= ended || is_lengthened(expiry, begun, ended))
-        .then_some("the source gave credentials that have expired")
+const EXPIRED: &str = "the source gave credentials that have expired";
+
+/// Whether credentials that were fetched between these times had expired by then.
+fn have_expired(credentials: &Credentials, begun: SystemTime, ended: SystemTime) -> bool {
+    let expiry = credentials.expiry();
+    expiry.is_some_and(|expiry| expiry <= ended || is_lengthened(expiry, begun, ended))
 }
 
 /// Whether the SDK has put an expiry of its own in the place of one that has passed: whole seconds after the moment at
@@ -63,19 +57,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_without_a_key_or_past_their_end_are_not_usable() {
+    fn credentials_past_their_end_are_not_usable() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_000_000_300);
         let end = now + Duration::from_millis(5);
-        let credentials = |id: &str, expiry| Credentials::new(id, "s", None, expiry, "test");
-        let usable = |id, expiry| unusable(&credentials(id, expiry), now, end).is_none();
+        let usable = |expiry| {
+            let credentials = Credentials::new("ASIA", "s", None, expiry, "test");
+            !have_expired(&credentials, now, end)
+        };
         let whole = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         let minutes = |n| Duration::from_mins(n);
-        assert!(usable("ASIA", None));
-        assert!(usable("ASIA", Some(whole + minutes(12))));
-        assert!(usable("ASIA", Some(now + minutes(60))));
-        assert!(!usable("", None));
-        assert!(!usable("ASIA", Some(now)));
+        assert!(usable(None));
+        assert!(usable(Some(whole + minutes(12))));
+        assert!(usable(Some(now + minutes(60))));
+        assert!(!usable(Some(now)));
         let lengthened = now + Duration::from_millis(2) + minutes(12);
-        assert!(!usable("ASIA", Some(lengthened)), "the SDK's own expiry");
+        assert!(!usable(Some(lengthened)), "the SDK's own expiry");
     }
 }

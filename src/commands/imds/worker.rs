@@ -19,9 +19,10 @@ use crate::client::{SetupError, credentials_outcome, error_text, provider_of};
 use crate::clock;
 use crate::commands::command::{Command, Completed, Kind};
 use crate::credentials::{ExchangeStats, Exchanges, NamedSource, watching};
-use crate::measure::{IdentityPath, Outcome, Phase, Sample};
+use crate::disclosure;
+use crate::measure::{IdentityPath, Outcome, Phase, Sample, Stop};
 use crate::render;
-use crate::run::{CheckOptions, Failure, OutputOptions, environment};
+use crate::run::{CheckOptions, Failure, OutputOptions, environment, stop_on_signal};
 use crate::strategies::{CacheLookup, FileCache};
 
 /// Work off requests, each of which needs credentials
@@ -42,8 +43,19 @@ impl From<WorkerArgs> for Command {
     }
 }
 
-/// Works until the time is over.
-async fn run(mut task: Task) -> Result<Completed, Failure> {
+/// Works until the time is over, or whoever started this process has had enough: what its source has started ends too.
+async fn run(task: Task) -> Result<Completed, Failure> {
+    let stop = Stop::default();
+    stop_on_signal(stop.clone());
+    tokio::select! {
+        worked = work(task) => worked?,
+        () = stop.stopped() => (),
+    }
+    // All of it was said on the way.
+    Ok(Completed::text(String::new()))
+}
+
+async fn work(mut task: Task) -> Result<(), Failure> {
     task.named.variables = environment();
     let Task { every, lasting, .. } = task;
     let (mut next, mut left) = (task.offset, task.requests.unwrap_or(u64::MAX));
@@ -56,11 +68,9 @@ async fn run(mut task: Task) -> Result<Completed, Failure> {
     say(&Message::Ready)?;
     let begun = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new())).await;
     let begun = begun.map_err(io::Error::from).and_then(|read| read);
-    // All of it was said on the way.
-    let ended = Completed::text(String::new());
     if begun.context("cannot wait for the beginning")? == 0 {
         // Whoever started this process has gone.
-        return Ok(ended);
+        return Ok(());
     }
     let start = clock::now();
     while next < lasting && left > 0 {
@@ -72,8 +82,7 @@ async fn run(mut task: Task) -> Result<Completed, Failure> {
         next += every * periods;
         left -= 1;
     }
-    say(&Message::Exchanges(worker.exchanges.snapshot()))?;
-    Ok(ended)
+    say(&Message::Exchanges(worker.exchanges.snapshot()))
 }
 
 /// A line for whoever started this process.
@@ -173,15 +182,17 @@ impl Worker {
     async fn serve(&mut self, start: Instant) -> WorkerRequest {
         let began = clock::now();
         let limit = self.task.timeout;
-        let (served, met) =
+        let (served, last) =
             watching(Box::pin(tokio::time::timeout(limit, self.credentials()))).await;
         let took = clock::since(began);
-        let failed = |outcome, error| (IdentityPath::Load, None, Some((outcome, error)));
+        // What this process has fetched is not known to the one that it tells.
+        let told = |error: String| disclosure::without_secrets(&error);
+        let failed = |outcome, error| (IdentityPath::Load, None, Some((outcome, told(error))));
         let (path, expires, error) = match served {
             Ok(Ok((credentials, path))) => (path, expiry(&credentials), None),
             Ok(Err(Unserved::Setup(error))) => failed(Outcome::Other, error_text(&error)),
             Ok(Err(Unserved::Fetch(error))) => {
-                failed(credentials_outcome(&error, met.last), error_text(&error))
+                failed(credentials_outcome(&error, last), error_text(&error))
             }
             Err(_) => failed(Outcome::Timeout, format!("no credentials within {limit:?}")),
         };

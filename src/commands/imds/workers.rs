@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -148,8 +149,7 @@ impl Process {
             .env_clear()
             .envs(variables);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let child = command.kill_on_drop(true).spawn();
-        let mut child = child.context("cannot start a worker process")?;
+        let mut child = command.spawn().context("cannot start a worker process")?;
         let output = child.stdout.take().context("a worker has no output")?;
         Ok(Self {
             child,
@@ -176,5 +176,18 @@ impl Process {
     async fn next(&mut self) -> Option<Message> {
         let line = self.output.next_line().await.ok()??;
         serde_json::from_str(&line).ok()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let running = self
+            .child
+            .id()
+            .and_then(|id| Pid::from_raw(id.cast_signed()));
+        if let Some(running) = running {
+            // It is told, and not killed, as it has to end what its source has started. Gone already is as good.
+            let _ = kill_process(running, Signal::TERM);
+        }
     }
 }

@@ -85,7 +85,7 @@ impl StrategyArm {
             renewals: renewals.clone(),
         });
         let (identity, watcher) = self.identity(provider, ready).await;
-        let sdk = setup.sdk_config(setup.api_connections(&facts)?, &identity);
+        let sdk = setup.sdk_config(setup.connections(&facts)?, &identity);
         let mut config = aws_sdk_sts::config::Builder::from(&sdk);
         config.push_interceptor(setup.interceptor(&facts));
         if let Some(watcher) = watcher {
@@ -180,14 +180,15 @@ struct FirstOfStrategy {
 impl Call for FirstOfStrategy {
     fn call(&self) -> CallFuture<'_> {
         Box::pin(async {
-            let made = tempfile::tempdir_in(&self.arm.directory)
+            let made = tempfile::tempdir()
                 .and_then(|folder| Ok((folder, OwnThread::start(self.arm.strategy.name())?)));
             let (folder, thread) = match made {
                 Ok(made) => made,
                 Err(error) => return timeline::never_sent(error_text(&error)),
             };
             let arm = StrategyArm {
-                directory: folder.path().to_owned(),
+                // Which the cache makes so that only this user can enter it.
+                directory: folder.path().join("credentials"),
                 ..self.arm.clone()
             };
             let begun = clock::now();

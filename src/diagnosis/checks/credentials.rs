@@ -86,7 +86,6 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
-/// A time in whole seconds, minutes and hours.
 /// What renews a profile's session.
 fn login(seen: &Examination) -> Vec<String> {
     vec![match seen.profiles.selected_by {
@@ -102,6 +101,7 @@ fn drop_expired(seen: &Examination) -> Vec<String> {
     vec!["unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN".to_owned()]
 }
 
+/// A time in whole seconds, minutes and hours.
 fn whole_seconds(time: Duration) -> String {
     humantime::format_duration(Duration::from_secs(time.as_secs())).to_string()
 }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::clock;
 use crate::diagnosis::examination::{ConnectOutcome, HttpOutcome};
+use crate::disclosure;
 
 /// Bytes of an answer of these endpoints: a few hundred are usual.
 const LARGEST_ANSWER: usize = 64 * 1024;
@@ -71,6 +72,7 @@ impl Connection {
             .header("User-Agent", "awscreds-bench")
             .header("Content-Length", "0");
         if let Some((name, value)) = header {
+            disclosure::learn(value);
             request = request.header(name, value);
         }
         // Only a header's value can be at fault here, and that may be a secret.

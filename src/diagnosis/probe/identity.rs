@@ -71,7 +71,7 @@ async fn client(
     facts: &Arc<ArmFacts>,
 ) -> Result<aws_sdk_sts::Client, SetupError> {
     let setup = Setup::load(subject.setup_options(Source::Chain, region, IDENTIFY)).await?;
-    let connections = setup.api_connections(facts)?;
+    let connections = setup.connections(facts)?;
     let provider = SharedCredentialsProvider::new(credentials);
     let identity = Cached::timed(IdentityCache::lazy().build(), provider);
     let sdk = setup

@@ -15,10 +15,7 @@ use super::limits::FETCH;
 use super::process;
 use crate::client::{ArmFacts, Setup, SetupOptions, error_text};
 use crate::clock;
-use crate::credentials::{
-    METADATA_ENDPOINT, METADATA_MODE, Source, Variables, container_endpoint, metadata_disabled,
-    metadata_endpoint, variable,
-};
+use crate::credentials::{Source, Variables, container_endpoint, metadata_disabled, variable};
 use crate::diagnosis::examination::{FetchedCredentials, Link, LinkState, ProcessRun};
 use crate::diagnosis::profile::Profiles;
 use crate::diagnosis::subject::Subject;
@@ -222,15 +219,7 @@ fn setup_options(
         Source::Profile if leaves_the_files => Source::Chain,
         link => link,
     };
-    let mut options = subject.setup_options(source, region.unwrap_or(ANY_REGION), FETCH);
-    let variables = &mut options.named.variables;
-    let set = |name| variable(variables, name).is_some();
-    if link == Source::Imds && !set(METADATA_ENDPOINT) && !set(METADATA_MODE) {
-        // The narrowed environment shows no profile, and it is the profile that says where metadata is.
-        let endpoint = metadata_endpoint(variables, profiles.metadata());
-        variables.insert(METADATA_ENDPOINT.to_owned(), endpoint);
-    }
-    options
+    subject.setup_options(source, region.unwrap_or(ANY_REGION), FETCH)
 }
 
 fn described(

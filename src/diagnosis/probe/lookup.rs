@@ -47,7 +47,9 @@ fn host(subject: &Subject, region: &str, profiles: &Profiles) -> Option<String> 
         return None;
     }
     let set = |name| variable(&subject.variables, name);
-    if let Some(url) = set("AWS_ENDPOINT_URL_STS").or_else(|| set("AWS_ENDPOINT_URL")) {
+    let named = subject.endpoint_url.as_deref();
+    let configured = || set("AWS_ENDPOINT_URL_STS").or_else(|| set("AWS_ENDPOINT_URL"));
+    if let Some(url) = named.or_else(configured) {
         return match url::Url::parse(url).ok()?.host()? {
             url::Host::Domain(name) => Some(name.to_owned()),
             _ => None,

@@ -61,9 +61,15 @@ async fn fetch(metadata: &mut Metadata, connection: &mut Connection, token: &str
         }
     }
     let region = connection.ask("GET", "/latest/meta-data/placement/region", header, NEAR);
-    metadata.region = region.await.1;
+    metadata.region = region.await.1.filter(|text| is_name(text));
     let instance = connection.ask("GET", "/latest/meta-data/instance-id", header, NEAR);
-    metadata.instance = instance.await.1;
+    metadata.instance = instance.await.1.filter(|text| is_name(text));
+}
+
+/// Whether it may stand in a command that is ready to paste: whoever answers in metadata's place could say anything.
+fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    !text.is_empty() && text.chars().all(plain)
 }
 
 async fn without_token(endpoint: &str) -> HttpOutcome {

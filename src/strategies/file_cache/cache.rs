@@ -12,6 +12,7 @@ use super::key::CacheKey;
 use super::settings::FileCacheBuilder;
 use super::store::{Lock, Store};
 use crate::clock;
+use crate::disclosure;
 use crate::error_text::error_text;
 use crate::strategies::lease::{Age, Lease, since};
 use crate::strategies::renew::Renew;
@@ -282,8 +283,10 @@ impl FileCache {
                 Ok(found)
             }
             Err(error) => {
-                // Where it cannot be written down, the others will find out for themselves.
-                let _ = keep(lock, failed(error_text(&error))).await;
+                // Those who read it do not know what this process has fetched. Where it cannot be written down, they
+                // will find out for themselves.
+                let message = disclosure::without_secrets(&error_text(&error));
+                let _ = keep(lock, failed(message)).await;
                 instead(entry, wanted, now, error, notices)
             }
         }
