@@ -1,5 +1,6 @@
 //! What a command is: a value that says where its result is wanted, and runs.
 
+use std::path::PathBuf;
 use std::pin::Pin;
 
 use anyhow::Context;
@@ -63,8 +64,8 @@ pub struct Completed {
 #[derive(Debug)]
 pub enum Output {
     Document(Box<Document>),
-    /// A document that was there before.
-    Stored(Box<Document>),
+    /// A document that was there before, and what `report` was asked for to find it.
+    Stored(Box<Document>, PathBuf),
     /// A document beside the output of a program that stdout belongs to.
     Beside(Box<Document>),
     /// For programs that want one form.
@@ -89,8 +90,8 @@ impl Completed {
         Self::output(Output::Document(Box::new(document)))
     }
 
-    pub fn stored(document: Document) -> Self {
-        Self::output(Output::Stored(Box::new(document)))
+    pub fn stored(document: Document, file: PathBuf) -> Self {
+        Self::output(Output::Stored(Box::new(document), file))
     }
 
     pub fn text(text: String) -> Self {

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::command::{Command, Kind, Output};
 use super::last;
 use crate::disclosure;
-use crate::document::{Body, Document, threshold};
+use crate::document::{Body, Document, stored, threshold};
 use crate::exit::Exit;
 use crate::render::{self, Format, RenderError, Style};
 use crate::run::{CheckOptions, Color, Failure, Hint, OutputOptions};
@@ -26,7 +26,7 @@ pub async fn execute(command: Command) -> Result<Exit, Failure> {
         Output::Text(text) => write(output, &text)?,
         Output::Beside(document) => {
             let document = disclosed(*document)?;
-            let text = render(&document, output, keep(&document, output))?;
+            let text = render(&document, output, kept(&document, output))?;
             match &output.output {
                 Some(_) => write(output, &text)?,
                 None if output.console.quiet => (),
@@ -40,13 +40,15 @@ pub async fn execute(command: Command) -> Result<Exit, Failure> {
             }
             hold(&mut document, checks);
             let document = disclosed(*document)?;
-            let kept = keep(&document, output);
+            let kept = kept(&document, output);
             return finish(&document, output, kept, completed.exit);
         }
-        Output::Stored(mut document) => {
+        Output::Stored(mut document, file) => {
             checks.meant_for(&document)?;
             hold(&mut document, checks);
-            return finish(&disclosed(*document)?, output, true, completed.exit);
+            let again = (file.as_os_str() != stored::STDIN)
+                .then(|| disclosure::shown(&file.display().to_string()));
+            return finish(&disclosed(*document)?, output, again, completed.exit);
         }
     }
     Ok(completed.exit)
@@ -61,25 +63,26 @@ fn hold(document: &mut Document, checks: &CheckOptions) {
     }
 }
 
-/// Whether `report last` will have it. A place without room for it is no reason to fail.
-fn keep(document: &Document, output: &OutputOptions) -> bool {
+/// Keeps the document, and says what `report` is to be asked for to show it again. A place without room for it is no
+/// reason to fail.
+fn kept(document: &Document, output: &OutputOptions) -> Option<String> {
     let kept = last::keep(document);
     if let Err(error) = &kept {
         output
             .console
             .detail(|| format!("the result is not kept for `report last`: {error}"));
     }
-    kept.is_ok()
+    kept.is_ok().then(|| last::NAME.to_owned())
 }
 
 /// Writes a document, and says how the program ends.
 fn finish(
     document: &Document,
     output: &OutputOptions,
-    kept: bool,
+    stored: Option<String>,
     exit: Exit,
 ) -> Result<Exit, Failure> {
-    write(output, &render(document, output, kept)?)?;
+    write(output, &render(document, output, stored)?)?;
     let breaches = document.measured().map(render::breaches);
     let breaches = breaches.unwrap_or_default();
     for breach in &breaches {
@@ -115,13 +118,17 @@ fn disclosed(document: Document) -> Result<Document, Failure> {
         .hint("choose another password: this one is such a word")
 }
 
-fn render(document: &Document, output: &OutputOptions, kept: bool) -> Result<String, Failure> {
+fn render(
+    document: &Document,
+    output: &OutputOptions,
+    stored: Option<String>,
+) -> Result<String, Failure> {
     let style = Style {
         color: color(output),
         width: render::width(),
         chart: output.chart,
         details: output.details,
-        kept,
+        stored,
     };
     render::render(document, output.format, &style).map_err(unrendered)
 }

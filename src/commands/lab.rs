@@ -13,7 +13,7 @@ use tokio::process::{self, Child};
 use tokio::signal::unix::SignalKind;
 
 use super::command::{Command, Completed, Kind, Output};
-use crate::document::{Body, Document, LabInfo, LabResult};
+use crate::document::{Body, Document, LabInfo, LabResult, shell};
 use crate::exit::Exit;
 use crate::lab::{ExportedSource, Lab, Options, Scenario};
 use crate::render;
@@ -135,7 +135,8 @@ fn announce(
     variables: &[(String, String)],
     output: &OutputOptions,
 ) -> Result<(), Failure> {
-    let export = |(name, value): &(String, String)| format!("export {name}={}", quoted(value));
+    let export =
+        |(name, value): &(String, String)| format!("export {name}={}", shell::quoted(value));
     let exports: Vec<String> = variables.iter().map(export).collect();
     render::write(None, &(exports.join("\n") + "\n")).context("cannot print the environment")?;
     let (name, bound) = (&info.scenario, lab.bound_to());
@@ -181,16 +182,6 @@ fn listing() -> String {
         text += &(textwrap::fill(scenario.summary(), options) + "\n");
     }
     text
-}
-
-/// A value as a POSIX shell reads it back.
-fn quoted(value: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,".contains(c);
-    if !value.is_empty() && value.chars().all(plain) {
-        value.to_owned()
-    } else {
-        format!("'{}'", value.replace('\'', r"'\''"))
-    }
 }
 
 /// Runs a program with the lab's variables and none of the caller's AWS settings.
@@ -252,17 +243,4 @@ fn exit_code(status: ExitStatus) -> u8 {
         .code()
         .or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exported_values_survive_a_shell() {
-        assert_eq!(quoted("http://127.0.0.1:80/"), "http://127.0.0.1:80/");
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 }

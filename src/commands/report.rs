@@ -33,7 +33,7 @@ pub struct ReportArgs {
 
 impl From<ReportArgs> for Command {
     fn from(args: ReportArgs) -> Self {
-        let run = async move { Ok(Completed::stored(stored(&args.file)?)) };
+        let run = async move { Ok(Completed::stored(stored(&args.file)?, args.file)) };
         Self::new(Kind::Latencies, args.output, args.checks, run)
     }
 }

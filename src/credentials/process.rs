@@ -271,10 +271,18 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("pid");
         let command = format!("sleep 600 & echo $! > {}; wait", file.display());
-        let run = run_process(shell(&command));
-        let given_up = tokio::time::timeout(Duration::from_secs(1), run).await;
-        assert!(given_up.is_err());
-        let pid = std::fs::read_to_string(&file).expect("it was started");
+        let started = async {
+            loop {
+                match std::fs::read_to_string(&file) {
+                    Ok(pid) if pid.ends_with('\n') => break pid,
+                    _ => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        };
+        let pid = tokio::select! {
+            _ = run_process(shell(&command)) => panic!("it ended by itself"),
+            pid = started => pid,
+        };
         let status = format!("/proc/{}/stat", pid.trim());
         for _ in 0..100 {
             match std::fs::read_to_string(&status) {

@@ -124,7 +124,7 @@ impl Index {
             let pieces = places.filter_map(|&(form, start)| {
                 let form = &self.forms[form];
                 let (piece, from) = common(bytes, at, form, start);
-                let cut = from == 0 && ends(&text.as_bytes()[piece.end..]);
+                let cut = from == 0 && is_cut(bytes, &piece);
                 (cut || piece.len() >= form.len().min(PIECE)).then_some(piece)
             });
             match pieces.max_by_key(Range::len) {
@@ -143,9 +143,10 @@ fn gram(bytes: &[u8], at: usize) -> Option<[u8; GRAM]> {
     bytes.get(at..at + GRAM)?.try_into().ok()
 }
 
-/// Whether a text ends here, or was cut here.
-fn ends(rest: &[u8]) -> bool {
-    rest.is_empty() || rest.starts_with(CUT.as_bytes())
+/// Whether a text was cut at the end of this piece, or may have been: one that is nothing but the piece is a word.
+fn is_cut(text: &[u8], piece: &Range<usize>) -> bool {
+    let rest = &text[piece.end..];
+    rest.starts_with(CUT.as_bytes()) || (rest.is_empty() && piece.start > 0)
 }
 
 /// The longest common piece round two places that are equal for [`GRAM`] bytes: where it stands in the text, and
@@ -204,6 +205,19 @@ mod tests {
             ("über password12…".to_owned(), "über [secret]…"),
         ] {
             assert_eq!(secrets.hidden(&text), expected);
+        }
+    }
+
+    #[test]
+    fn a_word_that_a_secret_begins_with_stays() {
+        let mut secrets = knowing(&["container-registry-token"]);
+        for (text, expected) in [
+            ("container", "container"),
+            ("container…", "[secret]…"),
+            ("it was container", "it was [secret]"),
+            ("container-registry-token", "[secret]"),
+        ] {
+            assert_eq!(secrets.hidden(text), expected);
         }
     }
 

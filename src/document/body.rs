@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::doctor::DoctorResult;
 use super::measurement::{LabResult, Measurement};
+use super::shell;
 use super::simulation::{CrowdsResult, SimulationResult};
 
 /// The schema that [`Head::schema`] names. The number rises only if a reader of the old one would
@@ -31,9 +32,9 @@ pub struct Head {
 }
 
 impl Head {
-    /// `awscreds-bench sts --regional`.
+    /// `awscreds-bench sts --regional`, to be pasted into a shell.
     pub(crate) fn command_line(&self) -> String {
-        format!("{} {}", self.tool.name, self.arguments.join(" "))
+        format!("{} {}", self.tool.name, shell::line(&self.arguments))
     }
 }
 

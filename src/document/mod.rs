@@ -20,6 +20,7 @@ mod measurement;
 mod renewal;
 #[cfg(test)]
 mod schema;
+pub(crate) mod shell;
 mod simulation;
 pub(crate) mod stored;
 mod texts;

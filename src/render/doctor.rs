@@ -18,12 +18,8 @@ impl Part for DoctorResult {
     }
 
     fn outline(&self, head: &Head, _width: usize) -> Vec<Block> {
-        let nothing = match self.symptom {
-            Some(_) => "No check finds anything now that would explain it.",
-            None => "Nothing is wrong as far as can be seen from here.",
-        };
         let found = if self.findings.is_empty() {
-            Block::Note(nothing.to_owned())
+            Block::Note(nothing_found(self).to_owned())
         } else {
             Block::Statements(self.findings.iter().map(wording::finding).collect())
         };
@@ -150,6 +146,14 @@ fn trouble(link: &DiagnosedLink) -> Option<Statement> {
         _ => Tone::Plain,
     };
     Some(Statement::new(link.name.name(), tone, detail))
+}
+
+/// Of an examination without findings.
+pub(super) fn nothing_found(result: &DoctorResult) -> &'static str {
+    match result.symptom {
+        Some(_) => "No check finds anything now that would explain it.",
+        None => "Nothing is wrong as far as can be seen from here.",
+    }
 }
 
 /// What proves where a symptom comes from.

@@ -3,7 +3,7 @@
 use super::charts::Chart;
 
 /// What the place where a report will be read can show, and what it is to show there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     pub color: bool,
     /// Columns that no line exceeds, as far as that is possible: [`Style::LEAST_WIDTH`] are always used.
@@ -12,8 +12,8 @@ pub struct Style {
     pub chart: Chart,
     /// Everything, and not the first screen alone.
     pub details: bool,
-    /// Whether the result can be had again with `report last`.
-    pub kept: bool,
+    /// What `report` is to be asked for to show the result again, if it can: `last`, or a file.
+    pub stored: Option<String>,
 }
 
 impl Style {

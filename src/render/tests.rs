@@ -64,7 +64,7 @@ fn tables_look_as_they_were_approved() {
 fn first_screen(document: &Document, width: usize) -> String {
     let style = Style {
         width,
-        kept: true,
+        stored: Some("last".to_owned()),
         ..Style::default()
     };
     render(document, Format::Table, &style).expect("every fixture renders")

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::blocks::{Statement, Tone};
 use crate::document::{
-    Arm, Finding, Head, Measurement, Outcomes, Severity, SourceRequests, Target, word,
+    Arm, Finding, Head, Measurement, Outcomes, Severity, SourceRequests, Target, shell, word,
 };
 use crate::figures;
 
@@ -26,7 +26,7 @@ pub(super) fn facts(head: &Head, document: &Measurement) -> Vec<(&'static str, S
     let compared = document.compared.iter();
     let runs = compared.flat_map(|c| [("base", &c.base), ("new", &c.new)]);
     let runs = runs.map(|(name, run)| {
-        let arguments = run.arguments.join(" ");
+        let arguments = shell::line(&run.arguments);
         let text = format!("{}: {arguments}, started {}", run.file, run.started_at);
         (name, text)
     });

@@ -7,8 +7,8 @@ use std::time::Duration;
 pub struct Command {
     pub name: &'static str,
     pub arguments: &'static [&'static str],
-    /// How long its own limits let it last: each call a second, each measurement a second, what it does before
-    /// another one, and five for an examination.
+    /// How long its own limits let it last: each call a second, first calls among them, each measurement a second,
+    /// what it does before another one, and five for an examination, which follows calls that failed, too.
     pub limit: Duration,
     /// Whether it takes `--source`.
     pub names_source: bool,
@@ -31,14 +31,14 @@ pub const IMDS: Command = Command {
         "--timeout",
         "1s",
     ],
-    limit: Duration::from_secs(3),
+    limit: Duration::from_secs(8),
     names_source: true,
     formats: LATENCIES,
 };
 pub const STS: Command = Command {
     name: "sts",
     arguments: &["-n", "2", "--warmup", "0", "--timeout", "1s"],
-    limit: Duration::from_secs(3),
+    limit: Duration::from_secs(8),
     names_source: true,
     formats: LATENCIES,
 };
@@ -56,7 +56,7 @@ pub const REFRESH: Command = Command {
         "--timeout",
         "1s",
     ],
-    limit: Duration::from_secs(5),
+    limit: Duration::from_secs(13),
     names_source: true,
     formats: LATENCIES,
 };
@@ -88,7 +88,7 @@ pub const S3: Command = Command {
         "--duration",
         "1s",
     ],
-    limit: Duration::from_secs(6),
+    limit: Duration::from_secs(12),
     names_source: true,
     formats: LATENCIES,
 };
@@ -108,7 +108,7 @@ pub const CLOUDMAP: Command = Command {
         "--name-server",
         "127.0.0.1:9",
     ],
-    limit: Duration::from_secs(8),
+    limit: Duration::from_secs(16),
     names_source: true,
     formats: LATENCIES,
 };
@@ -128,7 +128,7 @@ pub const DISCOVERY: Command = Command {
         "--timeout",
         "1s",
     ],
-    limit: Duration::from_secs(5),
+    limit: Duration::from_secs(12),
     names_source: true,
     formats: LATENCIES,
 };

@@ -43,6 +43,8 @@ pub struct Seen {
     peak: u64,
     orphans: usize,
     files: String,
+    /// The result as `report last` would have it.
+    kept: String,
 }
 
 impl Run<'_> {
@@ -98,7 +100,8 @@ impl Run<'_> {
             took,
             peak,
             orphans: orphans(&mark),
-            files: written(self.home.path()),
+            files: written(self.home.path(), "result"),
+            kept: written(self.home.path(), ".local/state/awscreds-bench/last.json"),
         }
     }
 
@@ -125,10 +128,11 @@ impl Run<'_> {
         if seen.orphans > 0 {
             faults.push(format!("{} processes outlived it", seen.orphans));
         }
+        let searched = format!("{said}{}", seen.kept);
         let where_secrets_may_not_be = if self.prints_credentials {
             stderr.as_ref()
         } else {
-            &said
+            &searched
         };
         for secret in SECRETS {
             if forms(secret)
@@ -138,9 +142,9 @@ impl Run<'_> {
                 faults.push(format!("it tells the secret {secret:.12}…"));
             }
         }
-        if let Some(character) = said.chars().find(|c| is_control(*c)) {
-            let place = said.find(character).unwrap_or(0);
-            let around = said[..place].chars().rev().take(60).collect::<String>();
+        if let Some(character) = searched.chars().find(|c| is_control(*c)) {
+            let place = searched.find(character).unwrap_or(0);
+            let around = searched[..place].chars().rev().take(60).collect::<String>();
             let around: String = around.chars().rev().collect();
             faults.push(format!("it says {character:?} after {around:?}"));
         }
@@ -204,9 +208,9 @@ fn marked(mark: &str) -> Vec<Pid> {
     with_mark.filter_map(Pid::from_raw).collect()
 }
 
-/// What stands in the files that a run may have written, but for its cache and what it was given.
-fn written(home: &Path) -> String {
-    let file = std::fs::read(home.join("result")).unwrap_or_default();
+/// What stands in a file that a run may have written; its cache and what it was given are not among them.
+fn written(home: &Path, file: &str) -> String {
+    let file = std::fs::read(home.join(file)).unwrap_or_default();
     String::from_utf8_lossy(&file).into_owned()
 }
 

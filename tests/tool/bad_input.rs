@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use crate::support::{beside_others, file, run, scenario, tool};
 
 /// Asserts that a run could not measure and said all of `words`.
-fn refused(output: &Output, words: &[&str]) {
+pub fn refused(output: &Output, words: &[&str]) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{errors}");
     assert!(!errors.contains("panicked"), "{errors}");
@@ -20,7 +20,7 @@ fn refused(output: &Output, words: &[&str]) {
 }
 
 /// The tool with keys from the environment and the given endpoint for every service.
-fn at(endpoint: &str) -> Command {
+pub fn at(endpoint: &str) -> Command {
     let mut command = tool();
     command
         .env("AWS_REGION", "eu-west-1")
@@ -350,62 +350,5 @@ fn results_whose_place_is_gone_are_printed_and_the_exit_code_says_so() {
         refused(&output, &["cannot write the results to", "stdout instead"]);
         let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert!(document["arms"][0]["outcomes"]["ok"].as_u64().unwrap() > 0);
-    }
-}
-
-#[test]
-fn a_failed_run_says_what_doctor_says_and_suggests_nothing_that_is_so_already() {
-    let _machine = beside_others();
-    for command in [
-        &["sts", "-n", "2"][..],
-        &["s3", "-n", "2"],
-        &["imds", "--concurrency", "1"],
-    ] {
-        let output = run(&[command, &["--lab", "imds-no-role"]].concat());
-        refused(
-            &output,
-            &[
-                "finding: the instance has no role [imds-no-role]",
-                "do: attach an instance profile to the instance",
-                "    aws ec2 associate-iam-instance-profile --instance-id i-",
-            ],
-        );
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(!errors.contains("--lab"), "{errors}");
-    }
-}
-
-#[test]
-fn credentials_for_other_programs_are_not_advised_with_options_of_other_commands() {
-    let _machine = beside_others();
-    let output = tool()
-        .args(["credential-process", "--source", "env"])
-        .output()
-        .unwrap();
-    refused(&output, &["--source"]);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        !errors.contains("--lab") && !errors.contains("-n "),
-        "{errors}"
-    );
-}
-
-#[test]
-fn a_run_with_keys_asks_no_metadata_what_is_wrong() {
-    let _machine = beside_others();
-    let metadata = TcpListener::bind("127.0.0.1:0").unwrap();
-    metadata.set_nonblocking(true).unwrap();
-    let url = format!("http://{}", metadata.local_addr().unwrap());
-    for source in ["static", "env", "chain"] {
-        let output = at("http://127.0.0.1:1")
-            .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &url)
-            .args(["sts", "-n", "2", "--source", source])
-            .output()
-            .unwrap();
-        refused(&output, &["[sts-unreachable]"]);
-        assert!(
-            metadata.accept().is_err(),
-            "--source {source} asked metadata"
-        );
     }
 }

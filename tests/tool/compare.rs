@@ -194,7 +194,7 @@ fn a_stored_run_is_rendered_as_the_live_one_was() {
     let again = run(&["report", text(&path), "--format", "json"]);
     assert_eq!(again.stdout, live.stdout);
     for format in ["table", "csv", "markdown"] {
-        let from_file = run(&["report", text(&path), "--format", format]);
+        let from_file = run(&["report", text(&path), "--details", "--format", format]);
         assert_eq!(from_file.status.code(), Some(0));
         let shown = String::from_utf8(from_file.stdout.clone()).unwrap();
         assert!(
@@ -202,7 +202,7 @@ fn a_stored_run_is_rendered_as_the_live_one_was() {
             "{shown}"
         );
         let mut child = tool()
-            .args(["report", "-", "--format", format])
+            .args(["report", "-", "--details", "--format", format])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

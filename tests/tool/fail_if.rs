@@ -18,6 +18,7 @@ fn judged(lab: &Path, expressions: &[&str], format: &str) -> Output {
         lab.to_str().unwrap(),
         "-n",
         "30",
+        "--details",
         "--format",
         format,
     ];

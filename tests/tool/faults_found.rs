@@ -224,7 +224,7 @@ fn what_has_no_latencies_is_rendered_again_as_its_command_did() {
         let printed = other.printed("json");
         let path = home().join("json");
         let report = |format: &str| {
-            let output = run(&["report", text(&path), "--format", format, "--details"]);
+            let output = run(&["report", text(&path), "--details", "--format", format]);
             assert_eq!(
                 output.status.code(),
                 Some(0),

@@ -29,7 +29,7 @@ fn an_interrupted_run_prints_a_partial_document_and_ends_with_130() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    wait_for(&mut child, "measuring");
+    wait_for(&mut child, "measuring global");
     signal(&child, Signal::INT);
     let status = child.wait().unwrap();
     assert_eq!(status.code(), Some(130));

@@ -372,7 +372,8 @@ fn the_file_cache_keeps_its_file_whatever_the_umask() {
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let mut running = Running(command.spawn().unwrap());
-    wait_for(&mut running.0, "measuring");
+    // Each first call has had a folder of its own until then.
+    wait_for(&mut running.0, "measuring file-cache");
     let folders = std::fs::read_dir(home()).unwrap();
     let caches = folders.map(|folder| folder.unwrap().path().join("credentials"));
     let files = caches.filter_map(|cache| std::fs::read_dir(cache).ok());

@@ -146,7 +146,7 @@ fn shown_us(cell: &str) -> Option<f64> {
 }
 
 fn rendered(path: &str, format: &str) -> String {
-    let output = run(&["report", path, "--format", format, "--details"]);
+    let output = run(&["report", path, "--details", "--format", format]);
     assert_eq!(
         output.status.code(),
         Some(0),

@@ -154,7 +154,7 @@ fn searched(case: &Case, format: &str) {
     let mut command: Command = node.on(tool(), *source);
     command
         .args(*arguments)
-        .args(["--verbose", "--format", format]);
+        .args(["--details", "--verbose", "--format", format]);
     let output = command.output().unwrap();
     let said =
         String::from_utf8_lossy(&[output.stdout.clone(), output.stderr].concat()).into_owned();

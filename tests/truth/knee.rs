@@ -51,8 +51,8 @@ fn a_rate_behind_a_long_burst_is_given_with_bounds() {
 #[test]
 fn two_refusals_that_do_not_come_again_are_no_knee() {
     let _machine = alone();
-    // In the first step of the search: after a warm-up, four steps of twenty fetches and five quiet ones.
-    let before = 3 * (1 + 4 * 20 + 5);
+    // In the first step of the search: after a first call, a warm-up, four steps of twenty fetches and five quiet ones.
+    let before = 3 * (1 + 1 + 4 * 20 + 5);
     let source = Server::answering(move |request| {
         let refused = [before + 20, before + 70].contains(&request.earlier);
         vec![Step::Send(if refused {
@@ -99,6 +99,6 @@ fn refusals_that_fetches_do_not_notice_are_told() {
     );
     let findings = document["findings"].as_array().unwrap();
     let told = |id: &str| findings.iter().any(|finding| finding["id"] == id);
-    assert!(told("source-throttled"), "{findings:#?}");
+    assert!(told("imds-throttled"), "{findings:#?}");
     assert_eq!(document["knee"]["kind"], "refusing", "{}", document["knee"]);
 }

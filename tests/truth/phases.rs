@@ -217,11 +217,6 @@ fn a_call_that_times_out_was_in_the_phase_that_its_server_left_it_in() {
         outcome: "timeout",
         phase: "connect",
     }]));
-    for (name, _, target, load) in &targets {
-        if *load == REUSED {
-            assert_eq!(target.server.connections(), 1, "{name}");
-        }
-    }
 }
 
 /// The outcome of one attempt.

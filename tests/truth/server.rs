@@ -74,7 +74,6 @@ pub struct Behaviour {
 
 #[derive(Default)]
 struct Books {
-    connections: usize,
     requests: usize,
     served: Vec<Served>,
 }
@@ -132,7 +131,6 @@ impl Server {
         let (behaviour, kept) = (Arc::new(behaviour), Arc::clone(&books));
         let listening = RUNTIME.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                kept.lock().unwrap().connections += 1;
                 tokio::spawn(connection(
                     stream,
                     Arc::clone(&behaviour),
@@ -151,10 +149,6 @@ impl Server {
     pub fn url(&self) -> String {
         let scheme = if self.is_secured { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
-    }
-
-    pub fn connections(&self) -> usize {
-        self.books.lock().unwrap().connections
     }
 
     /// Requests that were read, answered or not.

@@ -64,7 +64,7 @@ impl Run {
     }
 }
 
-/// Empty, and everybody's: no run here may write to it.
+/// Everybody's: what a run keeps there is nobody's input.
 fn home() -> PathBuf {
     let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("truth");
     std::fs::create_dir_all(&home).unwrap();

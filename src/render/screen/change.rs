@@ -2,7 +2,7 @@
 
 use super::answer;
 use super::parts::Change;
-use crate::document::{Finding, Head, Measurement, Severity, Statistic, Verdict};
+use crate::document::{Finding, Head, Measurement, Severity, Statistic, Verdict, shell};
 
 /// Lines to paste; more are a page, and stand behind `--details`.
 const MOST_LINES: usize = 4;
@@ -73,7 +73,7 @@ fn with_requests(head: &Head, requests: u64) -> String {
 }
 
 /// Where the credentials were slow or failed, the command that walks the chain of sources.
-pub(super) fn doctor(head: &Head, run: &Measurement) -> Option<(String, &'static str)> {
+pub(super) fn doctor(head: &Head, run: &Measurement) -> Option<(String, String)> {
     let name = &head.tool.name;
     let asked = run
         .findings
@@ -85,31 +85,28 @@ pub(super) fn doctor(head: &Head, run: &Measurement) -> Option<(String, &'static
         .any(|finding| finding.id == "slow-first-call");
     let failed = run.arms.iter().any(|arm| arm.outcomes.failed() > 0);
     let command = match &run.lab {
-        Some(lab) => format!("{name} doctor --lab {}", lab.scenario),
+        Some(lab) => format!("{name} doctor --lab {}", shell::quoted(&lab.scenario)),
         None => format!("{name} doctor"),
     };
-    (asked || slow || failed)
-        .then_some((command, "what is wrong with the credentials, link by link"))
+    let shows = "what is wrong with the credentials, link by link";
+    (asked || slow || failed).then(|| (command, shows.to_owned()))
 }
 
-/// The commands that show more of the same result; none where it has not been kept.
-pub(super) fn more(head: &Head, kept: bool) -> Vec<(String, &'static str)> {
+/// The commands that show more of the same result; where it is stored nowhere, the one that makes it anew.
+pub(super) fn more(head: &Head, stored: Option<&str>) -> Vec<(String, String)> {
     let name = &head.tool.name;
-    if !kept {
-        let again = format!("{} --details", head.command_line());
-        return vec![(again, "all phases, histograms and intervals")];
-    }
+    let all = "all phases, histograms and intervals".to_owned();
+    let Some(stored) = stored.map(shell::quoted) else {
+        return vec![(format!("{} --details", head.command_line()), all)];
+    };
     vec![
-        (
-            format!("{name} report last --details"),
-            "all phases, histograms and intervals",
-        ),
+        (format!("{name} report {stored} --details"), all),
         (
             format!(
-                "{name} report last --format html --output {}.html",
+                "{name} report {stored} --format html --output {}.html",
                 head.command
             ),
-            "the same with pictures",
+            "the same with pictures".to_owned(),
         ),
     ]
 }

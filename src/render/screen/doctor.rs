@@ -2,10 +2,10 @@
 
 use super::parts::{Screen, Sentence};
 use super::{answer, change};
-use crate::document::{DiagnosedLink, DoctorResult, Finding, Head, Severity, word};
+use crate::document::{DiagnosedLink, DoctorResult, Finding, Head, Severity, shell, word};
 use crate::figures;
 use crate::render::blocks::{Cell, Columns, Grid, Tone};
-use crate::render::doctor::{principal, tone};
+use crate::render::doctor::{nothing_found, principal, tone};
 use crate::render::style::Style;
 
 /// Findings that are told in sentences; the table names them all.
@@ -13,7 +13,9 @@ const MOST_TOLD: usize = 2;
 
 pub(super) fn screen(head: &Head, result: &DoctorResult, style: &Style) -> Screen {
     let told: Vec<&Finding> = result.findings.iter().take(MOST_TOLD).collect();
-    let mut answer: Vec<Sentence> = Vec::new();
+    let symptom = result.symptom.iter();
+    let meaning = symptom.map(|symptom| Sentence::plain(answer::sentence(&symptom.meaning)));
+    let mut answer: Vec<Sentence> = meaning.collect();
     for finding in &told {
         let tone = match finding.severity {
             Severity::Info => Tone::Plain,
@@ -25,7 +27,7 @@ pub(super) fn screen(head: &Head, result: &DoctorResult, style: &Style) -> Scree
     }
     let change = change::of(&told);
     if told.is_empty() {
-        let text = "Nothing is wrong as far as can be seen from here.";
+        let text = nothing_found(result);
         answer.push(Sentence::new(Tone::Good, text));
     }
     Screen {
@@ -38,7 +40,7 @@ pub(super) fn screen(head: &Head, result: &DoctorResult, style: &Style) -> Scree
             _ => findings(&result.findings),
         }),
         change,
-        next: next(head, told.first().copied(), style.kept),
+        next: next(head, result, style.stored.as_deref()),
     }
 }
 
@@ -106,23 +108,26 @@ fn findings(findings: &[Finding]) -> Grid {
         .grid()
 }
 
-fn next(head: &Head, first: Option<&Finding>, kept: bool) -> Vec<(String, &'static str)> {
+/// What proves where a symptom comes from, before what explains the first finding.
+fn next(head: &Head, result: &DoctorResult, stored: Option<&str>) -> Vec<(String, String)> {
     let name = &head.tool.name;
-    let explain = first.map(|finding| {
-        (
+    let proofs = result.symptom.iter().flat_map(|symptom| &symptom.proofs);
+    let proofs = proofs.map(|proof| (proof.command.clone(), proof.shows.clone()));
+    let lab = result.scenario.as_deref().map(shell::quoted);
+    let lab = lab.map_or_else(String::new, |scenario| format!(" --lab {scenario}"));
+    let (command, shows) = match result.findings.first() {
+        Some(finding) => (
             format!("{name} doctor --explain {}", finding.id),
             "cause, effect and cure",
-        )
-    });
-    let imds = first.is_none().then(|| {
-        (
-            format!("{name} sts --regional"),
+        ),
+        None => (
+            format!("{name} sts --regional{lab}"),
             "time the calls themselves",
-        )
-    });
-    explain
-        .into_iter()
-        .chain(imds)
-        .chain(change::more(head, kept).into_iter().take(1))
+        ),
+    };
+    let more = change::more(head, stored).into_iter().take(1);
+    proofs
+        .chain([(command, shows.to_owned())])
+        .chain(more)
         .collect()
 }

@@ -38,13 +38,20 @@ fn lines(screen: &Screen, page: &Page) -> Vec<String> {
     for line in &mut head {
         *line = bold(line);
     }
-    head.extend(cut(page.wrapped(&screen.about, "", INDENT), MOST_HEAD));
+    if !screen.about.is_empty() {
+        head.extend(cut(page.wrapped(&screen.about, "", INDENT), MOST_HEAD));
+    }
     let answer = answer(&screen.answer, page);
     let mut picture = screen.picture.clone();
     if let Some(first) = picture.first_mut() {
         *first = bold(first);
     }
-    let change = change(&screen.change, page);
+    // Counts alone are no reason to change anything, or not to.
+    let change = if screen.change.is_empty() && screen.next.is_empty() {
+        Vec::new()
+    } else {
+        change(&screen.change, page)
+    };
     let mut next = next(&screen.next, page);
     let lines = if page.width < WIDE {
         NARROW_LINES
@@ -140,7 +147,7 @@ fn change(changes: &[Change], page: &Page) -> Vec<String> {
     lines
 }
 
-fn next(commands: &[(String, &'static str)], page: &Page) -> Vec<String> {
+fn next(commands: &[(String, String)], page: &Page) -> Vec<String> {
     if commands.is_empty() {
         return Vec::new();
     }

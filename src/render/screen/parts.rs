@@ -17,7 +17,7 @@ pub(in crate::render) struct Screen {
     /// Settings and commands to paste, or sentences.
     pub(in crate::render) change: Vec<Change>,
     /// Commands, each with what it shows.
-    pub(in crate::render) next: Vec<(String, &'static str)>,
+    pub(in crate::render) next: Vec<(String, String)>,
 }
 
 pub(in crate::render) struct Sentence {

@@ -58,7 +58,10 @@ pub(super) fn of_simulation(head: &Head, result: &SimulationResult, style: &Styl
             simulation::calls(result).fitting(style.columns(), &["at once", "inline", "stale for"]),
         ),
         change,
-        next: change::more(head, style.kept).into_iter().take(1).collect(),
+        next: change::more(head, style.stored.as_deref())
+            .into_iter()
+            .take(1)
+            .collect(),
         ..Screen::default()
     }
 }
@@ -111,7 +114,10 @@ pub(super) fn of_crowds(head: &Head, result: &CrowdsResult, style: &Style) -> Sc
         answer: answer.collect(),
         table: Some(crowds::table(result).fitting(style.columns(), &["max", "calls"])),
         change: change.into_iter().collect(),
-        next: change::more(head, style.kept).into_iter().take(1).collect(),
+        next: change::more(head, style.stored.as_deref())
+            .into_iter()
+            .take(1)
+            .collect(),
         ..Screen::default()
     }
 }

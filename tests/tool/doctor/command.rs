@@ -112,7 +112,11 @@ fn a_symptom_leads_to_what_may_explain_it_and_to_the_commands_that_prove_it() {
     assert_eq!(proof, "awscreds-bench sts --first 10 --lab imds-slow");
     let denied = asked("access-denied");
     assert_eq!(findings(&denied), Vec::<&str>::new());
-    let table = run(&["doctor", "--lab", "imds-slow", "--symptom", "sign"]);
+    let arguments = ["doctor", "--lab", "imds-slow", "--symptom", "sign"];
+    let screen = run(&arguments);
+    let proof = proof.as_str().unwrap();
+    assert!(text(&screen.stdout).contains(proof));
+    let table = run(&[&arguments[..], &["--details"]].concat());
     let table = text(&table.stdout);
     for words in [
         "What proves it",
