@@ -6,6 +6,7 @@
 mod blocks;
 pub mod comparison;
 mod distribution;
+mod evidence;
 pub(crate) mod load;
 mod log_buckets;
 mod order_statistics;
