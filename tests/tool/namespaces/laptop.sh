@@ -15,4 +15,4 @@ if [ "$2" = vanishing ]; then
 fi
 export AWS_REGION=eu-west-1
 "$0" doctor --format json > doctor.json || true
-"$0" doctor > doctor.txt || true
+"$0" doctor --details > doctor.txt || true

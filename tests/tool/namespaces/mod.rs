@@ -106,10 +106,10 @@ fn a_hop_limit_of_one_is_named_behind_a_router_and_a_limit_of_two_is_not() {
         "{}",
         examined["findings"]
     );
-    let remedy = examined["findings"][0]["remedy"].as_str().unwrap();
+    let change = examined["findings"][0]["change"].to_string();
     assert!(
-        remedy.contains("--http-put-response-hop-limit 2"),
-        "{remedy}"
+        change.contains("--http-put-response-hop-limit 2"),
+        "{change}"
     );
     let errors = std::fs::read_to_string(folder.path().join("imds.errors")).unwrap();
     for words in ["hop limit", "--http-put-response-hop-limit 2"] {
