@@ -73,6 +73,10 @@ fn below_chance(policy: Policy, balance: &Balance) -> Option<Finding> {
     })
 }
 
+/// A longer way than this, and than this share of the shorter one, is worth a word.
+const NOTICEABLE_US: f64 = 20.0;
+const NOTICEABLE_SHARE: f64 = 0.05;
+
 /// What crossing zones costs, where both kinds of calls were seen.
 fn hop(arm: &Arm, balance: &Balance) -> Option<Finding> {
     let median_us = |own: bool| {
@@ -83,7 +87,7 @@ fn hop(arm: &Arm, balance: &Balance) -> Option<Finding> {
     };
     let near = median_us(true).next()?;
     let far = median_us(false).min_by(f64::total_cmp)?;
-    if far <= near {
+    if far - near < NOTICEABLE_US.max(near * NOTICEABLE_SHARE) {
         return None;
     }
     let [longer, near, far] = [far - near, near, far].map(time);

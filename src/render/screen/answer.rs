@@ -8,6 +8,7 @@ use crate::document::{
 };
 use crate::figures;
 use crate::render::blocks::Tone;
+use crate::render::wording::FAILURES;
 use crate::render::{breakdown, checks, wording};
 
 /// Findings on how the figures are to be read, which are no causes.
@@ -94,16 +95,18 @@ fn failures(run: &Measurement) -> Vec<Sentence> {
             let errors = failing.iter().flat_map(|arm| &arm.errors);
             let error = errors.max_by_key(|error| error.count);
             let error = error.map_or("no error was reported", |error| &error.message);
+            let kind = FAILURES
+                .iter()
+                .max_by_key(|(_, count)| count(&first.outcomes));
+            let kind = kind.map_or("other", |(kind, _)| kind);
             let calls: u64 = run.arms.iter().map(|arm| arm.requests).sum();
-            let calls = figures::counted(calls, "call");
-            let kinds = wording::failures(first);
-            let kind = kinds
-                .split('(')
-                .nth(1)
-                .unwrap_or_default()
-                .trim_end_matches(')');
-            let kind = kind.trim_start_matches(|c: char| c.is_ascii_digit() || ", ".contains(c));
-            format!("None of {calls} succeeded ({kind}): {error}")
+            match calls {
+                1 => format!("The one call failed ({kind}): {error}"),
+                calls => format!(
+                    "All {} calls failed ({kind}): {error}",
+                    figures::count(calls)
+                ),
+            }
         }
         [first] => told(first),
         [first, second] => format!("{}; {}", told(first), told(second)),

@@ -92,10 +92,10 @@ pub(super) fn doctor(head: &Head, run: &Measurement) -> Option<(String, String)>
     (asked || slow || failed).then(|| (command, shows.to_owned()))
 }
 
-/// The commands that show more of the same result; where it is stored nowhere, the one that makes it anew.
-pub(super) fn more(head: &Head, stored: Option<&str>) -> Vec<(String, String)> {
+/// The commands that show more of the same result, `all` of it; where it is stored nowhere, the one that makes it anew.
+pub(super) fn more(head: &Head, stored: Option<&str>, all: &str) -> Vec<(String, String)> {
     let name = &head.tool.name;
-    let all = "all phases, histograms and intervals".to_owned();
+    let all = all.to_owned();
     let Some(stored) = stored.map(shell::quoted) else {
         return vec![(format!("{} --details", head.command_line()), all)];
     };

@@ -125,7 +125,9 @@ fn next(head: &Head, result: &DoctorResult, stored: Option<&str>) -> Vec<(String
             "time the calls themselves",
         ),
     };
-    let more = change::more(head, stored).into_iter().take(1);
+    let more = change::more(head, stored, "every link and every finding")
+        .into_iter()
+        .take(1);
     proofs
         .chain([(command, shows.to_owned())])
         .chain(more)

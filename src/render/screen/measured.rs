@@ -21,7 +21,11 @@ pub(super) fn screen(head: &Head, run: &Measurement, style: &Style) -> Screen {
     if change.is_empty() {
         change.extend(change::without_findings(head, run));
     }
-    let mut next = change::more(head, style.stored.as_deref());
+    let mut next = change::more(
+        head,
+        style.stored.as_deref(),
+        "all phases, histograms and intervals",
+    );
     match change::doctor(head, run) {
         // What to do is to find out why.
         Some((doctor, _)) if change.is_empty() => change.push(Change::Line(doctor)),

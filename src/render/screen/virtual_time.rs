@@ -58,7 +58,7 @@ pub(super) fn of_simulation(head: &Head, result: &SimulationResult, style: &Styl
             simulation::calls(result).fitting(style.columns(), &["at once", "inline", "stale for"]),
         ),
         change,
-        next: change::more(head, style.stored.as_deref())
+        next: change::more(head, style.stored.as_deref(), "every figure")
             .into_iter()
             .take(1)
             .collect(),
@@ -88,6 +88,16 @@ fn fate(strategy: &SimulatedStrategy) -> String {
     }
 }
 
+/// A manner of polling in words.
+fn how(manner: &str) -> &str {
+    match manner {
+        "in-step" => "all at the same moments",
+        "spread" => "each at its own moments",
+        "by-revision" => "for the revision, with a full answer now and then",
+        other => other,
+    }
+}
+
 pub(super) fn of_crowds(head: &Head, result: &CrowdsResult, style: &Style) -> Screen {
     let mut fits: Vec<_> = result.fits.iter().collect();
     fits.sort_by_key(|fits| Reverse(fits.resolvers));
@@ -95,13 +105,13 @@ pub(super) fn of_crowds(head: &Head, result: &CrowdsResult, style: &Style) -> Sc
         let most = figures::count(fits.resolvers);
         Sentence::plain(format!(
             "An account can carry {most} resolvers that poll {}.",
-            word(fits.manner)
+            how(&word(fits.manner))
         ))
     });
     let change = fits.first().map(|fits| {
         Change::Prose(format!(
             "Poll {}, or less often than every {}.",
-            word(fits.manner),
+            how(&word(fits.manner)),
             seconds(result.interval_s)
         ))
     });
@@ -114,7 +124,7 @@ pub(super) fn of_crowds(head: &Head, result: &CrowdsResult, style: &Style) -> Sc
         answer: answer.collect(),
         table: Some(crowds::table(result).fitting(style.columns(), &["max", "calls"])),
         change: change.into_iter().collect(),
-        next: change::more(head, style.stored.as_deref())
+        next: change::more(head, style.stored.as_deref(), "every figure")
             .into_iter()
             .take(1)
             .collect(),
