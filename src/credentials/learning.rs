@@ -64,7 +64,7 @@ pub(super) fn learn_from_answer(text: &str) {
 /// Whether a word is as keys and tokens are: long, in an alphabet of mixed case and digits. Names of roles and request
 /// IDs are not.
 fn looks_secret(word: &str) -> bool {
-    let has = |kind: fn(&u8) -> bool| word.as_bytes().iter().any(|byte| kind(byte));
+    let has = |kind: fn(&u8) -> bool| word.as_bytes().iter().any(kind);
     word.len() >= SHORTEST_SECRET
         && has(u8::is_ascii_uppercase)
         && has(u8::is_ascii_lowercase)
