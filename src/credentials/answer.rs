@@ -15,6 +15,8 @@ use time::OffsetDateTime;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;
 
+use super::learning::learn_from_answer;
+
 /// Bytes of one answer: a hundred times what the longest session token takes.
 pub(super) const LARGEST: usize = 1024 * 1024;
 /// From 1970 to the end of the year 9999, after which there is no calendar.
@@ -57,6 +59,9 @@ pub(super) async fn read(
         }
         Err(error) => return Err(Unread::Broken(error)),
     };
+    if ["imds:credentials", "container:credentials"].contains(&operation) {
+        learn_from_answer(&String::from_utf8_lossy(&body));
+    }
     if response.status().is_success() {
         let ttl = response.headers().get(TOKEN_TTL);
         match operation {

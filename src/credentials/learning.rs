@@ -44,6 +44,33 @@ pub(super) fn learn_what_is_given<'a>(
     }
 }
 
+/// A secret that nobody knows yet is at least as long …
+const SHORTEST_SECRET: usize = 32;
+
+/// … and an answer has few of them.
+const MOST_SECRETS: usize = 64;
+
+/// Learns what looks like a secret in what a source of credentials answers: a refusal's words are quoted in errors, and
+/// may tell keys that this process has never been given.
+pub(super) fn learn_from_answer(text: &str) {
+    let encoded = |c: char| c.is_ascii_alphanumeric() || "+/=_-".contains(c);
+    let words = text.split(|c| !encoded(c));
+    words
+        .filter(|word| looks_secret(word))
+        .take(MOST_SECRETS)
+        .for_each(learn);
+}
+
+/// Whether a word is as keys and tokens are: long, in an alphabet of mixed case and digits. Names of roles and request
+/// IDs are not.
+fn looks_secret(word: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| word.as_bytes().iter().any(kind);
+    word.len() >= SHORTEST_SECRET
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
+}
+
 /// `client`, which tells what it sends to open doors with.
 pub(super) fn overheard(client: SharedHttpClient) -> SharedHttpClient {
     http_client_fn(move |settings, components| {
@@ -94,4 +121,19 @@ fn learn_credentials(credentials: &Credentials) {
     learn(credentials.access_key_id());
     learn(credentials.secret_access_key());
     credentials.session_token().map(learn);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disclosure::without_secrets;
+
+    #[test]
+    fn a_key_in_the_words_of_a_refusal_is_in_no_text() {
+        let key = "aJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        let id = "request 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0 was denied";
+        learn_from_answer(&format!(r#"{{"Message":"no, '{key}'; {id}"}}"#));
+        assert!(!without_secrets(&format!("because {key}")).contains(key));
+        assert_eq!(without_secrets(id), id);
+    }
 }

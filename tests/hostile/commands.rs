@@ -7,12 +7,25 @@ use std::time::Duration;
 pub struct Command {
     pub name: &'static str,
     pub arguments: &'static [&'static str],
-    /// How long its own limits let it last: each call a second, first calls among them, each measurement a second,
-    /// what it does before another one, and five for an examination, which follows calls that failed, too.
+    /// How long its own limits let it last.
     pub limit: Duration,
     /// Whether it takes `--source`.
     pub names_source: bool,
     pub formats: &'static [&'static str],
+}
+
+/// What `--timeout` gives each call.
+const TIMEOUT: Duration = Duration::from_millis(500);
+/// What an examination may take: `doctor`, and at the end of a run that met something to be explained.
+const EXAMINATION: Duration = Duration::from_secs(5);
+
+/// The time of so many calls, one after another, with measurements of a second each, and the examination that ends it.
+const fn within(calls: u32, measurements: u64) -> Duration {
+    let measured = Duration::from_secs(measurements);
+    TIMEOUT
+        .saturating_mul(calls)
+        .saturating_add(measured)
+        .saturating_add(EXAMINATION)
 }
 
 const LATENCIES: &[&str] = &[
@@ -29,16 +42,18 @@ pub const IMDS: Command = Command {
         "--warmup",
         "0",
         "--timeout",
-        "1s",
+        "500ms",
     ],
-    limit: Duration::from_secs(8),
+    // The first call and two more.
+    limit: within(3, 0),
     names_source: true,
     formats: LATENCIES,
 };
 pub const STS: Command = Command {
     name: "sts",
-    arguments: &["-n", "2", "--warmup", "0", "--timeout", "1s"],
-    limit: Duration::from_secs(8),
+    arguments: &["-n", "2", "--warmup", "0", "--timeout", "500ms"],
+    // The first call and two more.
+    limit: within(3, 0),
     names_source: true,
     formats: LATENCIES,
 };
@@ -54,23 +69,24 @@ pub const REFRESH: Command = Command {
         "--rate",
         "20",
         "--timeout",
-        "1s",
+        "500ms",
     ],
-    limit: Duration::from_secs(13),
+    // Credentials to begin with, three first calls, two more where these failed, and the last of those measured.
+    limit: within(7, 1),
     names_source: true,
     formats: LATENCIES,
 };
 pub const PROCESS: Command = Command {
     name: "credential-process",
-    arguments: &["--timeout", "1s"],
-    limit: Duration::from_secs(2),
+    arguments: &["--timeout", "500ms"],
+    limit: TIMEOUT,
     names_source: true,
     formats: &[],
 };
 pub const DOCTOR: Command = Command {
     name: "doctor",
     arguments: &["--fail-on", "never"],
-    limit: Duration::from_secs(5),
+    limit: EXAMINATION,
     names_source: false,
     formats: &["table", "json", "csv", "markdown", "html"],
 };
@@ -84,11 +100,12 @@ pub const S3: Command = Command {
         "-n",
         "2",
         "--timeout",
-        "1s",
+        "500ms",
         "--duration",
-        "1s",
+        "500ms",
     ],
-    limit: Duration::from_secs(12),
+    // The first call, two more where it failed, and two that are measured.
+    limit: within(5, 0),
     names_source: true,
     formats: LATENCIES,
 };
@@ -104,11 +121,13 @@ pub const CLOUDMAP: Command = Command {
         "--duration",
         "1s",
         "--timeout",
-        "1s",
+        "500ms",
         "--name-server",
         "127.0.0.1:9",
     ],
-    limit: Duration::from_secs(16),
+    // The instances to begin with, four first questions and one under way at the end; the answer and the first call of
+    // each of three policies, and one under way.
+    limit: within(13, 2),
     names_source: true,
     formats: LATENCIES,
 };
@@ -126,9 +145,10 @@ pub const DISCOVERY: Command = Command {
         "--az",
         "a",
         "--timeout",
-        "1s",
+        "500ms",
     ],
-    limit: Duration::from_secs(12),
+    // The instances to begin with, four first calls and eight more.
+    limit: within(13, 0),
     names_source: true,
     formats: LATENCIES,
 };

@@ -7,7 +7,7 @@ use awscreds_bench::lab::Scenario;
 use serde_json::Value;
 
 use self::Answer::{Elsewhere, Finds, FindsWith, Healthy};
-use crate::support::{beside_others_for_long, errors, findings, run};
+use crate::support::{alone, beside_others_for_long, errors, findings, run};
 
 /// What a command must say of a scenario.
 #[derive(Clone, Copy)]
@@ -174,26 +174,34 @@ fn every_built_in_scenario_has_a_row_and_no_other_has() {
 #[test]
 fn every_command_names_the_scenarios_cause_or_the_one_that_shows_it() {
     let _machine = beside_others_for_long();
+    assert_answered(|answer| !matches!(answer, FindsWith(..)));
+}
+
+/// What only many calls show is hidden where other runs make them late.
+#[test]
+fn what_many_calls_show_of_a_scenario_is_named() {
+    let _machine = alone();
+    assert_answered(|answer| matches!(answer, FindsWith(..)));
+}
+
+/// Asks for the cells with these answers, some at a time.
+fn assert_answered(asked_for: fn(Answer) -> bool) {
     let rows = rows();
     let cells = rows.iter().flat_map(|(scenario, source, answers)| {
         let answers = answers.iter().zip(COMMANDS);
+        let answers = answers.filter(|(answer, _)| asked_for(**answer));
         answers.map(move |(answer, command)| (*scenario, *source, *answer, command))
     });
     let (cells, wrong) = (Mutex::new(cells), Mutex::new(Vec::new()));
+    let next = || cells.lock().unwrap().next();
     std::thread::scope(|threads| {
         for _ in 0..6 {
             threads.spawn(|| {
-                loop {
-                    let Some((scenario, source, answer, command)) = cells.lock().unwrap().next()
-                    else {
-                        return;
-                    };
+                while let Some((scenario, source, answer, command)) = next() {
                     if let Err(why) = asked(scenario, source, answer, command) {
                         let (command, _) = command;
-                        wrong
-                            .lock()
-                            .unwrap()
-                            .push(format!("{scenario}, {command}: {why}"));
+                        let why = format!("{scenario}, {command}: {why}");
+                        wrong.lock().unwrap().push(why);
                     }
                 }
             });
@@ -231,7 +239,13 @@ fn asked(
             found.contains(&id) || said.contains(&format!("[{id}]\nbecause: "))
         }
         Elsewhere(shown) => about.is_some_and(|about| about.contains(&format!("`{shown}`"))),
-        Healthy => output.status.success() && !said.contains("finding: "),
+        Healthy => {
+            let found = document["findings"].as_array().into_iter().flatten();
+            // A machine that is busy with other tests has findings on itself, which no check of `doctor` makes.
+            let of_checks = |finding: &&Value| !finding["reference"].is_null();
+            let mut troubles = found.filter(|f| f["severity"] != "info").filter(of_checks);
+            output.status.success() && !said.contains("finding: ") && troubles.next().is_none()
+        }
     };
     if right {
         return Ok(());

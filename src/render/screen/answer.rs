@@ -81,15 +81,11 @@ fn failures(run: &Measurement) -> Vec<Sentence> {
         .iter()
         .filter(|arm| arm.outcomes.failed() > 0)
         .collect();
-    let told = |arm: &Arm| format!("`{}`: {}", arm.name, wording::failures(arm));
+    let told = |arm: &Arm| format!("`{}`: {}", arm.name, failed(arm));
     let text = match failing.as_slice() {
         [] => return Vec::new(),
         [first, ..] if wording::is_ladder(run) => {
-            format!(
-                "Fetches fail from {} on: {}",
-                first.name,
-                wording::failures(first)
-            )
+            format!("Fetches fail from {} on: {}", first.name, failed(first))
         }
         [first, ..] if run.arms.iter().all(|arm| arm.outcomes.ok == 0) => {
             let errors = failing.iter().flat_map(|arm| &arm.errors);
@@ -124,6 +120,17 @@ fn failures(run: &Measurement) -> Vec<Sentence> {
         Tone::Bad,
         format!("{}.", text.trim_end_matches('.')),
     )]
+}
+
+/// How many calls of an arm failed, and of what. Where no kind has a name, the error that most of them met says why.
+fn failed(arm: &Arm) -> String {
+    let told = wording::failures(arm);
+    let nameless = arm.outcomes.other == arm.outcomes.failed();
+    let errors = arm.errors.iter().filter(|_| nameless);
+    match errors.max_by_key(|error| error.count) {
+        Some(error) => format!("{told}: {}", error.message),
+        None => told,
+    }
 }
 
 /// The findings that matter most: errors, what costs most, then what is merely worth knowing.
