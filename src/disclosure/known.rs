@@ -21,8 +21,7 @@ static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(|| {
     Mutex::new(known)
 });
 
-/// Takes note of a secret that was fetched. What it looks like in other forms is worked out only once there is a text
-/// to look for it in, so that whoever fetches is not kept.
+/// Takes note of a secret that was fetched.
 pub fn learn(secret: &str) {
     with_known(|known| {
         known.fetched.add(secret);

@@ -6,11 +6,12 @@
 //! documents.
 
 mod characters;
-mod forms;
 mod given;
+mod index;
 mod known;
 mod secrets;
 mod userinfo;
+mod views;
 
 use self::known::with_known;
 

@@ -1,9 +1,10 @@
 //! A set of secrets, and texts without them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 
-use super::forms;
+use super::index::{Index, gram};
+use super::views::{self, View};
 
 /// What stands in the place of a secret.
 pub(super) const HIDDEN: &str = "[secret]";
@@ -14,33 +15,18 @@ const SHORTEST: usize = 8;
 const LEAST: usize = 3;
 /// No token is longer.
 const LONGEST: usize = 1 << 16;
-/// A piece of this length is as good as the whole.
+/// A piece of this length, as it stands in a text, is as good as the whole.
 const PIECE: usize = 16;
-
-/// Bytes by which a piece is found. One in [`GRAM`] places of a form is kept, so that each piece of
-/// `2 * GRAM - 1` bytes holds one.
-const GRAM: usize = 8;
-/// Of the same gram; the rest of a form is found by its others.
-const MOST_PLACES: usize = 1024;
+/// Bytes of secrets that are remembered where not all are.
+const MOST_BYTES: usize = 1 << 22;
 
 /// Marks where a text was cut, with a piece of a secret before it perhaps.
 const CUT: &str = "…";
 
 #[derive(Default)]
 pub(super) struct Secrets {
-    /// In the order in which they were learned.
-    known: Vec<String>,
     seen: HashSet<String>,
-    /// Made of the first ones, as far as anybody has looked for them.
-    indexed: usize,
     index: Index,
-}
-
-/// The secrets' forms, and where in which of them a gram stands.
-#[derive(Default)]
-struct Index {
-    forms: Vec<Vec<u8>>,
-    places: HashMap<[u8; GRAM], Vec<(usize, usize)>>,
     short: Vec<String>,
 }
 
@@ -48,57 +34,43 @@ impl Secrets {
     pub fn add(&mut self, secret: &str) {
         let secret = secret.trim();
         let fits = (LEAST..=LONGEST).contains(&secret.len());
-        if fits && !self.seen.contains(secret) {
-            self.seen.insert(secret.to_owned());
-            self.known.push(secret.to_owned());
+        if !fits || !self.seen.insert(secret.to_owned()) {
+            return;
+        }
+        if secret.len() < SHORTEST {
+            self.short.push(secret.to_owned());
+        } else {
+            self.index.add(secret.as_bytes());
         }
     }
 
     /// Keeps the newest ones, and at times twice as many.
     pub fn forget_all_but(&mut self, most: usize) {
-        if self.known.len() > 2 * most {
-            let known = self.known.split_off(self.known.len() - most);
-            *self = Self {
-                seen: known.iter().cloned().collect(),
-                known,
-                ..Self::default()
-            };
+        let many = self.index.len().max(self.short.len()) > 2 * most;
+        if many || self.index.size() > 2 * MOST_BYTES {
+            let mut size = 0;
+            let newest = self.index.secrets().rev().take(most).take_while(|secret| {
+                size += secret.len();
+                size <= MOST_BYTES
+            });
+            let newest: Vec<&[u8]> = newest.collect();
+            let short = self.short.iter().rev().take(most).rev();
+            let mut kept = Self::default();
+            short.for_each(|secret| kept.add(secret));
+            for secret in newest.into_iter().rev() {
+                kept.add(&String::from_utf8_lossy(secret));
+            }
+            *self = kept;
         }
     }
 
     /// The text without them, whatever their form, and without pieces of them.
-    pub fn hidden(&mut self, text: &str) -> String {
-        for secret in &self.known[self.indexed..] {
-            self.index.add(secret);
+    pub fn hidden(&self, text: &str) -> String {
+        let mut ranges = Vec::new();
+        if self.index.len() > 0 {
+            let views = views::of(text);
+            ranges.extend(views.iter().flat_map(|view| self.long_in(view, text)));
         }
-        self.indexed = self.known.len();
-        self.index.hidden(text)
-    }
-}
-
-impl Index {
-    fn add(&mut self, secret: &str) {
-        if secret.len() < SHORTEST {
-            self.short.push(secret.to_owned());
-            return;
-        }
-        for form in forms::of(secret) {
-            let at = self.forms.len();
-            for start in (0..=form.len().saturating_sub(GRAM)).step_by(GRAM) {
-                let Some(gram) = gram(&form, start) else {
-                    break;
-                };
-                let places = self.places.entry(gram).or_default();
-                if places.len() < MOST_PLACES {
-                    places.push((at, start));
-                }
-            }
-            self.forms.push(form);
-        }
-    }
-
-    fn hidden(&self, text: &str) -> String {
-        let mut ranges = self.long_in(text);
         ranges.extend(self.short.iter().flat_map(|short| values(text, short)));
         ranges.sort_by_key(|range| range.start);
         let mut hidden = String::with_capacity(text.len());
@@ -115,22 +87,32 @@ impl Index {
     }
 
     /// Where a secret of at least [`SHORTEST`] bytes stands, or a piece of one.
-    fn long_in(&self, text: &str) -> Vec<Range<usize>> {
-        let bytes = text.as_bytes();
+    fn long_in(&self, view: &View, text: &str) -> Vec<Range<usize>> {
+        let bytes = &view.bytes;
         let mut ranges = Vec::new();
         let mut at = 0;
         while let Some(gram) = gram(bytes, at) {
+<<<<<<< HEAD
             let places = self.places.get(&gram).into_iter().flatten();
             let pieces = places.filter_map(|&(form, start)| {
                 let form = &self.forms[form];
                 let (piece, from) = common(bytes, at, form, start);
                 let cut = from == 0 && is_cut(bytes, &piece);
                 (cut || piece.len() >= form.len().min(PIECE)).then_some(piece)
+=======
+            let pieces = self.index.places(gram).filter_map(|(secret, start)| {
+                let (piece, from) = common(bytes, at, secret, start);
+                let range = view.in_text(&piece);
+                let begins = from == 0 && range.len() >= SHORTEST;
+                let cut = begins && ends(&text.as_bytes()[range.end..]);
+                let enough = range.len() >= PIECE || piece.len() == secret.len();
+                (cut || enough).then_some((piece.end, range))
+>>>>>>> mend
             });
-            match pieces.max_by_key(Range::len) {
-                Some(piece) => {
-                    at = piece.end;
-                    ranges.push(piece);
+            match pieces.max_by_key(|(end, _)| *end) {
+                Some((end, range)) => {
+                    at = end;
+                    ranges.push(range);
                 }
                 None => at += 1,
             }
@@ -139,6 +121,7 @@ impl Index {
     }
 }
 
+<<<<<<< HEAD
 fn gram(bytes: &[u8], at: usize) -> Option<[u8; GRAM]> {
     bytes.get(at..at + GRAM)?.try_into().ok()
 }
@@ -147,9 +130,14 @@ fn gram(bytes: &[u8], at: usize) -> Option<[u8; GRAM]> {
 fn is_cut(text: &[u8], piece: &Range<usize>) -> bool {
     let rest = &text[piece.end..];
     rest.starts_with(CUT.as_bytes()) || (rest.is_empty() && piece.start > 0)
+=======
+/// Whether a text ends here, or was cut here.
+fn ends(rest: &[u8]) -> bool {
+    rest.is_empty() || rest.starts_with(CUT.as_bytes())
+>>>>>>> mend
 }
 
-/// The longest common piece round two places that are equal for [`GRAM`] bytes: where it stands in the text, and
+/// The longest common piece round two places that are equal for a few bytes: where it stands in the text, and
 /// where in the form it begins.
 fn common(text: &[u8], at: usize, form: &[u8], start: usize) -> (Range<usize>, usize) {
     let before = text[..at].iter().rev().zip(form[..start].iter().rev());
@@ -179,6 +167,8 @@ fn whole_characters(text: &str, range: Range<usize>) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+
     use super::*;
 
     const KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -193,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_whole_secret_and_a_piece_of_it_are_hidden_and_the_rest_stays() {
-        let mut secrets = knowing(&[KEY, "password12"]);
+        let secrets = knowing(&[KEY, "password12"]);
         for (text, expected) in [
             (format!("key {KEY}, said it"), "key [secret], said it"),
             (format!("{KEY}{KEY}"), "[secret]"),
@@ -223,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_short_secret_is_hidden_only_as_a_value() {
-        let mut secrets = knowing(&["test", "x"]);
+        let secrets = knowing(&["test", "x"]);
         let text = "a test of x-amz-security-token:test and 'test', testing=tester";
         let expected = "a test of x-amz-security-token:[secret] and '[secret]', testing=tester";
         assert_eq!(secrets.hidden(text), expected);
@@ -231,7 +221,7 @@ mod tests {
 
     #[test]
     fn characters_of_several_bytes_are_never_cut() {
-        let mut secrets = knowing(&["pässwörter-älter"]);
+        let secrets = knowing(&["pässwörter-älter"]);
         let text = "é pässwörter-älter é and p\u{e4}sswörter-ältes";
         assert_eq!(secrets.hidden(text), "é [secret] é and [secret]s");
     }
@@ -244,7 +234,45 @@ mod tests {
             secrets.add(&name(n));
             secrets.forget_all_but(2);
         }
-        assert!(secrets.known.len() <= 4);
+        assert!(secrets.index.len() <= 4);
         assert_eq!(secrets.hidden(&name(9)), HIDDEN);
+    }
+
+    #[test]
+    fn four_thousand_tokens_cost_little_memory_and_are_found_in_every_form() {
+        let mut secrets = Secrets::default();
+        // Base64 of a generator's numbers: nothing in it repeats.
+        let mut state = 1_u64;
+        let mut token = || {
+            let bytes: Vec<u8> = (0..768)
+                .map(|_| {
+                    state = state
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1);
+                    (state >> 56) as u8
+                })
+                .collect();
+            base64::engine::general_purpose::STANDARD.encode(bytes)
+        };
+        let tokens: Vec<String> = (0..4096).map(|_| token()).collect();
+        for token in &tokens {
+            secrets.add(token);
+            secrets.forget_all_but(2048);
+        }
+        assert_eq!(secrets.index.len(), 4096);
+        let seen: usize = secrets.seen.iter().map(String::capacity).sum();
+        let memory = secrets.index.memory() + seen;
+        assert!(memory < 32 << 20, "{memory} bytes");
+        for token in [&tokens[0], &tokens[4095]] {
+            let (token, piece) = (token.as_str(), &token[100..112]);
+            for encoded in [
+                token.to_owned(),
+                hex::encode(piece),
+                base64::engine::general_purpose::STANDARD_NO_PAD.encode(piece),
+                token.replace('/', "%2F").replace('+', "%2B"),
+            ] {
+                assert_eq!(secrets.hidden(&encoded), HIDDEN, "{encoded}");
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::lines::{widest, wrapped};
 use super::{bars, breakdown};
 use crate::document::{Arm, Phases};
-use crate::figures;
+use crate::figures::{self, JOINT};
 
 /// Told apart without colour; the largest phases get the first ones.
 const FILLS: [char; 3] = ['█', '▓', '▒'];
@@ -118,9 +118,9 @@ fn filled_phases(rows: &[Row]) -> Vec<&'static str> {
 
 fn legend(heading: &str, filled: &[&'static str], word: Word) -> String {
     let fills = filled.iter().zip(FILLS);
-    let fills = fills.map(|(name, fill)| format!("{fill} {}  ", word(name)));
+    let fills = fills.map(|(name, fill)| format!("{fill}{JOINT}{}  ", word(name)));
     let fills: String = fills.collect();
-    format!("{heading}{fills}{REST} rest")
+    format!("{heading}{fills}{REST}{JOINT}rest")
 }
 
 /// In the order of a call, the rest last.

@@ -136,10 +136,13 @@ fn failed(arm: &Arm) -> String {
 /// The findings that matter most: errors, what costs most, then what is merely worth knowing.
 fn causes<'a>(run: &'a Measurement, telling: Option<&Comparison>) -> Vec<&'a Finding> {
     let difference_us = telling.map_or(0.0, |c| c.difference_us.abs());
+    let first_us = first_call_cost(&run.arms);
     let rank = |finding: &Finding| match finding.id.as_str() {
-        SLOW_FIRST_CALL => first_call_cost(&run.arms),
+        // What every process waits for, before why it does.
+        SLOW_FIRST_CALL if first_us > difference_us => f64::INFINITY,
+        SLOW_FIRST_CALL => first_us,
         id if OF_COMPARISON.contains(&id) => difference_us,
-        _ => f64::INFINITY,
+        _ => f64::MAX,
     };
     let mut found: Vec<&Finding> = run.findings.iter().collect();
     let bad = |finding: &&Finding| finding.severity > Severity::Info;

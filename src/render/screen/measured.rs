@@ -77,7 +77,7 @@ fn picture(head: &Head, run: &Measurement, width: usize) -> Vec<String> {
         .collect();
     rows.truncate(MOST_BARS);
     rows.extend(first_calls(&run.arms));
-    composition::draw(&rows, width, "WHERE THE TIME GOES (mean)  ", plain)
+    composition::draw(&rows, width, "WHERE TIME GOES (mean)  ", plain)
 }
 
 /// A row for each first call that is not like the one before it: what every process pays once.
