@@ -92,22 +92,13 @@ impl Secrets {
         let mut ranges = Vec::new();
         let mut at = 0;
         while let Some(gram) = gram(bytes, at) {
-<<<<<<< HEAD
-            let places = self.places.get(&gram).into_iter().flatten();
-            let pieces = places.filter_map(|&(form, start)| {
-                let form = &self.forms[form];
-                let (piece, from) = common(bytes, at, form, start);
-                let cut = from == 0 && is_cut(bytes, &piece);
-                (cut || piece.len() >= form.len().min(PIECE)).then_some(piece)
-=======
             let pieces = self.index.places(gram).filter_map(|(secret, start)| {
                 let (piece, from) = common(bytes, at, secret, start);
                 let range = view.in_text(&piece);
                 let begins = from == 0 && range.len() >= SHORTEST;
-                let cut = begins && ends(&text.as_bytes()[range.end..]);
+                let cut = begins && is_cut(text.as_bytes(), &range);
                 let enough = range.len() >= PIECE || piece.len() == secret.len();
                 (cut || enough).then_some((piece.end, range))
->>>>>>> mend
             });
             match pieces.max_by_key(|(end, _)| *end) {
                 Some((end, range)) => {
@@ -121,20 +112,10 @@ impl Secrets {
     }
 }
 
-<<<<<<< HEAD
-fn gram(bytes: &[u8], at: usize) -> Option<[u8; GRAM]> {
-    bytes.get(at..at + GRAM)?.try_into().ok()
-}
-
 /// Whether a text was cut at the end of this piece, or may have been: one that is nothing but the piece is a word.
 fn is_cut(text: &[u8], piece: &Range<usize>) -> bool {
     let rest = &text[piece.end..];
     rest.starts_with(CUT.as_bytes()) || (rest.is_empty() && piece.start > 0)
-=======
-/// Whether a text ends here, or was cut here.
-fn ends(rest: &[u8]) -> bool {
-    rest.is_empty() || rest.starts_with(CUT.as_bytes())
->>>>>>> mend
 }
 
 /// The longest common piece round two places that are equal for a few bytes: where it stands in the text, and
