@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_word_that_a_secret_begins_with_stays() {
-        let mut secrets = knowing(&["container-registry-token"]);
+        let secrets = knowing(&["container-registry-token"]);
         for (text, expected) in [
             ("container", "container"),
             ("container…", "[secret]…"),
