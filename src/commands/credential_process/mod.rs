@@ -16,6 +16,7 @@ use super::command::{Command, Completed, Kind};
 use crate::client::{error_text, provider_of};
 use crate::clock;
 use crate::credentials::{Exchanges, NamedSource, Source};
+use crate::disclosure;
 use crate::measure::Stop;
 use crate::render;
 use crate::run::{
@@ -85,6 +86,7 @@ async fn run(args: CredentialProcessArgs) -> Result<Completed, Failure> {
     };
     let key = named.key();
     let mut cache = FileCache::builder(key.clone())
+        .disclosed(disclosure::without_secrets)
         .limit(args.timeout)
         .advisory(ahead_of_other_sdks);
     if let Some(directory) = args.cache_dir.filter(|name| !name.as_os_str().is_empty()) {

@@ -235,6 +235,7 @@ impl Worker {
     /// With nothing kept in memory: what each request of a PHP worker would do.
     async fn kept_in_file(&self) -> Served {
         let cache = FileCache::builder(self.task.named.key())
+            .disclosed(disclosure::without_secrets)
             .directory(&self.task.directory)
             .limit(self.task.timeout);
         if let Some(credentials) = cache.fresh() {

@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::renewals::{ObservedCall, ObservedProvider, Renewals};
 use crate::client::{ArmFacts, Identity, Setup, SetupError, error_text, sampled, timeline};
 use crate::clock;
+use crate::disclosure;
 use crate::measure::load::CallFuture;
 use crate::measure::{Call, Stop};
 use crate::run::{ArmCall, Failure, Fresh, Hint};
@@ -134,7 +135,9 @@ impl StrategyArm {
     }
 
     fn file_cache(&self) -> FileCacheBuilder {
-        FileCache::builder(CacheKey::of([("command", "refresh")])).directory(&self.directory)
+        FileCache::builder(CacheKey::of([("command", "refresh")]))
+            .disclosed(disclosure::without_secrets)
+            .directory(&self.directory)
     }
 
     async fn in_background<S: InBackground>(

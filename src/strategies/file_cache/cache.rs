@@ -12,7 +12,6 @@ use super::key::CacheKey;
 use super::settings::FileCacheBuilder;
 use super::store::{Lock, Store};
 use crate::clock;
-use crate::disclosure;
 use crate::error_text::error_text;
 use crate::strategies::lease::{Age, Lease, since};
 use crate::strategies::renew::Renew;
@@ -285,7 +284,7 @@ impl FileCache {
             Err(error) => {
                 // Those who read it do not know what this process has fetched. Where it cannot be written down, they
                 // will find out for themselves.
-                let message = disclosure::without_secrets(&error_text(&error));
+                let message = (self.settings.disclosed)(&error_text(&error));
                 let _ = keep(lock, failed(message)).await;
                 instead(entry, wanted, now, error, notices)
             }

@@ -31,6 +31,7 @@ pub struct FileCacheBuilder {
     directory: Option<PathBuf>,
     pub(super) limit: Duration,
     pub(super) advisory: fn(Duration, f64) -> Duration,
+    pub(super) disclosed: fn(&str) -> String,
 }
 
 impl FileCacheBuilder {
@@ -40,6 +41,7 @@ impl FileCacheBuilder {
             directory: usual_directory(),
             limit: LIMIT,
             advisory: |lifetime, chance| Windows::of(lifetime).jittered(chance).advisory,
+            disclosed: str::to_owned,
         }
     }
 
@@ -65,6 +67,14 @@ impl FileCacheBuilder {
     #[must_use]
     pub fn advisory(mut self, advisory: fn(lifetime: Duration, chance: f64) -> Duration) -> Self {
         self.advisory = advisory;
+        self
+    }
+
+    /// What of the error of a failed fetch is written into the file, for processes that do not know what this one has
+    /// fetched: all of it, unless told otherwise.
+    #[must_use]
+    pub fn disclosed(mut self, disclosed: fn(error: &str) -> String) -> Self {
+        self.disclosed = disclosed;
         self
     }
 
