@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Instance metadata's first step, as an SDK takes it.
     let mut connection = TcpStream::connect(lab.imds_address()).await?;
-    let request = "PUT /latest/api/token HTTP/1.1\r\nHost: imds\r\nConnection: close\r\n\
+    let request = "PUT /latest/api/token HTTP/1.1\r\nHost: 169.254.169.254\r\nConnection: close\r\n\
                    X-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n";
     connection.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
