@@ -32,7 +32,9 @@ impl Part for DoctorResult {
         blocks.extend(self.symptom.iter().flat_map(proofs));
         blocks.extend([
             Block::Heading("Credential chain"),
-            links(&self.links),
+            links(&self.links)
+                .left("identity", |link| link.identity.as_deref().map(principal))
+                .block(),
             Block::Statements(self.links.iter().filter_map(trouble).collect()),
             Block::Heading("What SDKs do here"),
             sdks(&self.sdks),
@@ -112,7 +114,8 @@ fn whose(link: &DiagnosedLink) -> String {
     format!("{identity}, from {}; {expiry}", link.name.name())
 }
 
-fn links(links: &[DiagnosedLink]) -> Block {
+/// The credential chain, without whose the credentials are.
+pub(super) fn links(links: &[DiagnosedLink]) -> Columns<&DiagnosedLink> {
     Columns::of(links)
         .left("link", |link| link.name.name())
         .left("state", |link| Cell::toned(word(link.state), tone(link)))
@@ -121,11 +124,9 @@ fn links(links: &[DiagnosedLink]) -> Block {
         .time("expires in", |link| {
             link.expires_in_s.map(|left| left.max(0.0) * 1e6)
         })
-        .left("identity", |link| link.identity.as_deref().map(principal))
-        .block()
 }
 
-pub(super) fn tone(link: &DiagnosedLink) -> Tone {
+fn tone(link: &DiagnosedLink) -> Tone {
     match link.state {
         LinkState::Loaded => Tone::Good,
         LinkState::Failed => Tone::Bad,

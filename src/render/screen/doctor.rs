@@ -5,7 +5,7 @@ use super::{answer, change};
 use crate::document::{DiagnosedLink, DoctorResult, Finding, Head, Severity, shell, word};
 use crate::figures;
 use crate::render::blocks::{Cell, Columns, Grid, Tone};
-use crate::render::doctor::{nothing_found, principal, tone};
+use crate::render::doctor::{links, nothing_found, principal};
 use crate::render::style::Style;
 
 /// Findings that are told in sentences; the table names them all.
@@ -36,7 +36,7 @@ pub(super) fn screen(head: &Head, result: &DoctorResult, style: &Style) -> Scree
         answer,
         picture: Vec::new(),
         table: Some(match result.findings.len() {
-            0..=MOST_TOLD => links(&result.links),
+            0..=MOST_TOLD => links(&result.links).grid(),
             _ => findings(&result.findings),
         }),
         change,
@@ -78,19 +78,6 @@ fn whose(link: &DiagnosedLink) -> String {
         None => String::new(),
     };
     format!("credentials of {identity} from {}{left}", link.name.name())
-}
-
-/// The credential chain.
-fn links(links: &[DiagnosedLink]) -> Grid {
-    Columns::of(links)
-        .left("link", |link| link.name.name())
-        .left("state", |link| Cell::toned(word(link.state), tone(link)))
-        .time("took", |link| link.elapsed_us)
-        .left("key", |link| link.access_key_id.as_deref())
-        .time("expires in", |link| {
-            link.expires_in_s.map(|left| left.max(0.0) * 1e6)
-        })
-        .grid()
 }
 
 /// All that was found, worst first.
